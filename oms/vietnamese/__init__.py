@@ -1,0 +1,1 @@
+"""Pure functions on Vietnamese text. Knows no file, no database, no request."""

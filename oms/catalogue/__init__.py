@@ -1,0 +1,74 @@
+"""Dated reference data of ours (YAML with sources) behind a typed, cached, immutable loader.
+
+A mistake in a file is a `CatalogueError` that names the file and the line. Knows no database and no Flask.
+"""
+
+from oms.catalogue.components import (
+    Component,
+    ComponentGroup,
+    categories,
+    component,
+    component_group,
+    component_groups,
+    components,
+    confusable_types,
+)
+from oms.catalogue.demo_organisation import (
+    DemoEvent,
+    DemoUnit,
+    demo_events,
+    demo_organisation,
+    demo_unit,
+    demo_units,
+    grassroots,
+    units_on,
+)
+from oms.catalogue.reading import CatalogueError
+from oms.catalogue.rules import (
+    Approver,
+    TimeLimit,
+    TransferRule,
+    time_limit,
+    time_limits,
+    transfer_rule,
+    transfer_rules,
+)
+from oms.catalogue.terms import Source, Term, term, terms
+from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kind, unit_kinds
+
+__all__ = [
+    "Approver",
+    "CatalogueError",
+    "Component",
+    "ComponentGroup",
+    "DemoEvent",
+    "DemoUnit",
+    "OrgType",
+    "Source",
+    "Term",
+    "TimeLimit",
+    "TransferRule",
+    "UnitKind",
+    "categories",
+    "component",
+    "component_group",
+    "component_groups",
+    "components",
+    "confusable_types",
+    "demo_events",
+    "demo_organisation",
+    "demo_unit",
+    "demo_units",
+    "grassroots",
+    "org_type",
+    "org_types",
+    "term",
+    "terms",
+    "time_limit",
+    "time_limits",
+    "transfer_rule",
+    "transfer_rules",
+    "unit_kind",
+    "unit_kinds",
+    "units_on",
+]

@@ -1,0 +1,129 @@
+"""Steps that make an upright page easier to read; the picture people see is never changed by them.
+
+Each step takes a picture and gives one back, the same one when there is nothing to do.
+"""
+
+import cv2
+import numpy as np
+
+from oms.recognition.pictures import Picture, Pixels, has_colour, resize
+
+X_HEIGHT = 24
+"""Pixels of a small letter that Tesseract reads best: 13 points at 300 dpi."""
+
+_BLANK_INK = 0.0004
+"""Share of inked paper under which a page is blank: less than half a line of text on A4."""
+
+
+def is_blank(picture: Picture) -> bool:
+    """Whether the page carries no text, stamp, drawing or photograph; edges, specks and show-through do not count."""
+    grey = picture.pixels if picture.pixels.ndim == 2 else picture.pixels.min(axis=2)
+    factor = 100 / picture.dpi
+    small = resize(grey, (max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
+    small = cv2.medianBlur(small, 3)
+    level = small.astype(np.float32) / np.maximum(find_paper(small, picture.dpi * factor), 1)
+    edge_y, edge_x = small.shape[0] // 25, small.shape[1] // 25
+    inner = level[edge_y : small.shape[0] - edge_y, edge_x : small.shape[1] - edge_x]
+    return bool((inner < 0.72).mean() < _BLANK_INK)
+
+
+def drop_red_ink(picture: Picture) -> Picture:
+    """The page in grey, red ink gone: seen in red light seals and stamps are almost as pale as paper."""
+    pixels = picture.pixels
+    if pixels.ndim == 2:
+        return picture
+    if not has_colour(pixels):
+        return Picture(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), picture.dpi)
+    red = pixels[:, :, 0]
+    other = np.maximum(pixels[:, :, 1], pixels[:, :, 2])
+    redness = cv2.subtract(red, other)
+    rest = np.where(redness > 40, np.maximum(red, 235), red)  # what red light still shows of thick ink
+    return Picture(rest.astype(np.uint8), picture.dpi)
+
+
+def level_paper(picture: Picture) -> Picture:
+    """The page divided by the brightness of its paper: shadows, yellow and creases become white."""
+    paper = find_paper(picture.pixels, picture.dpi)
+    if paper.min() > 240:
+        return picture
+    level = picture.pixels.astype(np.float32) * (255.0 / np.maximum(paper, 1).astype(np.float32))
+    return Picture(np.clip(level, 0, 255).astype(np.uint8), picture.dpi)
+
+
+def find_paper(grey: Pixels, dpi: float) -> Pixels:
+    """Brightness of the bare paper at every pixel, guessed from its surroundings of about 8 mm."""
+    factor = 40 / dpi
+    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+    tiny = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(cv2.dilate(tiny, np.ones((5, 5), np.uint8)), 13)
+    return cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def drop_leaders(picture: Picture) -> Picture:
+    """Dotted leaders painted over: six and more equal dots close together on one line, which read as letters."""
+    grey = picture.pixels
+    dark = (grey < 150).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    biggest = max(3, round(picture.dpi / 300 * 10))
+    boxes = stats[1:count, :4]
+    dots = boxes[(boxes[:, 2] <= biggest) & (boxes[:, 3] <= biggest)]
+    if len(dots) < 6:
+        return picture
+    runs = _find_runs(dots, biggest)
+    if not runs:
+        return picture
+    cleaned = grey.copy()
+    for left, top, width, height in runs:
+        cleaned[max(0, top - 2) : top + height + 2, max(0, left - 2) : left + width + 2] = 255
+    return Picture(cleaned, picture.dpi)
+
+
+def _find_runs(dots: Pixels, biggest: int) -> list[tuple[int, int, int, int]]:
+    """The dots that stand in rows of at least six, each at most three dot widths from the next."""
+    centres = dots[:, 1] + dots[:, 3] / 2
+    order = np.lexsort((dots[:, 0], np.round(centres / biggest)))
+    found: list[tuple[int, int, int, int]] = []
+    run: list[tuple[int, int, int, int]] = []
+    for left, top, width, height in dots[order].tolist():
+        if run:
+            last = run[-1]
+            near = 0 <= left - (last[0] + last[2]) <= 2.2 * biggest
+            level = abs((top + height / 2) - (last[1] + last[3] / 2)) <= biggest / 2
+            if not (near and level):
+                if len(run) >= 6:
+                    found.extend(run)
+                run = []
+        run.append((left, top, width, height))
+    return found + (run if len(run) >= 6 else [])
+
+
+def fit_letters(picture: Picture) -> Picture:
+    """The page scaled so that small letters are about X_HEIGHT tall; left alone when they nearly are."""
+    height = find_letter_height(picture)
+    factor = X_HEIGHT / height if height else 300 / picture.dpi
+    factor = min(max(factor, 0.5), 2.5)
+    if 0.8 <= factor <= 1.3:
+        return picture
+    size = (round(picture.width * factor), round(picture.height * factor))
+    return Picture(resize(picture.pixels, size), picture.dpi * factor)
+
+
+def find_letter_height(picture: Picture) -> float:
+    """Median height in pixels of what looks like small letters; 0 when there are too few to tell."""
+    threshold, _ = cv2.threshold(picture.pixels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    dark = (picture.pixels < threshold).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    least, most = picture.dpi / 300 * 12, picture.dpi / 300 * 60
+    letters = (height > least) & (height < most) & (width > least / 2) & (width < most) & (area > least * least / 3)
+    if letters.sum() < 30:
+        return 0.0
+    return float(np.percentile(height[letters], 35))  # letters with marks are components with and without them
+
+
+def sharpen_ink(picture: Picture) -> Picture:
+    """Grey pulled apart into ink and paper with a soft edge: faint letters darken, show-through disappears."""
+    threshold, _ = cv2.threshold(picture.pixels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    values = np.arange(256, dtype=np.float32)
+    curve = 255.0 / (1.0 + np.exp(-(values - min(max(threshold, 90.0), 215.0)) / 14.0))
+    return Picture(cv2.LUT(picture.pixels, curve.astype(np.uint8)), picture.dpi)

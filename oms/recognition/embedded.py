@@ -1,0 +1,83 @@
+"""Text that a PDF already carries: found with its boxes, judged, and kept only when it is right.
+
+Scanner programs often leave a text layer read without Vietnamese; old files carry text in TCVN3 or VNI letters.
+Both fail the judgement and the page is read anew from its picture.
+"""
+
+import html
+import re
+import subprocess
+from collections.abc import Sequence
+
+import pikepdf
+
+from oms.recognition.engine import ReadWord
+from oms.recognition.errors import RendererMissing
+from oms.recognition.judge import syllable_share
+from oms.recognition.opening import OpenedScan
+from oms.recognition.rendering import picture_of
+from oms.vietnamese.text import nfc
+
+GOOD_SHARE = 0.75
+"""Least share of letters in possible syllables; right text with names and symbols has 0.9, misread text under 0.6."""
+
+_FEWEST_WORDS = 4
+_SECONDS = 30
+_TAG = re.compile(r'<(block|line|word) xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">([^<]*)')
+_BROKEN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
+
+
+def find_embedded_words(scan: OpenedScan, number: int, *, dpi: float) -> list[ReadWord]:
+    """The words the PDF carries on page `number`, boxes in pixels at `dpi`; none when they are not good enough."""
+    if scan.media_type != "application/pdf":
+        return []
+    words = _parse(_run(scan, number), dpi / 72)
+    return words if _is_good([word.text for word in words], is_scan=_is_scan(scan, number)) else []
+
+
+def _is_good(texts: Sequence[str], *, is_scan: bool) -> bool:
+    """Vietnamese by its syllables; on a page a program wrote, plain ASCII (another language) is right as well."""
+    lettered = [text for text in texts if any(map(str.isalpha, text))]
+    if len(lettered) < _FEWEST_WORDS or any(_BROKEN.search(text) for text in texts):
+        return False
+    if syllable_share(texts) >= GOOD_SHARE and any(not text.isascii() for text in texts):
+        return True
+    return not is_scan and sum(text.isascii() for text in texts) >= 0.98 * len(texts)
+
+
+def _is_scan(scan: OpenedScan, number: int) -> bool:
+    try:
+        with pikepdf.open(scan.path) as pdf:
+            return picture_of(pdf.pages[number - 1]) is not None
+    except Exception:  # rendering the page says in its own words what is wrong
+        return True
+
+
+def _run(scan: OpenedScan, number: int) -> str:
+    """What pdftotext finds on the page; nothing when it fails, for then the picture is read."""
+    page = str(number)
+    command = ["pdftotext", "-f", page, "-l", page, "-cropbox", "-bbox-layout", str(scan.path.resolve()), "-"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except FileNotFoundError:
+        raise RendererMissing from None
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+
+
+def _parse(layout: str, scale: float) -> list[ReadWord]:
+    words: list[ReadWord] = []
+    block = line = -1
+    for kind, *sides, text in _TAG.findall(layout):
+        if kind == "block":
+            block += 1
+        elif kind == "line":
+            line += 1
+        else:
+            left, top, right, bottom = (float(side) * scale for side in sides)
+            word = nfc(html.unescape(text)).strip()
+            if word:
+                size = max(1, round(right - left)), max(1, round(bottom - top))
+                words.append(ReadWord(word, round(left), round(top), *size, 100.0, max(block, 0), max(line, 0)))
+    return words

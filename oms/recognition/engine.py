@@ -1,0 +1,87 @@
+"""The reading program: Tesseract through pytesseract, one page and one thread a call. Knows no PDF and no cleaning."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import pytesseract
+
+from oms.recognition.errors import EngineCrashed, EngineGarbled, EngineMissing, EngineTimedOut, LanguageMissing
+from oms.recognition.pictures import Picture
+from oms.vietnamese.text import nfc
+
+LANGUAGE = "vie"
+
+READING_SECONDS = 180
+"""A dense page takes about two seconds of an idle core; machines are busy, hangs are endless."""
+
+_COLUMNS = "level page_num block_num par_num line_num word_num left top width height conf text"
+_WORD_LEVEL = "5"
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    """A word where Tesseract found it, in pixels of the picture it was given; paragraphs and lines count from 0."""
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    confidence: float
+    paragraph: int
+    line: int
+
+
+def read_words(picture: Picture, *, layout: int = 3, seconds: int = READING_SECONDS) -> list[ReadWord]:
+    """The words of a picture in reading order, NFC; `layout` is Tesseract's page segmentation mode. Raises
+    `ReadingFailed` of the kind that fits: engine missing, language missing, crashed, timed out, garbled."""
+    with tempfile.TemporaryDirectory(prefix="oms-read-") as folder:
+        path = Path(folder) / "page.pgm"
+        cv2.imwrite(str(path), picture.pixels)
+        return _parse(_run(path, f"--psm {layout} --dpi {round(picture.dpi)} -c tessedit_create_tsv=1", seconds))
+
+
+def _run(path: Path, config: str, seconds: int) -> str:
+    os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract's own threads double the CPU time and halve nothing
+    try:
+        return str(
+            pytesseract.run_and_get_output(str(path), extension="tsv", lang=LANGUAGE, config=config, timeout=seconds)
+        )
+    except pytesseract.TesseractNotFoundError:
+        raise EngineMissing from None
+    except pytesseract.TesseractError as error:
+        if "language" in error.message.lower() or "traineddata" in error.message.lower():
+            raise LanguageMissing(LANGUAGE) from None
+        raise EngineCrashed from None
+    except RuntimeError:  # pytesseract's only sign that the time was up
+        raise EngineTimedOut(seconds) from None
+    except (UnicodeDecodeError, OSError):  # the answer is no text, or there is none
+        raise EngineGarbled from None
+
+
+def _parse(table: str) -> list[ReadWord]:
+    lines = table.splitlines()
+    if not lines or lines[0].split() != _COLUMNS.split():
+        raise EngineGarbled
+    words: list[ReadWord] = []
+    paragraphs: dict[tuple[str, ...], int] = {}
+    text_lines: dict[tuple[str, ...], int] = {}
+    for line in lines[1:]:
+        cells = line.split("\t")
+        if cells[0] != _WORD_LEVEL:
+            continue
+        try:
+            left, top, width, height = (int(cell) for cell in cells[6:10])
+            confidence = float(cells[10])
+            text = nfc(cells[11]).strip()
+        except (ValueError, IndexError):
+            raise EngineGarbled from None
+        if not text or confidence < 0:
+            continue
+        paragraph = paragraphs.setdefault(tuple(cells[2:4]), len(paragraphs))
+        number = text_lines.setdefault(tuple(cells[2:5]), len(text_lines))
+        words.append(ReadWord(text, left, top, width, height, min(confidence, 100.0), paragraph, number))
+    return words

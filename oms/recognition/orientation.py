@@ -1,0 +1,135 @@
+"""Which way up a page is, and how much it leans: decided from the lines of text, without reading them.
+
+Lines of text make the sums of ink over rows rise and fall steeply; that gives axis and lean. Latin letters stand on
+a sharp line and end in marks and ascenders above, so the sums fall more steeply below a line than they rise above it;
+that tells up from down (right on 36 of 36 generated pages of 18 conditions, where Tesseract's own detection gives up
+on short pages). Only where the two differ little are both ways read and compared, by the caller's `read`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from oms.recognition.pictures import Picture, Pixels, resize
+
+ANALYSIS_DPI = 150
+"""Letters of 12 points keep an x-height of ten pixels; everything here takes a tenth of a second."""
+
+SURE = 1.35
+"""Times by which one way must beat the other; the least seen on right decisions over the generated pages was 1.45."""
+
+WIDEST_SKEW = 7.0
+"""Degrees; paper that lies worse than this in a scanner is scanned again."""
+
+_LEAST_INK = 1500
+"""Pixels of ink at ANALYSIS_DPI, about twenty letters: fewer tell nothing."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How the text lies along the rows of a picture: lean in degrees, sharpness, fall against rise."""
+
+    skew: float
+    sharpness: float
+    uprightness: float
+
+
+def find_ink(picture: Picture) -> Pixels:
+    """A map (bool) of letter-sized ink at ANALYSIS_DPI: paper levelled, specks, seals and photographs left out."""
+    grey = picture.pixels[:, :, 0] if picture.pixels.ndim == 3 else picture.pixels  # red ink is pale in red light
+    factor = ANALYSIS_DPI / picture.dpi
+    small = resize(grey, (max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
+    tiny = resize(small, (max(1, small.shape[1] // 4), max(1, small.shape[0] // 4)))
+    paper = cv2.medianBlur(cv2.dilate(tiny, np.ones((3, 3), np.uint8)), 15)
+    paper = cv2.resize(paper, (small.shape[1], small.shape[0]))
+    level = np.clip(small.astype(np.float32) / np.maximum(paper, 1) * 255, 0, 255).astype(np.uint8)
+    threshold, _ = cv2.threshold(level, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    ink = (level < min(max(threshold, 110), 215)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    width, height, area = stats[:, 2], stats[:, 3], stats[:, 4]
+    letters = (np.minimum(width, height) < 40) & (np.maximum(width, height) < 80) & (area > 6)
+    letters[0] = False
+    return np.asarray(letters[labels])
+
+
+def measure_lines(ink: Pixels) -> Lines:
+    """The lean under which the rows of `ink` are sharpest, and what the sums of ink look like there."""
+    rows, columns = np.nonzero(ink)
+    if len(rows) < _LEAST_INK:
+        return Lines(0.0, 0.0, 1.0)
+
+    def sharpness(angle: float) -> float:
+        return float((np.diff(_row_sums(rows, columns, angle)) ** 2).sum())
+
+    best = max(np.arange(-WIDEST_SKEW, WIDEST_SKEW + 0.1, 0.5), key=sharpness)
+    best = max(np.arange(best - 0.4, best + 0.41, 0.1), key=sharpness)
+    steps = np.diff(_row_sums(rows, columns, float(best)))
+    rise, fall = (np.maximum(steps, 0) ** 3).sum(), (np.maximum(-steps, 0) ** 3).sum()
+    return Lines(round(float(best), 2) + 0.0, sharpness(float(best)) / len(rows), float((fall + 1) / (rise + 1)))
+
+
+def find_rotation(picture: Picture, read: Callable[[Picture], float]) -> int:
+    """Degrees clockwise (0, 90, 180, 270) that bring the page upright; `read` scores a picture, more is better."""
+    ink = find_ink(picture)
+    along, across = measure_lines(ink), measure_lines(np.rot90(ink))
+    if max(along.sharpness, across.sharpness) == 0:
+        return 0
+    if along.sharpness > across.sharpness * 1.1:
+        candidates = {0: along.uprightness, 180: 1 / along.uprightness}
+    elif across.sharpness > along.sharpness * 1.1:  # np.rot90 turns by 270 clockwise
+        candidates = {270: across.uprightness, 90: 1 / across.uprightness}
+    else:
+        candidates = {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}
+    best = max(candidates, key=lambda turn: candidates[turn])
+    if candidates[best] >= SURE:
+        return best
+    sample = busiest_part(picture, ink)
+    return max(candidates, key=lambda turn: (read(rotate(sample, turn)), candidates[turn]))
+
+
+def busiest_part(picture: Picture, ink: Pixels) -> Picture:
+    """A square of about 60 mm with the most letters on it: enough to tell which way up, cheap to read."""
+    side = min(round(60 / 25.4 * ANALYSIS_DPI), *ink.shape)
+    totals = cv2.boxFilter(ink.astype(np.float32), -1, (side, side), normalize=False)
+    half = side // 2
+    inner = totals[half : ink.shape[0] - half or None, half : ink.shape[1] - half or None]
+    row, column = np.unravel_index(int(inner.argmax()), inner.shape)
+    factor = picture.dpi / ANALYSIS_DPI
+    top, left, side = (round(float(value) * factor) for value in (row, column, side))
+    return Picture(picture.pixels[top : top + side, left : left + side], picture.dpi)
+
+
+def rotate(picture: Picture, degrees: int) -> Picture:
+    """The picture turned clockwise by a multiple of 90 degrees; untouched when that is none."""
+    if degrees % 360 == 0:
+        return picture
+    return Picture(np.ascontiguousarray(np.rot90(picture.pixels, -degrees // 90)), picture.dpi)
+
+
+def find_skew(picture: Picture) -> float:
+    """Degrees by which the lines of an upright page fall to the right; 0 when too little is written to tell."""
+    return measure_lines(find_ink(picture)).skew
+
+
+def deskew(picture: Picture, degrees: float) -> Picture:
+    """The page with its lines made level; paper grows as needed, and less than 0.15 degrees is left alone."""
+    if abs(degrees) < 0.15:
+        return picture
+    width, height = picture.width, picture.height
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    cosine, sine = abs(turn[0, 0]), abs(turn[0, 1])
+    new_width, new_height = round(height * sine + width * cosine), round(height * cosine + width * sine)
+    turn[0, 2] += (new_width - width) / 2
+    turn[1, 2] += (new_height - height) / 2
+    pixels = cv2.warpAffine(
+        picture.pixels, turn, (new_width, new_height), flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255)
+    )
+    return Picture(pixels, picture.dpi)
+
+
+def _row_sums(rows: Pixels, columns: Pixels, angle: float) -> Pixels:
+    """Ink per row after the columns were shifted so that lines leaning by `angle` degrees become level."""
+    shifted = (rows - columns * np.tan(np.radians(angle))).astype(np.int32)
+    return np.bincount(shifted - shifted.min()).astype(np.float64)

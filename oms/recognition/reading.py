@@ -1,0 +1,211 @@
+"""Reading a page from beginning to end: render, turn, clean, read, judge, write. The order of the steps is here.
+
+Knows neither where scans are kept nor who asks.
+"""
+
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+from PIL import Image
+
+from oms.recognition import cleaning, judge, orientation, secrecy
+from oms.recognition.embedded import find_embedded_words
+from oms.recognition.engine import ReadWord, read_words
+from oms.recognition.errors import ReadingFailed
+from oms.recognition.forms import find_form
+from oms.recognition.layer import write_layer, write_pdf
+from oms.recognition.opening import OpenedScan, open_scan
+from oms.recognition.pages import PageReading, ReadPage, Source, Word
+from oms.recognition.pictures import Picture, has_colour, scale_to
+from oms.recognition.rendering import page_image
+
+SCREEN_DPI = 200
+"""Resolution of the page image for the screen and the PDF: the least that counts as a copy (NĐ 30/2020 Phụ lục I)."""
+
+SCREEN_QUALITY = 80
+"""JPEG quality at which letters of 10 points and seals show no blocks."""
+
+_SAMPLE_SECONDS = 30
+_ONE_LINE, _ONE_BLOCK = 7, 6
+"""Tesseract's page segmentation modes for a stamp and for a sample of text."""
+
+
+@dataclass(frozen=True)
+class FailedPage:
+    """A page of a file that could not be read, with the error that says why; the others are not touched by it."""
+
+    number: int
+    error: ReadingFailed
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """An upright page with what was found on it; boxes of `found` are pixels of `picture` times `scale`."""
+
+    picture: Picture
+    found: Sequence[ReadWord]
+    scale: float
+    source: Source
+    rotation: int = 0
+    skew: float = 0.0
+    blank: bool = False
+    stamps: tuple[str, ...] = ()
+
+
+def read_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
+    """Read page `number` (from 1) and write its image and its PDF layer into `folder`. Raises `ReadingFailed`."""
+    started = time.monotonic()
+    picture = page_image(scan, number, folder)
+    embedded = find_embedded_words(scan, number, dpi=picture.dpi)
+    if embedded:
+        sheet = _Sheet(picture, embedded, 1.0, "embedded", stamps=secrecy.find_stamps(picture, _read_stamp))
+    else:
+        sheet = _read_picture(picture)
+    return _write(sheet, number, folder, started)
+
+
+def show_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
+    """Page `number` as a picture without text, for a page that could not be read: a person types what it says."""
+    started = time.monotonic()
+    return _write(_Sheet(page_image(scan, number, folder), [], 1.0, "ocr"), number, folder, started)
+
+
+def read_file(
+    path: Path, *, name: str = "", workers: int = 2, pdf: Path | None = None
+) -> Iterator[PageReading | FailedPage]:
+    """The pages of a file in order, `workers` at a time; `pdf` names a searchable PDF to be written at the end."""
+    scan = open_scan(path, name=name)
+    with tempfile.TemporaryDirectory(prefix="oms-read-") as temporary, ThreadPoolExecutor(workers) as pool:
+        folder = Path(temporary)
+        waiting: deque[Future[tuple[PageReading | FailedPage, Path | None]]] = deque()
+        layers: list[Path] = []
+        numbers = iter(range(1, scan.pages + 1))
+        try:
+            while True:
+                for number in numbers:
+                    waiting.append(pool.submit(_try_page, scan, number, folder))
+                    if len(waiting) >= 2 * workers:
+                        break
+                if not waiting:
+                    break
+                result, layer = waiting.popleft().result()
+                if layer:
+                    layers.append(layer)
+                yield result
+        finally:
+            pool.shutdown(cancel_futures=True)
+        if pdf:
+            write_pdf(layers, pdf)
+
+
+def _try_page(scan: OpenedScan, number: int, folder: Path) -> tuple[PageReading | FailedPage, Path | None]:
+    try:
+        page = read_page(scan, number, folder)
+    except ReadingFailed as error:
+        try:
+            page = show_page(scan, number, folder)
+        except ReadingFailed:
+            return FailedPage(number, error), None
+        page.image.unlink()
+        return FailedPage(number, error), page.layer
+    page.image.unlink()
+    return page.reading, page.layer
+
+
+def _read_picture(picture: Picture) -> _Sheet:
+    if cleaning.is_blank(picture):
+        return _Sheet(picture, [], 1.0, "ocr", blank=True)
+    rotation = orientation.find_rotation(picture, _score_sample)
+    picture = orientation.rotate(picture, rotation)
+    skew = orientation.find_skew(picture)
+    picture = orientation.deskew(picture, skew)
+    stamps = secrecy.find_stamps(picture, _read_stamp)
+    readable = clean_page(picture)
+    found = read_words(readable)
+    return _Sheet(picture, found, readable.dpi / picture.dpi, "ocr", rotation, skew, False, stamps)
+
+
+def clean_page(picture: Picture) -> Picture:
+    """The upright page as Tesseract gets it: grey, without red ink, shadows and dotted leaders, letters to size."""
+    picture = cleaning.drop_red_ink(picture)
+    picture = cleaning.level_paper(picture)
+    picture = cleaning.fit_letters(picture)
+    picture = cleaning.drop_leaders(picture)
+    return cleaning.sharpen_ink(picture)
+
+
+def _score_sample(sample: Picture) -> float:
+    """How much a part of a page looks like Vietnamese this way up."""
+    found = read_words(clean_page(sample), layout=_ONE_BLOCK, seconds=_SAMPLE_SECONDS)
+    return judge.reading_score(_place(found, 1.0))
+
+
+def _read_stamp(stamp: Picture) -> str:
+    return " ".join(word.text for word in read_words(stamp, layout=_ONE_LINE, seconds=_SAMPLE_SECONDS))
+
+
+def _place(found: Sequence[ReadWord], factor: float) -> tuple[Word, ...]:
+    """The words with boxes in the pixels of the page image."""
+    return tuple(
+        Word(
+            word.text,
+            round(word.left * factor),
+            round(word.top * factor),
+            max(1, round(word.width * factor)),
+            max(1, round(word.height * factor)),
+            word.confidence,
+            word.line,
+        )
+        for word in found
+    )
+
+
+def _join_text(found: Sequence[ReadWord]) -> str:
+    """Words joined by spaces, lines by line ends, paragraphs by an empty line."""
+    paragraphs = []
+    for _, paragraph in groupby(found, key=lambda word: word.paragraph):
+        lines = [list(line) for _, line in groupby(paragraph, key=lambda word: word.line)]
+        paragraphs.append("\n".join(" ".join(word.text for word in line) for line in lines))
+    return "\n\n".join(paragraphs)
+
+
+def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage:
+    screen = sheet.picture if sheet.picture.dpi <= SCREEN_DPI else scale_to(sheet.picture, SCREEN_DPI)
+    words = _place(sheet.found, screen.dpi / sheet.picture.dpi / sheet.scale)
+    text = _join_text(sheet.found)
+    image = _write_image(screen, folder / f"page-{number:04}.jpg")
+    layer = write_layer(image, words, folder / f"page-{number:04}.pdf")
+    reading = PageReading(
+        number=number,
+        text=text,
+        words=words,
+        confidence=judge.mean_confidence(words),
+        quality=judge.judge_page(words, blank=sheet.blank),
+        rotation=sheet.rotation,
+        skew=sheet.skew,
+        width=screen.width,
+        height=screen.height,
+        dpi=round(screen.dpi),
+        secrecy=secrecy.join_levels(secrecy.find_marks(words), sheet.stamps),
+        seconds=round(time.monotonic() - started, 3),
+        source=sheet.source,
+        form=find_form(text),
+    )
+    return ReadPage(reading, image, layer)
+
+
+def _write_image(picture: Picture, path: Path) -> Path:
+    """The page as a JPEG without any data about the scanner or camera; grey pages are kept in grey."""
+    pixels = picture.pixels
+    if pixels.ndim == 3 and not has_colour(pixels):
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    dpi = round(picture.dpi)
+    Image.fromarray(pixels).save(path, "JPEG", quality=SCREEN_QUALITY, optimize=True, dpi=(dpi, dpi))
+    return path

@@ -1,0 +1,114 @@
+"""Suspected marks of a secrecy level: the words of the stamp standing alone, in text or in red ink.
+
+Levels are those of Luật 29/2018/QH14; the stamps of TT 24/2020/TT-BCA are red capitals in a frame. A word inside a
+sentence ("bí mật", "bảo mật") is no mark, marks of urgency (HOẢ TỐC, KHẨN) are none, and GIẢI MẬT ends a level.
+Any doubt is reported: a person decides, and a miss costs far more than a false alarm.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from oms.recognition.pages import Word
+from oms.recognition.pictures import Picture, Pixels, has_colour
+from oms.vietnamese.text import fold
+
+LEVELS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
+"""From the highest to the lowest."""
+
+_MARK = re.compile(r"(?:do mat)?(tuyet|toi)?mat")
+_LABELLED = re.compile(r"(?:độ|mức độ) mật\s*:\s*(tuyệt mật|tối mật|mật)\b", re.IGNORECASE)
+_BEFORE = {"bi", "bao", "giai", "co"}
+"""A line that ends in one of these goes on with MẬT on the next: BẢO VỆ BÍ / MẬT."""
+
+_LEAST_RED = 150
+"""Pixels of red ink at 100 dpi: less than the frame of the smallest stamp."""
+
+
+def find_marks(words: Sequence[Word]) -> tuple[str, ...]:
+    """The levels that stand alone among the words of a page, highest first."""
+    found: set[str] = set()
+    before = ""
+    for piece in _pieces(words):
+        text = " ".join(word.text for word in piece)
+        level = _level_of(text)
+        if level and before not in _BEFORE:
+            found.add(level)
+        found.update(match[1].upper() for match in _LABELLED.finditer(text))
+        before = fold(piece[-1].text)
+    return tuple(level for level in LEVELS if level in found)
+
+
+def find_stamps(picture: Picture, read: Callable[[Picture], str]) -> tuple[str, ...]:
+    """The levels read in red ink alone, stamp by stamp; `read` reads one line. Grey scans have none."""
+    if picture.pixels.ndim == 2 or not has_colour(picture.pixels):
+        return ()
+    found = {_level_of(read(stamp)) for stamp in _cut_stamps(picture)}
+    return tuple(level for level in LEVELS if level in found)
+
+
+def join_levels(*groups: Sequence[str]) -> tuple[str, ...]:
+    """All levels of the groups, each once, highest first."""
+    return tuple(level for level in LEVELS if any(level in group for group in groups))
+
+
+def _level_of(text: str) -> str | None:
+    """The level when `text` is its name in capitals and nothing else; lost marks and frame lines are forgiven."""
+    letters = "".join(character for character in text if character.isalpha() or character.isspace())
+    if not letters.strip() or letters != letters.upper():
+        return None
+    match = _MARK.fullmatch(fold(letters).replace(" ", "").replace("\n", ""))
+    if not match:
+        return None
+    return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", None: "MẬT"}[match[1]]
+
+
+def _pieces(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """The words of each line, split where the gap is wider than two letters are high: a stamp beside a text."""
+    piece: list[Word] = []
+    for word in words:
+        if piece:
+            last = piece[-1]
+            gap = word.left - (last.left + last.width)
+            if word.line != last.line or gap > 2 * max(last.height, word.height):
+                yield piece
+                piece = []
+        piece.append(word)
+    if piece:
+        yield piece
+
+
+def _cut_stamps(picture: Picture) -> Iterator[Picture]:
+    """Each flat patch of red ink of the size of a stamp (12–70 mm × 4–22 mm), as grey on white."""
+    redness = _redness(picture.pixels)
+    factor = 100 / picture.dpi
+    small = cv2.resize(redness, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    red = (small > 45).astype(np.uint8)
+    if int(red.sum()) < _LEAST_RED:
+        return
+    joined = cv2.dilate(red, np.ones((5, 9), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    for left, top, width, height, _ in stats[1:count].tolist():
+        if not (45 <= width <= 280 and 14 <= height <= 90 and 1.3 * height <= width):
+            continue
+        box = [round(value / factor) for value in (left, top, left + width, top + height)]
+        patch = redness[box[1] : box[3], box[0] : box[2]]
+        yield Picture(_without_frame(patch, picture.dpi), picture.dpi)
+
+
+def _redness(pixels: Pixels) -> Pixels:
+    return cv2.subtract(pixels[:, :, 0], np.maximum(pixels[:, :, 1], pixels[:, :, 2]))
+
+
+def _without_frame(redness: Pixels, dpi: float) -> Pixels:
+    """Letters of a stamp as dark on white: parts of the ink that are as wide or high as the stamp are its frame."""
+    ink = (redness > max(35, float(redness.max()) * 0.35)).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    frame = (stats[:, 2] > redness.shape[1] * 0.6) | (stats[:, 3] > redness.shape[0] * 0.8)
+    frame[0] = True
+    letters = np.where(frame[labels], 255, 0).astype(np.uint8)
+    margin = round(dpi / 20)
+    padded = cv2.copyMakeBorder(letters, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(255,))
+    return cv2.GaussianBlur(padded, (3, 3), 0)

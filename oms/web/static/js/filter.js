@@ -1,0 +1,53 @@
+// Narrows the rows of a table or the choices of a long list while typing, with or without marks.
+import { fits } from "./fold.js";
+
+function filterTable(input) {
+  const table = document.getElementById(input.dataset.filter);
+  if (!table) return;
+  const count = document.getElementById(`${table.id}-count`);
+  const none = document.querySelector(`[data-filter-none="${CSS.escape(table.id)}"]`);
+  const apply = () => {
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+    let shown = 0;
+    for (const row of rows) {
+      row.hidden = !fits(row.textContent, input.value);
+      if (!row.hidden) shown += 1;
+    }
+    if (none) none.hidden = shown > 0 || rows.length === 0;
+    if (count) {
+      count.textContent = input.value.trim()
+        ? input.dataset.textCount.replace("{shown}", shown).replace("{total}", rows.length) : "";
+    }
+  };
+  input.addEventListener("input", apply);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  input.closest("[data-filter-tools]").hidden = false;
+  if (input.value) apply();
+}
+
+function filterSelect(select) {
+  const all = [...select.options];
+  const input = document.createElement("input");
+  input.type = "search";
+  input.className = "form-control filterable-field";
+  input.placeholder = select.dataset.filterable;
+  input.setAttribute("aria-label", select.dataset.filterable);
+  input.autocomplete = "off";
+  select.before(input);
+  input.addEventListener("input", () => {
+    const chosen = select.value;
+    select.replaceChildren(...all.filter((option) => option.value === chosen || option.value === "" || fits(option.text, input.value)));
+    const first = [...select.options].find((option) => option.value && fits(option.text, input.value));
+    if (input.value.trim() && first && !fits(select.selectedOptions[0]?.text ?? "", input.value)) {
+      select.value = first.value;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    } else {
+      select.value = chosen;
+    }
+  });
+}
+
+export function start(root) {
+  for (const input of root.querySelectorAll("input[data-filter]")) filterTable(input);
+  for (const select of root.querySelectorAll("select[data-filterable]")) filterSelect(select);
+}

@@ -1,0 +1,15 @@
+// Loads only what the page uses; each part can fail alone, and the page works without any of them.
+const parts = [
+  ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", "./menu.js"],
+  ["[data-dialog]", "./dialog.js"],
+  ["[data-filter], [data-filterable]", "./filter.js"],
+  ["[data-poll]", "./poll.js"],
+  ["form[data-upload]", "./upload.js"],
+  ["[data-viewer]", "./viewer.js"],
+];
+
+for (const [selector, file] of parts) {
+  if (document.querySelector(selector)) {
+    import(file).then((part) => part.start(document)).catch((error) => console.warn(`${file} did not start`, error));
+  }
+}

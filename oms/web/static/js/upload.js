@@ -1,0 +1,139 @@
+// Many files at once: each its own request with progress and its own result sentence. The plain form stays behind it.
+const AT_ONCE = 2; // requests at a time; more only share the same line
+
+const size = (bytes) => (bytes < 1048576 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1).replace(".", ",")} MB`);
+const tones = { waiting: "neutral", sending: "info", storing: "info", received: "success", duplicate: "neutral", refused: "danger" };
+
+function make(tag, className, text = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+class Row {
+  constructor(file, texts) {
+    this.texts = texts;
+    this.element = make("li", "upload-file");
+    const line = make("div", "upload-line");
+    const name = make("span", "upload-name", file.name);
+    name.append(make("span", "upload-size", size(file.size)));
+    this.status = make("span", "status");
+    line.append(name, this.status);
+    this.bar = document.createElement("progress");
+    this.bar.max = 100;
+    this.bar.value = 0;
+    this.bar.setAttribute("aria-label", file.name);
+    this.message = make("p", "upload-message");
+    this.element.append(line, this.bar, this.message);
+    this.show("waiting");
+  }
+
+  show(state, percent = 0) {
+    this.state = state;
+    this.status.className = `status status-${tones[state] ?? "neutral"}`;
+    const key = `text${state[0].toUpperCase()}${state.slice(1)}`;
+    this.status.textContent = (this.texts[key] ?? state).replace("{percent}", `${percent} %`);
+    this.bar.value = percent;
+    this.bar.hidden = !["sending", "storing"].includes(state);
+  }
+
+  finish(state, message, url = "") {
+    this.show(state, 100);
+    this.message.textContent = message;
+    if (url.startsWith("/") && !url.startsWith("//")) {
+      const link = make("a", "", this.texts.textOpen);
+      link.href = url;
+      this.message.append(" ", link);
+    }
+  }
+}
+
+function send(form, file, row) {
+  return new Promise((resolve) => {
+    const input = form.querySelector("input[type=file]");
+    const body = new FormData(form);
+    body.delete(input.name);
+    body.append(input.name, file, file.name);
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.onprogress = (event) => {
+      if (!event.lengthComputable) return;
+      const percent = Math.floor((100 * event.loaded) / event.total);
+      row.show(percent === 100 ? "storing" : "sending", percent);
+    };
+    request.onload = () => {
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch { /* answered below */ }
+      // a sign-in page answers 200 with HTML: that is no receipt
+      const state = request.status < 400 && ["received", "duplicate"].includes(answer.state) ? answer.state : "refused";
+      const message = answer.message ?? answer.detail ?? answer.title;
+      row.finish(state, message ?? (state === "refused" ? row.texts.textUnclear : ""), answer.url ?? "");
+      resolve();
+    };
+    request.onerror = request.onabort = () => { row.finish("refused", row.texts.textLost); resolve(); };
+    row.show("sending", 0);
+    request.send(body);
+  });
+}
+
+function upgrade(form) {
+  const input = form.querySelector("input[type=file]");
+  const drop = form.querySelector("[data-drop]");
+  const list = form.querySelector("[data-upload-list]");
+  const summary = form.querySelector("[data-upload-summary]");
+  const texts = form.dataset;
+  const rows = [];
+  const queue = [];
+  let running = 0;
+
+  const count = (...states) => rows.filter((row) => states.includes(row.state)).length;
+  const summarise = () => {
+    const words = { received: count("received"), duplicate: count("duplicate"), refused: count("refused"), waiting: count("waiting", "sending", "storing") };
+    summary.textContent = texts.textSummary.replace(/\{(\w+)\}/g, (_, name) => words[name]);
+  };
+  const next = async () => {
+    while (running < AT_ONCE && queue.length) {
+      running += 1;
+      const [file, row] = queue.shift();
+      send(form, file, row).then(() => {
+        running -= 1;
+        summarise();
+        if (!running && !queue.length) form.dispatchEvent(new CustomEvent("oms:uploaded", { bubbles: true }));
+        next();
+      });
+    }
+  };
+  const add = (files) => {
+    for (const file of files) {
+      const row = new Row(file, texts);
+      rows.push(row);
+      queue.push([file, row]);
+      list.append(row.element);
+    }
+    summarise();
+    next();
+  };
+
+  form.classList.add("is-ready");
+  form.querySelector("[data-drop-hint]").hidden = false;
+  form.querySelector("[data-upload-button]").hidden = true;
+  input.required = false;
+  input.addEventListener("change", () => {
+    if (!form.reportValidity()) return;
+    add([...input.files]);
+    input.value = "";
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("is-over"); });
+  for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("is-over"));
+  drop.addEventListener("drop", (event) => { event.preventDefault(); if (form.reportValidity()) add([...event.dataTransfer.files]); });
+  // a file dropped beside the field would replace the page
+  for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+  window.addEventListener("beforeunload", (event) => { if (running || queue.length) event.preventDefault(); });
+}
+
+export function start(root) {
+  for (const form of root.querySelectorAll("form[data-upload]")) upgrade(form);
+}

@@ -1,0 +1,145 @@
+// Page image with zoom and turning; word boxes over the image tied to the words of the text (data-word), both ways.
+// Positions are set through the style object (allowed by the policy), never as markup.
+const ZOOMS = [25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400];
+
+class Sheet {
+  constructor(viewer) {
+    this.sheet = viewer.querySelector("[data-viewer-sheet]");
+    this.frame = this.sheet.parentElement;
+    this.stage = viewer.querySelector("[data-viewer-stage]");
+    this.shown = viewer.querySelector("[data-zoom-shown]");
+    this.image = this.sheet.querySelector("img");
+    this.zoom = 100;
+    this.turned = 0;
+    this.image.addEventListener("load", () => this.lay());
+    new ResizeObserver(() => this.lay()).observe(this.stage);
+    this.lay();
+  }
+
+  // Sizes the frame to the turned sheet, so that scrolling reaches every corner.
+  lay() {
+    const padding = 2 * parseFloat(getComputedStyle(this.stage).paddingLeft);
+    const room = Math.max(80, this.stage.clientWidth - padding);
+    const ratio = this.image.naturalWidth ? this.image.naturalHeight / this.image.naturalWidth : Math.SQRT2;
+    const lying = this.turned % 180 !== 0;
+    const width = ((lying ? room / ratio : room) * this.zoom) / 100;
+    const height = width * ratio;
+    const moves = { 0: "none", 90: `translateX(${height}px) rotate(90deg)`, 180: `translate(${width}px, ${height}px) rotate(180deg)`, 270: `translateY(${width}px) rotate(270deg)` };
+    this.sheet.style.width = `${width}px`;
+    this.sheet.style.height = `${height}px`;
+    this.sheet.style.transform = moves[this.turned];
+    this.frame.style.width = `${lying ? height : width}px`;
+    this.frame.style.height = `${lying ? width : height}px`;
+    if (this.shown) this.shown.textContent = `${this.zoom} %`;
+  }
+
+  change(way) {
+    if (way === "fit") this.zoom = 100;
+    if (way === "in") this.zoom = ZOOMS.find((zoom) => zoom > this.zoom) ?? this.zoom;
+    if (way === "out") this.zoom = ZOOMS.findLast?.((zoom) => zoom < this.zoom) ?? [...ZOOMS].reverse().find((zoom) => zoom < this.zoom) ?? this.zoom;
+    this.lay();
+  }
+
+  turn() {
+    this.turned = (this.turned + 90) % 360;
+    this.lay();
+  }
+}
+
+class Words {
+  constructor(viewer, sheet) {
+    this.viewer = viewer;
+    this.sheet = sheet;
+    this.boxes = new Map();
+    this.spans = new Map();
+    this.chosen = null;
+    for (const span of document.querySelectorAll("[data-viewer-text] [data-word]")) {
+      this.spans.set(span.dataset.word, span);
+      this.tie(span, span.dataset.word);
+    }
+  }
+
+  async load(url) {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`no word boxes: ${answer.status}`);
+    const words = await answer.json();
+    const { width, height, doubt } = this.viewer.dataset;
+    const across = width ? 100 / Number(width) : 1;
+    const down = height ? 100 / Number(height) : 1;
+    const boxes = words.map((word) => this.draw(word, across, down, Number(doubt)));
+    this.sheet.sheet.append(...boxes);
+  }
+
+  draw(word, across, down, doubt) {
+    const box = document.createElement("span");
+    const key = String(word.i);
+    const span = this.spans.get(key);
+    box.className = "word-box";
+    box.style.left = `${word.l * across}%`;
+    box.style.top = `${word.t * down}%`;
+    box.style.width = `${word.w * across}%`;
+    box.style.height = `${word.h * down}%`;
+    if (word.c >= 0 && word.c < doubt) { box.classList.add("is-doubtful"); span?.classList.add("is-doubtful"); }
+    if (span && "hit" in span.dataset) box.classList.add("is-hit");
+    if (span) box.title = span.textContent;
+    this.boxes.set(key, box);
+    this.tie(box, key);
+    return box;
+  }
+
+  tie(element, key) {
+    const mark = (on) => { for (const side of [this.boxes, this.spans]) side.get(key)?.classList.toggle("is-same", on); };
+    element.addEventListener("mouseenter", () => mark(true));
+    element.addEventListener("mouseleave", () => mark(false));
+    element.addEventListener("click", () => this.choose(key));
+  }
+
+  choose(key) {
+    for (const side of [this.boxes, this.spans]) {
+      side.get(this.chosen)?.classList.remove("is-chosen");
+      side.get(key)?.classList.add("is-chosen");
+      side.get(key)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    this.chosen = key;
+    this.viewer.dispatchEvent(new CustomEvent("oms:word", { bubbles: true, detail: { word: key } }));
+  }
+
+  step(by) {
+    const keys = [...(this.spans.size ? this.spans : this.boxes).keys()];
+    if (!keys.length) return;
+    const at = keys.indexOf(this.chosen);
+    this.choose(keys[at < 0 ? (by > 0 ? 0 : keys.length - 1) : Math.min(keys.length - 1, Math.max(0, at + by))]);
+  }
+}
+
+function listen(viewer, sheet, words) {
+  const boxes = viewer.querySelector("[data-boxes]");
+  const toggle = () => boxes.setAttribute("aria-pressed", String(!viewer.classList.toggle("hides-boxes")));
+  const follow = (selector) => viewer.querySelector(selector)?.click();
+  const keys = {
+    "+": () => sheet.change("in"), "=": () => sheet.change("in"), "-": () => sheet.change("out"), 0: () => sheet.change("fit"),
+    r: () => sheet.turn(), b: toggle, n: () => words.step(1), p: () => words.step(-1),
+    PageDown: () => follow("[data-viewer-next]"), PageUp: () => follow("[data-viewer-previous]"),
+  };
+  const press = (event) => {
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+    event.preventDefault();
+    act();
+  };
+  sheet.stage.addEventListener("keydown", press);
+  for (const text of document.querySelectorAll("[data-viewer-text]")) text.addEventListener("keydown", press);
+  for (const button of viewer.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => sheet.change(button.dataset.zoom));
+  viewer.querySelector("[data-turn]").addEventListener("click", () => sheet.turn());
+  boxes.addEventListener("click", toggle);
+  viewer.querySelector("[data-viewer-buttons]").hidden = false;
+}
+
+export function start(root) {
+  for (const viewer of root.querySelectorAll("[data-viewer]")) {
+    const sheet = new Sheet(viewer);
+    const words = new Words(viewer, sheet);
+    listen(viewer, sheet, words);
+    if (viewer.dataset.words) words.load(viewer.dataset.words).catch((error) => console.warn(error.message));
+  }
+}

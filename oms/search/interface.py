@@ -1,0 +1,137 @@
+"""What the program asks of a search engine, whichever engine it is.
+
+Plain data goes in and comes out: no database row, no request. An engine is a cache of the database and may be
+rebuilt at any time. It knows no rights: the caller names the dossiers that may be seen at this very moment, and
+nothing outside them is found, counted or weighed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Literal, Protocol
+
+from oms.errors import N_, Unavailable
+
+Kind = Literal["dossier", "document", "page"]
+
+EXACT, UNMARKED, MISREAD = 1, 2, 3
+"""Tiers of a match: with the marks as typed; the same letters without marks; a word probably misread or missing."""
+
+
+class IndexDamaged(Unavailable):
+    """The index is missing, damaged or of another version; the database has everything to rebuild it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            N_("The search index cannot be used. Ask the administrator to run: oms reindex. Nothing is lost.")
+        )
+        self.reason = reason
+        """For the log of the administrator, in English; names files, never content."""
+
+
+class IndexBusy(Unavailable):
+    """Another process held the index for longer than a writer waits; the same call may simply be repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("The search index is being written by another process. Try again in a minute."))
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that can be found.
+
+    `heading` holds what names the thing, one statement a line (names, aliases, numbers, title, unit) and weighs
+    more than `text`; `order` sorts items of equal weight; `id` is unique over all kinds.
+    """
+
+    id: str
+    kind: Kind
+    dossier: str
+    heading: str
+    text: str
+    component: str = ""
+    category: str = ""
+    year: int | None = None
+    order: str = ""
+    date: str = ""
+
+    @cached_property
+    def stamp(self) -> str:
+        """Hash of the whole content: two items with one stamp need no new indexing."""
+        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What one person looks for.
+
+    `words` as typed ("" means everything that passes the filters); `dossiers` are the ids this person may see
+    now, asked from the database in this request: an empty set finds nothing. `unfinished` says that the last
+    word may be half typed (suggestions); otherwise it is completed only when nothing has it as it stands.
+    """
+
+    words: str
+    dossiers: frozenset[str]
+    kind: Kind | None = None
+    component: str | None = None
+    category: str | None = None
+    year: int | None = None
+    offset: int = 0
+    limit: int = 20
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Match:
+    """One found item; `score` compares within one tier of one result only."""
+
+    id: str
+    kind: str
+    dossier: str
+    score: float
+    tier: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of matches and exact counts over the whole filtered result (`total`, `facets`, `by_dossier`).
+
+    `facets` has `kind`, `component`, `category` and `year`, each value with its count; empty values are left out.
+    """
+
+    total: int = 0
+    matches: tuple[Match, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    by_dossier: Mapping[str, int] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A search engine. Reading and writing raise `IndexDamaged` when only a rebuild helps."""
+
+    def put(self, items: Iterable[Item]) -> None:
+        """Add the items, in place of earlier ones with the same ids; all of them durably, or none."""
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take the items out; ids that are not there are no error."""
+
+    def find(self, query: Query) -> Found:
+        """Answer the query from the newest durable state; only from `query.dossiers`, filtered before counting."""
+
+    def rebuild(self, items: Iterable[Item]) -> None:
+        """Put exactly these items in place of everything, even over a damaged index; the old state answers
+        until the new one is complete."""
+
+    def ids(self) -> set[str]:
+        """The ids of all items, to compare with the database."""
+
+    def stamp(self, id: str) -> str | None:
+        """The `Item.stamp` that was indexed under `id`, or None when there is none."""
+
+    def stamps(self) -> dict[str, str]:
+        """All ids with their stamps: what is missing, stale or left over shows by comparing."""
+
+    def healthy(self) -> bool:
+        """Whether every byte of the index is as it was written; reads the whole index."""

@@ -1,0 +1,289 @@
+"""The embedded search engine: Whoosh files, read as arrays.
+
+Many processes may read, one at a time writes (a file lock the kernel releases when a process dies). Why this
+package, and which of its traps are walked around where: docs/decisions/003-whoosh.md. Knows no rights: a query
+names the dossiers it may see.
+"""
+# mypy: allow-untyped-calls, allow-subclassing-any
+# (whoosh declares itself typed, yet most of its functions have no annotations)
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from whoosh import columns, fields, formats
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.index import TOC, FileIndex, LockError
+from whoosh.reading import SegmentReader
+from whoosh.writing import CLEAR, MERGE_SMALL, SegmentWriter
+
+from oms.search.analysis import VERSION, Analysed, Weight, analyse
+from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
+from oms.search.ranking import answer, pack
+from oms.search.whoosh_segments import CARD_FIELDS, SEPARATOR, Codes, LoadedSegment, PostingCache, Snapshot
+from oms.search.whoosh_storage import INDEX_NAME, DurableStorage, broken_files, read_seal, seal_version, wrong_size
+
+WRITER_WAIT = 60.0
+"""Seconds a writer waits for another process; a merge of 500,000 documents stays below."""
+BLOCK = 4096
+"""Postings in one block: read whole and kept, so fewer, larger blocks than Whoosh's 128 cost less."""
+REBUILD_MEGABYTES = 96
+"""Memory for postings while writing; more is sorted on disk."""
+OPENING_TRIES = 8
+"""Openings before an index counts as damaged while writers keep replacing it."""
+WORN = 0.3
+"""Share of deleted documents from which a segment is written anew."""
+
+
+class Words(fields.FieldType):
+    """A field whose words and weights come ready made."""
+
+    def __init__(self) -> None:
+        none: Any = None
+        super().__init__(format=formats.Existence(), analyzer=none)
+
+    def index(self, value: dict[str, Weight], **_: Any) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
+        """Whoosh's (word, frequency, weight, payload) for every word."""
+        return ((word.encode(), 1, float(pack(weight)), b"") for word, weight in value.items())
+
+
+def _schema() -> Any:
+    card = fields.COLUMN(columns.VarBytesColumn())
+    return fields.Schema(folded=Words(), marked=Words(), pairs=Words(), card=card)
+
+
+class WhooshEngine:
+    """`oms.search.interface.Engine` over the index in `folder`; one object serves all threads of a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._storage = DurableStorage(folder, VERSION)
+        self._schema = _schema()
+        self._codes = {field: Codes() for field in CARD_FIELDS}
+        self._cache = PostingCache()
+        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._snapshots: list[Snapshot] = []
+        """The current one last; before it those that threads are still using."""
+
+    def put(self, items: Iterable[Item]) -> None:
+        """Add the items, in place of earlier ones with the same ids; all of them durably, or none."""
+        ready = {item.id: _document(analyse(item)) for item in items}  # whole before the writer sees the first
+        if not ready:
+            return
+        with self._writer() as writer:
+            self._delete(writer, ready)
+            for document in ready.values():
+                writer.add_document(**document)
+            writer.commit(mergetype=_merge)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take the items out; ids that are not there are no error."""
+        with self._writer() as writer:
+            if self._delete(writer, ids):
+                writer.commit(mergetype=_merge)
+            else:
+                writer.cancel()
+
+    def find(self, query: Query) -> Found:
+        """Answer the query from the newest durable state, inside `query.dossiers` only."""
+        if not query.dossiers:
+            return Found()
+        with self._snapshot() as snapshot:
+            return answer(snapshot, query)
+
+    def rebuild(self, items: Iterable[Item]) -> None:
+        """Put exactly these items in place of everything, even over a damaged index."""
+        with self._writer(over_damage=True) as writer:
+            seen: set[str] = set()
+            for item in items:
+                if item.id in seen:
+                    raise ValueError(f"two items with the id {item.id}")
+                seen.add(item.id)
+                writer.add_document(**_document(analyse(item)))
+            writer.commit(mergetype=CLEAR)
+
+    def ids(self) -> set[str]:
+        """The ids of all items."""
+        return set(self.stamps())
+
+    def stamp(self, id: str) -> str | None:
+        """The stamp indexed under `id`, or None."""
+        with self._snapshot() as snapshot:
+            place = snapshot.find_places([id]).get(id)
+            return None if place is None else snapshot.stamp(place)
+
+    def stamps(self) -> dict[str, str]:
+        """All ids with their stamps."""
+        with self._snapshot() as snapshot:
+            return snapshot.stamps()
+
+    def healthy(self) -> bool:
+        """Whether every byte of the index is as it was written; reads the whole index."""
+        try:
+            with self._snapshot():
+                return not broken_files(self._folder, list(read_seal(self._folder)))
+        except IndexDamaged:
+            return False
+
+    def close(self) -> None:
+        """Let go of all files; the next question opens them again."""
+        with self._reading:
+            kept = [snapshot for snapshot in self._snapshots if snapshot.users]
+            self._drop_all_but(kept)
+
+    def _delete(self, writer: SegmentWriter, ids: Iterable[str]) -> int:
+        """Mark documents deleted; a place is Whoosh's document number because both hold the same generation."""
+        with self._snapshot() as snapshot:
+            places = snapshot.find_places(ids)
+            for place in places.values():
+                writer.delete_document(place)
+            return len(places)
+
+    @contextmanager
+    def _writer(self, over_damage: bool = False) -> Iterator[Any]:
+        """The only writer of all threads and processes; whatever fails inside leaves the last generation."""
+        with self._writing:
+            if over_damage:
+                self._create_if_damaged()
+            with self._snapshot():  # notices damage before anything is written on top of it
+                index = FileIndex(self._storage, schema=self._schema, indexname=INDEX_NAME)
+            try:
+                writer: Any = index.writer(
+                    timeout=WRITER_WAIT, codec=W3Codec(blocklimit=BLOCK), compound=False, limitmb=REBUILD_MEGABYTES
+                )
+            except LockError:
+                raise IndexBusy from None
+            try:
+                yield writer
+            except BaseException:
+                if not writer.is_closed:  # its words must not turn up in the next document
+                    writer.cancel()
+                raise
+
+    def _create_if_damaged(self) -> None:
+        """An empty index in place of one that cannot be opened."""
+        lock = self._storage.lock(f"{INDEX_NAME}_WRITELOCK")
+        if not lock.acquire(blocking=True):
+            raise IndexBusy
+        try:
+            if not self.healthy():
+                self.close()
+                for file in self._folder.glob(f"{INDEX_NAME}_*.*"):
+                    file.unlink()
+                TOC.create(self._storage, self._schema, INDEX_NAME)
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Snapshot]:
+        """The newest generation, its files kept open until the block ends."""
+        with self._reading:
+            snapshot = self._newest()
+            snapshot.users += 1
+        try:
+            yield snapshot
+        except (MemoryError, KeyboardInterrupt, IndexDamaged, IndexBusy):
+            raise
+        except Exception as error:
+            if _comes_from_whoosh(error):
+                raise IndexDamaged(f"{type(error).__name__} while reading the index") from error
+            raise
+        finally:
+            with self._reading:
+                snapshot.users -= 1
+                self._drop_all_but([old for old in self._snapshots[:-1] if old.users] + self._snapshots[-1:])
+
+    def _newest(self) -> Snapshot:
+        error: Exception | None = None
+        for _ in range(OPENING_TRIES):
+            toc = self._newest_toc()
+            if self._snapshots and self._snapshots[-1].key == toc:
+                return self._snapshots[-1]
+            try:
+                self._snapshots.append(self._load(toc))
+                return self._snapshots[-1]
+            except MemoryError:
+                raise
+            except Exception as caught:  # any bytes may stand in a damaged file, so anything may be raised
+                error = caught
+                if self._newest_toc() == toc:
+                    break
+        raise IndexDamaged(error.reason if isinstance(error, IndexDamaged) else f"{type(error).__name__}") from error
+
+    def _newest_toc(self) -> tuple[str, int, int]:
+        """Name, inode and time of the current table of contents: a new one on every commit."""
+        try:
+            tocs = list(self._folder.glob(f"_{INDEX_NAME}_*.toc"))
+            newest = max(tocs, key=lambda toc: int(toc.stem.rsplit("_", 1)[1]))
+            found = newest.stat()
+        except (OSError, ValueError):
+            raise IndexDamaged("there is no table of contents") from None
+        return newest.name, found.st_ino, found.st_mtime_ns
+
+    def _load(self, toc_key: tuple[str, int, int]) -> Snapshot:
+        """Open one generation, taking over the segments that are already open."""
+        if seal_version(self._folder) != VERSION:
+            raise IndexDamaged("the index is not sealed, or of another version")
+        if wrong := broken_files(self._folder, [toc_key[0]]):
+            raise IndexDamaged(f"{wrong[0]} has changed")
+        generation = int(toc_key[0].removesuffix(".toc").rsplit("_", 1)[1])
+        toc = TOC.read(self._storage, INDEX_NAME, gen=generation, schema=self._schema)
+        names = {segment.segment_id() for segment in toc.segments}
+        files = [file for file in read_seal(self._folder) if file.split(".")[0] in names]
+        if (wrong_file := wrong_size(self._folder, files)) or len({file.split(".")[0] for file in files}) < len(names):
+            raise IndexDamaged(f"{wrong_file or 'a segment'} is missing or has another size")
+        opened = {segment.name: segment for snapshot in self._snapshots for segment in snapshot.segments}
+        segments = []
+        for segment in toc.segments:
+            known = opened.get(segment.segment_id())
+            segments.append(known or LoadedSegment(self._storage, self._schema, segment, self._codes))
+        deleted = [list(segment.deleted_docs()) for segment in toc.segments]
+        return Snapshot(toc_key, segments, deleted, self._codes, self._cache, self._reading)
+
+    def _drop_all_but(self, kept: list[Snapshot]) -> None:
+        """Forget snapshots and close the segments nobody has any more."""
+        needed = {id(segment) for snapshot in kept for segment in snapshot.segments}
+        for snapshot in self._snapshots:
+            for segment in snapshot.segments:
+                if id(segment) not in needed:
+                    needed.add(id(segment))
+                    segment.close()
+        self._snapshots = kept
+
+
+def _document(analysed: Analysed) -> dict[str, Any]:
+    """What Whoosh is handed for one item; no text is stored, it stays in the database."""
+    item = analysed.item
+    parts = [item.id, item.kind, item.dossier, item.component, item.category, str(item.year or 0)]
+    parts += [str(analysed.heading_words), item.stamp, item.order]
+    card = SEPARATOR.join(part.replace(SEPARATOR, " ") for part in parts).encode("utf-8", "surrogatepass")
+    return {"folded": analysed.folded, "marked": analysed.marked, "pairs": analysed.pairs, "card": card}
+
+
+def _merge(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
+    """Whoosh's policy for small segments, and none that is mostly deleted documents is kept."""
+    fresh = []
+    for segment in segments:
+        if segment.deleted_count() >= segment.doc_count_all():
+            continue
+        if segment.deleted_count() > WORN * segment.doc_count_all():
+            with SegmentReader(writer.storage, writer.schema, segment) as reader:
+                writer.add_reader(reader)
+        else:
+            fresh.append(segment)
+    merged: list[Any] = MERGE_SMALL(writer, fresh)
+    return merged
+
+
+def _comes_from_whoosh(error: Exception) -> bool:
+    """Whether the innermost frames of an error are inside Whoosh: its files are then not what it wrote."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").startswith("whoosh."):
+            return True
+        trace = trace.tb_next
+    return False

@@ -1,0 +1,3 @@
+"""OMS: the dossier room of a Vietnamese public body, made electronic."""
+
+__version__ = "0.1.0"

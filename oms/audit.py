@@ -1,0 +1,214 @@
+"""The account of every act and every look: an append-only log whose entries are chained by hash.
+
+An entry is written in the transaction of the change it tells of. A transaction that only reads
+keeps its entries until `write_looks` puts them down in a transaction of their own, before the
+first byte of what was read leaves the house. Nothing in the product deletes or alters an entry;
+database triggers refuse it too. The body holds ids only; free words stand beside it, bound by hash.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from oms import db
+from oms.models import AuditEntry, AuditWords, Dossier, now
+from oms.permissions import Actor
+
+GENESIS = "0" * 64
+DOMAIN = b"oms-audit/v1\n"
+# Any constant will do, as long as every writer of the chain takes the same one.
+_ADVISORY_LOCK = 0x6F6D73
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry before it is chained; `action` is `resource:verb` in the past or present of the log."""
+
+    action: str
+    outcome: str = "done"
+    actor: Actor | None = None
+    kind: str | None = None
+    object_id: str | None = None
+    dossier_id: str | None = None
+    words: str = ""
+    detail: tuple[tuple[str, Any], ...] = ()
+
+
+def record(
+    session: Session,
+    action: str,
+    thing: object = None,
+    *,
+    actor: Actor | None,
+    dossier_id: str | None = None,
+    outcome: str = "done",
+    words: str = "",
+    **detail: Any,
+) -> None:
+    """Write an entry in the caller's transaction; in a reading transaction keep it for `write_looks`."""
+    line = Line(
+        action=str(action),
+        outcome=outcome,
+        actor=actor,
+        kind=None if thing is None else type(thing).__name__.lower(),
+        object_id=getattr(thing, "id", None),
+        dossier_id=dossier_id or _dossier_of(thing),
+        words=_storable(words),
+        detail=tuple(sorted(detail.items())),
+    )
+    if session.info["writing"]:
+        _append(session, line)
+    else:
+        session.info.setdefault("looks", []).append(line)
+
+
+def write_looks(session: Session) -> None:
+    """Put down what a reading session saw, in one short transaction; raises when the log cannot be written."""
+    lines: list[Line] = session.info.pop("looks", [])
+    if not lines:
+        return
+    session.rollback()
+    with db.writing(session.info["engine"]) as writer:
+        for line in lines:
+            _append(writer, line)
+
+
+def _dossier_of(thing: object) -> str | None:
+    if isinstance(thing, Dossier):
+        return thing.id
+    found: str | None = getattr(thing, "dossier_id", None)
+    if found is None and hasattr(thing, "scan"):
+        found = thing.scan.dossier_id
+    return found
+
+
+def _append(session: Session, line: Line) -> None:
+    session.flush()
+    if not db.is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    last = session.execute(
+        select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
+    ).one_or_none()
+    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    actor, moment = line.actor, now()
+    body = _canonical(
+        {
+            "seq": seq,
+            "at": moment.isoformat(timespec="microseconds"),
+            "account": actor.account_id if actor else None,
+            "unit": actor.unit_id if actor else None,
+            "via": actor.via if actor else "system",
+            "session": actor.session_id if actor else None,
+            "address": actor.address if actor else None,
+            "request": actor.request_id if actor else None,
+            "action": line.action,
+            "outcome": line.outcome,
+            "kind": line.kind,
+            "object": line.object_id,
+            "dossier": line.dossier_id,
+            "words": _sha256(line.words.encode()) if line.words else None,
+            "detail": dict(line.detail) or None,
+        }
+    )
+    session.add(
+        AuditEntry(
+            seq=seq,
+            previous=previous,
+            hash=chain(previous, seq, body),
+            body=body,
+            at=moment,
+            account_id=actor.account_id if actor else None,
+            unit_id=actor.unit_id if actor else None,
+            action=line.action,
+            outcome=line.outcome,
+            object_kind=line.kind,
+            object_id=line.object_id,
+            dossier_id=line.dossier_id,
+        )
+    )
+    if line.words:
+        session.add(AuditWords(seq=seq, words=line.words))
+    session.flush()
+
+
+def chain(previous: str, seq: int, body: str) -> str:
+    """The hash of an entry: SHA-256 over domain, previous hash, number, length and body."""
+    raw = body.encode()
+    parts = DOMAIN + bytes.fromhex(previous) + seq.to_bytes(8, "big") + len(raw).to_bytes(4, "big") + raw
+    return _sha256(parts)
+
+
+def _storable(words: str) -> str:
+    """Words as both databases can keep them: no NUL, no lone surrogates (shown as escapes instead)."""
+    return words.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _canonical(body: dict[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+@dataclass(frozen=True)
+class Break:
+    """Where the chain does not hold: the first entry concerned and why."""
+
+    seq: int
+    finding: str
+
+
+def verify(session: Session) -> Break | None:
+    """Check the whole chain; return the first break, or None when every entry is as it was written."""
+    expected, previous = 1, GENESIS
+    for entry, words in _entries(session):
+        if entry.seq != expected:
+            return Break(expected, "gap")
+        if entry.previous != previous or entry.hash != chain(previous, entry.seq, entry.body):
+            return Break(entry.seq, "chain-broken")
+        if not _columns_agree(entry, words):
+            return Break(entry.seq, "contradicts-body")
+        expected, previous = expected + 1, entry.hash
+    return None
+
+
+def _entries(session: Session) -> Iterator[tuple[AuditEntry, str | None]]:
+    rows = session.execute(
+        select(AuditEntry, AuditWords.words)
+        .outerjoin(AuditWords, AuditWords.seq == AuditEntry.seq)
+        .order_by(AuditEntry.seq)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        yield row[0], row[1]
+
+
+def _columns_agree(entry: AuditEntry, words: str | None) -> bool:
+    body = json.loads(entry.body)
+    return body["words"] == (None if words is None else _sha256(words.encode())) and (
+        entry.seq,
+        entry.account_id,
+        entry.unit_id,
+        entry.action,
+        entry.outcome,
+        entry.object_kind,
+        entry.object_id,
+        entry.dossier_id,
+        entry.at.isoformat(timespec="microseconds"),
+    ) == (
+        body["seq"],
+        body["account"],
+        body["unit"],
+        body["action"],
+        body["outcome"],
+        body["kind"],
+        body["object"],
+        body["dossier"],
+        body["at"],
+    )

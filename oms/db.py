@@ -1,0 +1,93 @@
+"""The database: engine, sessions and how a transaction begins.
+
+SQLite runs in WAL with `synchronous=FULL` (a commit survives power loss) and every writing
+transaction starts with BEGIN IMMEDIATE: a deferred one that reads first and writes later fails
+with "database is locked" without waiting. Knows no rule of the domain.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 30_000
+# SQLite's own waiting is not fair; one lock per process makes writers queue in order of arrival.
+_writer = threading.Lock()
+
+
+def connect(url: str) -> Engine:
+    """Open an engine on SQLite or PostgreSQL (driver psycopg 3)."""
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def open_session(engine: Engine, *, writing: bool) -> Session:
+    """A session whose transactions are all of one kind; `session.info["writing"]` tells which."""
+    bound = engine.execution_options(writing=writing)
+    return Session(bound, expire_on_commit=False, info={"writing": writing, "engine": engine})
+
+
+class Turn:
+    """A place in the line of writers; give it back with `release`, more than once does no harm."""
+
+    def __init__(self, lock: "threading.Lock | None") -> None:
+        self._lock = lock
+        if lock is not None:
+            lock.acquire()
+
+    def release(self) -> None:
+        """Let the next writer begin."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+
+
+def take_turn(engine: Engine) -> Turn:
+    """Wait until no other thread of this process writes; only SQLite needs it."""
+    return Turn(_writer if engine.dialect.name == "sqlite" else None)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session for one change: committed at the end of the block, rolled back when it raises."""
+    turn = take_turn(engine)
+    try:
+        with open_session(engine, writing=True) as session:
+            yield session
+            session.commit()
+    finally:
+        turn.release()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that only reads."""
+    with open_session(engine, writing=False) as session:
+        yield session
+
+
+def is_sqlite(session: Session) -> bool:
+    """True on SQLite, where one writer at a time is the rule anyway."""
+    return session.get_bind().dialect.name == "sqlite"

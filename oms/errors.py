@@ -1,0 +1,94 @@
+"""Refusals people can read.
+
+Every error a person may meet is an `OmsError`: an English sentence (the message id of the
+catalogue of translations) with named values, saying what happened and what to do next.
+Anything else that is raised is a bug. Knows neither Flask nor the database.
+"""
+
+
+def N_(message: str) -> str:
+    """Mark `message` for translation where it stands and return it unchanged."""
+    return message
+
+
+class OmsError(Exception):
+    """A refusal in words; `status` is the HTTP status and decides the exit code of a command."""
+
+    status = 400
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.message % self.values if self.values else self.message
+
+
+class BadInput(OmsError):
+    """What was typed or sent cannot be understood or is not allowed."""
+
+    status = 422
+
+
+class Refused(OmsError):
+    """The thing is visible, but this act is not for this person."""
+
+    status = 403
+
+
+class NotFound(OmsError):
+    """No such thing, or none that this person may know of: the answer is the same."""
+
+    status = 404
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message or N_("Nothing was found here. Check the address, or search again."), **values)
+
+
+class Conflict(OmsError):
+    """Somebody else was faster, or the state does not allow the act."""
+
+    status = 409
+
+
+class TooManyTries(OmsError):
+    """Slow down; `seconds` says how long."""
+
+    status = 429
+
+
+class Unavailable(OmsError):
+    """Something OMS needs is not there right now."""
+
+    status = 503
+
+
+class FileRefused(OmsError):
+    """A file that cannot be taken in; nothing of it is kept."""
+
+    status = 422
+
+
+class EmptyFile(FileRefused):
+    """A file without bytes."""
+
+
+class DamagedFile(FileRefused):
+    """A file that cannot be opened whole."""
+
+
+class LockedFile(FileRefused):
+    """A file that asks for a password."""
+
+
+class UnsupportedFile(FileRefused):
+    """A file of a type that is not taken."""
+
+    status = 415
+
+
+class FileTooLarge(FileRefused):
+    """A file over a limit of bytes, pages or pixels."""
+
+    status = 413

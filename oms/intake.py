@@ -1,0 +1,199 @@
+"""Paper in: taking files into the house.
+
+The order is the promise: the file is received into a staging folder and looked at, its bytes are
+put into storage durably, then scan row, job row and audit entry are committed together, and only
+after that is anybody told "received". A file that cannot be taken leaves nothing behind but the
+entry that it was refused.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from oms import audit, dossiers, jobs, storage
+from oms.errors import N_, BadInput, EmptyFile, FileTooLarge
+from oms.models import Dossier, Page, PageState, Scan, ScanState
+from oms.permissions import Action, Actor, allowed, require
+from oms.recognition import OpenedScan, open_scan
+from oms.settings import Settings
+from oms.vietnamese.text import nfc
+
+# Bytes of one file, by media type (told to users on the upload page).
+LIMITS = {
+    "application/pdf": 200 * 1024 * 1024,
+    "image/tiff": 200 * 1024 * 1024,
+    "image/jpeg": 50 * 1024 * 1024,
+    "image/png": 50 * 1024 * 1024,
+}
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that was looked at and may come in; it lies in `folder` until `discard`."""
+
+    name: str
+    path: Path
+    folder: Path
+    sha256: str
+    size: int
+    opened: OpenedScan
+
+
+def label_of(name: str) -> str:
+    """A file name as the label it is: NFC, no path, no invisible characters, at most 200 characters."""
+    last = nfc(name).replace("\\", "/").rsplit("/", 1)[-1]
+    shown = "".join(character if character.isprintable() else "�" for character in last).strip()
+    return shown[:NAME_LENGTH] or "khong-ten"
+
+
+def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+    """Receive bytes into staging and look at them; raises a `FileRefused` and leaves nothing behind."""
+    staging = settings.home / "run" / "staging"
+    staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=staging))
+    label = label_of(name)
+    try:
+        path = folder / "file"
+        size = _write(path, pieces, label)
+        opened = open_scan(path, name=label)
+        if size > LIMITS.get(opened.media_type, 0):
+            raise FileTooLarge(
+                N_("%(name)s is larger than %(limit)s MB. Scan it in several parts and upload these."),
+                name=label,
+                limit=LIMITS[opened.media_type] // 1024 // 1024,
+            )
+        return Arrival(label, path, folder, storage.hash_of(path), size, opened)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _write(path: Path, pieces: Iterable[bytes], label: str) -> int:
+    size = 0
+    with path.open("xb") as out:
+        for piece in pieces:
+            size += len(piece)
+            if size > max(LIMITS.values()):
+                raise FileTooLarge(
+                    N_("%(name)s is larger than %(limit)s MB. Scan it in several parts and upload these."),
+                    name=label,
+                    limit=max(LIMITS.values()) // 1024 // 1024,
+                )
+            out.write(piece)
+    if size == 0:
+        raise EmptyFile(N_("%(name)s is empty. Scan the paper again and upload the new file."), name=label)
+    return size
+
+
+def discard(arrival: Arrival) -> None:
+    """Empty the staging folder of a file that came in or was given up."""
+    shutil.rmtree(arrival.folder, ignore_errors=True)
+
+
+def keep(settings: Settings, arrival: Arrival) -> None:
+    """Put the bytes into storage durably, before any row speaks of them."""
+    sha256, _size = storage.put_file(settings.scans, arrival.path)
+    if sha256 != arrival.sha256:
+        raise BadInput(N_("%(name)s changed while it was being received. Upload it again."), name=arrival.name)
+
+
+def find_twin(session: Session, dossier: Dossier, sha256: str) -> Scan | None:
+    """The scan of this dossier with the same bytes, if there is one."""
+    return session.scalar(select(Scan).where(Scan.dossier_id == dossier.id, Scan.sha256 == sha256))
+
+
+def receive(session: Session, dossier: Dossier, arrival: Arrival, *, actor: Actor) -> tuple[Scan, bool]:
+    """Enter a kept file as a scan of the dossier; return it and False when the same file was there already.
+
+    Scan, pages, job and audit entry are in the caller's transaction: "received" is true after its commit.
+    """
+    dossiers.hold(session, dossier)
+    require(actor, Action.SCAN_UPLOAD, dossier)
+    twin = find_twin(session, dossier, arrival.sha256)
+    if twin is None:
+        scan = Scan(
+            dossier_id=dossier.id,
+            sha256=arrival.sha256,
+            file_name=arrival.name,
+            media_type=arrival.opened.media_type,
+            size=arrival.size,
+            page_count=arrival.opened.pages,
+            signed=arrival.opened.signed,
+            received_by_id=actor.account_id,
+        )
+        try:
+            with session.begin_nested():
+                session.add(scan)
+        except IntegrityError:
+            twin = find_twin(session, dossier, arrival.sha256)
+    if twin is not None:
+        audit.record(session, "scan:upload", twin, actor=actor, outcome="known", sha256=twin.sha256)
+        return twin, False
+    session.add_all(Page(scan_id=scan.id, number=number) for number in range(1, scan.page_count + 1))
+    jobs.enqueue(session, "read_scan", scan.id, actor=actor)
+    audit.record(session, "scan:upload", scan, actor=actor, sha256=scan.sha256, size=scan.size, pages=scan.page_count)
+    return scan, True
+
+
+def refuse(session: Session, dossier: Dossier, reason: str, *, actor: Actor) -> None:
+    """Write down that a file was refused and why; no name and no hash of it is kept."""
+    audit.record(session, "scan:upload", dossier, actor=actor, outcome="refused", words=reason)
+
+
+def read_again(session: Session, scan: Scan, *, actor: Actor) -> None:
+    """Have the pages read again that could not be read."""
+    require(actor, Action.SCAN_UPLOAD, scan.dossier)
+    for page in session.scalars(select(Page).where(Page.scan_id == scan.id, Page.state == PageState.FAILED)):
+        page.state, page.error = PageState.WAITING, None
+    scan.state, scan.error, scan.error_values = ScanState.RECEIVED, None, None
+    jobs.enqueue(session, "read_scan", scan.id, actor=actor)
+    audit.record(session, "scan:read_again", scan, actor=actor)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading of a scan is: pages done of pages in all, and how many failed."""
+
+    done: int
+    failed: int
+    total: int
+
+
+def progress_of(session: Session, scan_ids: list[str]) -> dict[str, Progress]:
+    """Progress of several scans with one query."""
+    counts: dict[str, dict[PageState, int]] = {scan_id: {} for scan_id in scan_ids}
+    for scan_id, state, count in session.execute(
+        select(Page.scan_id, Page.state, func.count())
+        .where(Page.scan_id.in_(scan_ids))
+        .group_by(Page.scan_id, Page.state)
+    ):
+        counts[scan_id][state] = count
+    return {
+        scan_id: Progress(
+            done=states.get(PageState.READ, 0) + states.get(PageState.FAILED, 0),
+            failed=states.get(PageState.FAILED, 0),
+            total=sum(states.values()),
+        )
+        for scan_id, states in counts.items()
+    }
+
+
+def list_scans(session: Session, *, actor: Actor, states: tuple[ScanState, ...] = (), limit: int = 200) -> list[Scan]:
+    """Scans the actor may read, newest first."""
+    query = (
+        select(Scan)
+        .where(allowed(actor, Action.SCAN_READ))
+        .options(joinedload(Scan.dossier).joinedload(Dossier.person))
+        .order_by(Scan.received_at.desc(), Scan.id)
+        .limit(limit)
+    )
+    if states:
+        query = query.where(Scan.state.in_(states))
+    return list(session.scalars(query))

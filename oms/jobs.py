@@ -1,0 +1,134 @@
+"""Work that is done later: rows committed with their cause, handed to the queue after the commit.
+
+The row is the truth; the queue (Huey on SQLite, PostgreSQL or Redis) is only the messenger and
+carries ids. A lost message is handed over again by `hand_over_forgotten`; a job whose worker died
+is free again when its lease ends. So every job may run twice, and every handler must bear it.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from oms.errors import N_, OmsError
+from oms.models import Job, JobState, now
+from oms.permissions import Actor
+
+# A job that failed by a fault of ours this often is not tried again by itself.
+MAX_ATTEMPTS = 3
+# A job during which the worker died this often is taken for the cause (a page that eats all memory).
+MAX_CRASHES = 10
+# A message that was not picked up after this many seconds is sent again.
+HAND_OVER_AGAIN = 60
+
+
+def enqueue(session: Session, kind: str, subject_id: str, *, actor: Actor | None) -> None:
+    """Add a job in the caller's transaction; one waiting job per kind and subject is enough."""
+    session.flush()
+    if _is_waiting(session, kind, subject_id):
+        return
+    job = Job(kind=kind, subject_id=subject_id, account_id=actor.account_id if actor else None)
+    try:
+        with session.begin_nested():
+            session.add(job)
+    except IntegrityError:  # another transaction was faster: its job will do
+        return
+    session.info.setdefault("enqueued", []).append(job.id)
+
+
+def deliver(session: Session, send: Callable[[str], None]) -> None:
+    """After the commit: hand the ids of the new jobs to the queue. A failure here loses nothing."""
+    for job_id in session.info.pop("enqueued", []):
+        send(job_id)
+
+
+def forgotten(session: Session, *, everything: bool = False) -> list[str]:
+    """Ids of jobs nobody is working on: never delivered, or their worker's lease has ended."""
+    moment = now()
+    stale = moment - timedelta(seconds=0 if everything else HAND_OVER_AGAIN)
+    return list(
+        session.scalars(
+            select(Job.id)
+            .where(
+                or_(
+                    (Job.state == JobState.QUEUED) & or_(Job.handed_over_at.is_(None), Job.handed_over_at <= stale),
+                    (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
+                )
+            )
+            .order_by(Job.created_at, Job.id)
+        )
+    )
+
+
+def mark_handed_over(session: Session, ids: list[str]) -> None:
+    """Remember that the queue has been told."""
+    session.execute(update(Job).where(Job.id.in_(ids)).values(handed_over_at=now()))
+
+
+def claim(session: Session, job_id: str, *, holder: str, lease: int) -> Job | None:
+    """Take a job for `lease` seconds, or None when somebody else has it or it is done."""
+    moment = now()
+    taken = session.execute(
+        update(Job)
+        .where(
+            Job.id == job_id,
+            or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & (Job.lease_until < moment)),
+        )
+        .values(
+            state=JobState.RUNNING,
+            attempts=Job.attempts + 1,
+            holder=holder,
+            lease_until=moment + timedelta(seconds=lease),
+        )
+    )
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    return session.get_one(Job, job_id, populate_existing=True)
+
+
+def renew(session: Session, holder: str, *, lease: int) -> None:
+    """Prolong the lease of everything `holder` is working on."""
+    session.execute(
+        update(Job)
+        .where(Job.holder == holder, Job.state == JobState.RUNNING)
+        .values(lease_until=now() + timedelta(seconds=lease))
+    )
+
+
+def finish(job: Job, error: OmsError | None = None) -> None:
+    """Close a job, with the sentence of its failure where it failed."""
+    job.state = JobState.DONE if error is None else JobState.FAILED
+    job.error = error.message if error else None
+    job.error_values = {key: str(value) for key, value in error.values.items()} if error else None
+    job.finished_at, job.lease_until, job.holder = now(), None, None
+
+
+def give_back(session: Session, job: Job) -> OmsError | None:
+    """Return a job after a fault of ours; after `MAX_ATTEMPTS` it is failed and the sentence returned."""
+    if job.attempts >= MAX_ATTEMPTS:
+        finish(job, failure := gave_up(job))
+        return failure
+    if _is_waiting(session, job.kind, job.subject_id):
+        finish(job)  # a younger job for the same subject does the work
+        return None
+    job.state, job.lease_until, job.holder, job.handed_over_at = JobState.QUEUED, None, None, None
+    return None
+
+
+def gave_up(job: Job) -> OmsError:
+    """The sentence for a job that is not tried again."""
+    return OmsError(
+        N_("This did not work in %(tries)s tries. The administrator finds the reason in the log."), tries=job.attempts
+    )
+
+
+def _is_waiting(session: Session, kind: str, subject_id: str) -> bool:
+    waiting = select(Job.id).where(Job.kind == kind, Job.subject_id == subject_id, Job.state == JobState.QUEUED)
+    return session.scalar(waiting) is not None
+
+
+def is_idle(session: Session) -> bool:
+    """True when no job waits or runs."""
+    return session.scalar(select(Job.id).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING))).limit(1)) is None

@@ -1,0 +1,1 @@
+"""Numbered migrations of the schema, both directions, the same on SQLite and PostgreSQL."""

@@ -1,0 +1,49 @@
+"""The tables of OMS, one file per aggregate: columns and constraints, no rules."""
+
+from oms.models.accounts import Account, Assignment, Role, SignIn
+from oms.models.base import Base, new_id, now
+from oms.models.custody import OPEN_STATES, Transfer, TransferEvent, TransferState
+from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original
+from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
+from oms.models.people import Gender, Person, PersonAlias, Precision
+from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
+from oms.models.scans import Page, PageCorrection, PageState, Quality, Scan, ScanState
+
+__all__ = [
+    "OPEN_STATES",
+    "Account",
+    "Assignment",
+    "AuditEntry",
+    "AuditWords",
+    "Base",
+    "Category",
+    "Counter",
+    "Document",
+    "Dossier",
+    "DossierStatus",
+    "Fact",
+    "Gender",
+    "Job",
+    "JobState",
+    "Original",
+    "Page",
+    "PageCorrection",
+    "PageState",
+    "Person",
+    "PersonAlias",
+    "Precision",
+    "Quality",
+    "Role",
+    "Scan",
+    "ScanState",
+    "SignIn",
+    "Transfer",
+    "TransferEvent",
+    "TransferState",
+    "Unit",
+    "UnitKind",
+    "UnitName",
+    "UnitSuccession",
+    "new_id",
+    "now",
+]

@@ -1,0 +1,149 @@
+"""Scans as received and the pages read from them. Page ledger: a page lies in one document or waits."""
+
+import enum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from oms.errors import N_
+from oms.models.base import Base, Identified, datetime, now, reference
+from oms.models.dossiers import Document, Dossier
+
+
+class ScanState(enum.StrEnum):
+    """What became of an upload; every scan is in exactly one of these."""
+
+    RECEIVED = "received"
+    READING = "reading"
+    READ = "read"
+    FILED = "filed"
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return _SCAN_LABELS[self]
+
+
+_SCAN_LABELS = {
+    ScanState.RECEIVED: N_("Received, waiting to be read"),
+    ScanState.READING: N_("Being read"),
+    ScanState.READ: N_("Read, waiting for a check"),
+    ScanState.FILED: N_("Filed"),
+    ScanState.FAILED: N_("Could not be read"),
+}
+
+
+class Scan(Identified, Base):
+    """One uploaded file: the bytes are in storage under `sha256` and never change."""
+
+    __tablename__ = "scans"
+    __table_args__ = (UniqueConstraint("dossier_id", "sha256"), CheckConstraint("size > 0", name="not_empty"))
+
+    dossier_id: Mapped[str] = reference("dossiers.id", index=False)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    file_name: Mapped[str]
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    page_count: Mapped[int]
+    state: Mapped[ScanState] = mapped_column(default=ScanState.RECEIVED, index=True)
+    error: Mapped[str | None]
+    error_values: Mapped[dict[str, Any] | None]
+    pdf_sha256: Mapped[str | None] = mapped_column(String(64))
+    signed: Mapped[bool] = mapped_column(default=False)
+    received_by_id: Mapped[str] = reference("accounts.id")
+    received_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    version: Mapped[int] = mapped_column()
+
+    dossier: Mapped[Dossier] = relationship()
+    pages: Mapped[list["Page"]] = relationship(back_populates="scan", order_by="Page.number")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
+
+
+class PageState(enum.StrEnum):
+    """How far the reading of one page is."""
+
+    WAITING = "waiting"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Quality(enum.StrEnum):
+    """The judgement of what was read."""
+
+    GOOD = "good"
+    CHECK = "check"
+    POOR = "poor"
+    BLANK = "blank"
+
+    @property
+    def label(self) -> str:
+        """The judgement in words."""
+        return _QUALITY_LABELS[self]
+
+
+_QUALITY_LABELS = {
+    Quality.GOOD: N_("Read well"),
+    Quality.CHECK: N_("Look at it"),
+    Quality.POOR: N_("Read again by hand"),
+    Quality.BLANK: N_("Blank page"),
+}
+
+
+class Page(Identified, Base):
+    """One side of a sheet: what the machine read, and the text that holds now."""
+
+    __tablename__ = "pages"
+    __table_args__ = (
+        UniqueConstraint("scan_id", "number"),
+        CheckConstraint("number >= 1", name="counted_from_one"),
+        CheckConstraint("(document_id IS NULL) = (document_position IS NULL)", name="filed_with_position"),
+        UniqueConstraint("document_id", "document_position"),
+        Index("ix_pages_waiting", "scan_id", "document_id"),
+    )
+
+    scan_id: Mapped[str] = reference("scans.id", index=False)
+    number: Mapped[int]
+    state: Mapped[PageState] = mapped_column(default=PageState.WAITING)
+    error: Mapped[str | None]
+    error_values: Mapped[dict[str, Any] | None]
+    text_read: Mapped[str] = mapped_column(default="", deferred=True)
+    text: Mapped[str] = mapped_column(default="", deferred=True)
+    # zlib-compressed JSON rows [text, left, top, width, height, confidence, line]; see `oms.reading`.
+    words: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    confidence: Mapped[float | None]
+    quality: Mapped[Quality | None]
+    rotation: Mapped[int] = mapped_column(default=0)
+    skew: Mapped[float] = mapped_column(default=0.0)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    secrecy: Mapped[list[Any] | None] = mapped_column(JSON)
+    seconds: Mapped[float | None]
+    image_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    corrected: Mapped[bool] = mapped_column(default=False)
+    document_id: Mapped[str | None] = reference("documents.id", index=False)
+    document_position: Mapped[int | None]
+    version: Mapped[int] = mapped_column()
+
+    scan: Mapped[Scan] = relationship(back_populates="pages")
+    document: Mapped[Document | None] = relationship()
+    corrections: Mapped[list["PageCorrection"]] = relationship(
+        back_populates="page", order_by="PageCorrection.corrected_at"
+    )
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
+
+
+class PageCorrection(Identified, Base):
+    """The text a person put in place of the one before; all of them stay."""
+
+    __tablename__ = "page_corrections"
+    page_id: Mapped[str] = reference("pages.id")
+    text_before: Mapped[str]
+    text_after: Mapped[str]
+    corrected_by_id: Mapped[str] = reference("accounts.id")
+    corrected_at: Mapped[datetime] = mapped_column(default=now)
+
+    page: Mapped[Page] = relationship(back_populates="corrections")

@@ -1,0 +1,256 @@
+"""Who may do what, declared once.
+
+`ROLE_ACTIONS` says what a role may do; `GUARDS` says which units of a thing decide. From these two
+tables come both questions: `allowed(actor, action)` is a SQL condition for lists, search and loading;
+`can(actor, action, thing)` asks about one object. A property test holds them equal. Nobody sees a
+dossier by being an administrator: technical administration is a role without dossiers.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from oms.errors import N_, Refused
+from oms.models import Account, AuditEntry, Document, Dossier, Page, Person, Role, Scan, Transfer, TransferState, Unit
+
+
+class Action(enum.StrEnum):
+    """Everything that needs a right, as `resource:verb`."""
+
+    DOSSIER_READ = "dossier:read"
+    DOSSIER_CREATE = "dossier:create"
+    DOSSIER_EDIT = "dossier:edit"
+    SCAN_READ = "scan:read"
+    SCAN_UPLOAD = "scan:upload"
+    SCAN_DOWNLOAD = "scan:download"
+    PAGE_READ = "page:read"
+    PAGE_REVIEW = "page:review"
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_FILE = "document:file"
+    PERSON_READ = "person:read"
+    SEARCH = "search:use"
+    TRANSFER_READ = "transfer:read"
+    TRANSFER_PREPARE = "transfer:prepare"
+    TRANSFER_APPROVE = "transfer:approve"
+    TRANSFER_SEND = "transfer:send"
+    TRANSFER_RECEIVE = "transfer:receive"
+    UNIT_READ = "unit:read"
+    ACCOUNT_MANAGE = "account:manage"
+    AUDIT_READ = "audit:read"
+    SYSTEM_READ = "system:read"
+    OWN_READ = "own:read"
+
+
+_OFFICER = {
+    Action.DOSSIER_READ,
+    Action.DOSSIER_CREATE,
+    Action.DOSSIER_EDIT,
+    Action.SCAN_READ,
+    Action.SCAN_UPLOAD,
+    Action.SCAN_DOWNLOAD,
+    Action.PAGE_READ,
+    Action.PAGE_REVIEW,
+    Action.DOCUMENT_READ,
+    Action.DOCUMENT_FILE,
+    Action.PERSON_READ,
+    Action.SEARCH,
+    Action.TRANSFER_READ,
+    Action.TRANSFER_PREPARE,
+    Action.TRANSFER_SEND,
+    Action.TRANSFER_RECEIVE,
+    Action.UNIT_READ,
+    Action.OWN_READ,
+}
+
+# What each role may do. Nothing else in the program names a role to decide.
+ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
+    Role.OFFICER: frozenset(_OFFICER),
+    Role.HEAD: frozenset(
+        {
+            Action.DOSSIER_READ,
+            Action.SCAN_READ,
+            Action.PAGE_READ,
+            Action.DOCUMENT_READ,
+            Action.PERSON_READ,
+            Action.SEARCH,
+            Action.TRANSFER_READ,
+            Action.TRANSFER_APPROVE,
+            Action.TRANSFER_SEND,
+            Action.TRANSFER_RECEIVE,
+            Action.UNIT_READ,
+            Action.OWN_READ,
+        }
+    ),
+    Role.INSPECTOR: frozenset({Action.AUDIT_READ, Action.UNIT_READ, Action.OWN_READ}),
+    Role.SUBJECT: frozenset({Action.OWN_READ}),
+    Role.ADMINISTRATOR: frozenset({Action.ACCOUNT_MANAGE, Action.SYSTEM_READ, Action.UNIT_READ, Action.OWN_READ}),
+}
+
+Column = Any
+Units = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Which units decide about a thing: once as SQL over rows, once on one loaded object."""
+
+    model: type[Any]
+    rows: Callable[[Units], ColumnElement[bool]]
+    units: Callable[[Any], tuple[str | None, ...]]
+    # An extra condition of the thing itself, the same in both forms.
+    rows_if: ColumnElement[bool] = field(default_factory=true)
+    thing_if: Callable[[Any], bool] = lambda _thing: True
+
+
+def _held(units: Units) -> ColumnElement[bool]:
+    return Dossier.custodian_id.in_(units)
+
+
+def _in_held_dossier(column: Column) -> Callable[[Units], ColumnElement[bool]]:
+    return lambda units: column.in_(select(Dossier.id).where(_held(units)))
+
+
+def _person_rows(units: Units) -> ColumnElement[bool]:
+    return Person.id.in_(select(Dossier.person_id).where(_held(units)))
+
+
+def _page_rows(units: Units) -> ColumnElement[bool]:
+    return Page.scan_id.in_(select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units)))
+
+
+def _transfer_rows(units: Units) -> ColumnElement[bool]:
+    # The receiver learns of a transfer when it is sent, not while it is being prepared.
+    return or_(
+        Transfer.from_unit_id.in_(units),
+        Transfer.approving_unit_id.in_(units) & (Transfer.state != TransferState.DRAFT),
+        Transfer.to_unit_id.in_(units) & Transfer.dispatched_at.is_not(None),
+    )
+
+
+def _transfer_units(transfer: Transfer) -> tuple[str | None, ...]:
+    return (
+        transfer.from_unit_id,
+        transfer.approving_unit_id if transfer.state != TransferState.DRAFT else None,
+        transfer.to_unit_id if transfer.dispatched_at is not None else None,
+    )
+
+
+_DOSSIER = Guard(Dossier, _held, lambda dossier: (dossier.custodian_id,))
+_UNFROZEN = Guard(Dossier, _held, lambda d: (d.custodian_id,), ~Dossier.frozen, lambda d: not d.frozen)
+_SCAN = Guard(Scan, _in_held_dossier(Scan.dossier_id), lambda scan: (scan.dossier.custodian_id,))
+_PAGE = Guard(Page, _page_rows, lambda page: (page.scan.dossier.custodian_id,))
+_DOCUMENT = Guard(Document, _in_held_dossier(Document.dossier_id), lambda document: (document.dossier.custodian_id,))
+
+
+def _of_transfer(column: Column, name: str) -> Guard:
+    return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
+
+
+# Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
+GUARDS: Mapping[Action, Guard] = {
+    Action.DOSSIER_READ: _DOSSIER,
+    Action.DOSSIER_EDIT: _UNFROZEN,
+    Action.SCAN_UPLOAD: _UNFROZEN,
+    Action.DOCUMENT_FILE: _UNFROZEN,
+    Action.SCAN_READ: _SCAN,
+    Action.SCAN_DOWNLOAD: _SCAN,
+    Action.PAGE_READ: _PAGE,
+    Action.PAGE_REVIEW: Guard(
+        Page,
+        lambda units: Page.scan_id.in_(
+            select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units), ~Dossier.frozen)
+        ),
+        lambda page: (page.scan.dossier.custodian_id,),
+        thing_if=lambda page: not page.scan.dossier.frozen,
+    ),
+    Action.DOCUMENT_READ: _DOCUMENT,
+    Action.PERSON_READ: Guard(
+        Person,
+        _person_rows,
+        lambda person: tuple(dossier.custodian_id for dossier in person.dossiers),
+    ),
+    Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
+    Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
+    Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
+    Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
+    Action.TRANSFER_RECEIVE: _of_transfer(Transfer.to_unit_id, "to_unit_id"),
+}
+
+# What an action needs a row of the whole table for, not of a unit.
+WHOLE: Mapping[Action, type[Any]] = {
+    Action.UNIT_READ: Unit,
+    Action.ACCOUNT_MANAGE: Account,
+    Action.AUDIT_READ: AuditEntry,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody acting now: an account with the units in which each action is open to it.
+
+    `units` holds, for every action, the ids of the units in which the account has it today.
+    `via` is how they came: "web", "api", "cli" or "job".
+    """
+
+    account_id: str
+    username: str
+    name: str
+    units: Mapping[Action, Units]
+    via: str = "web"
+    unit_id: str | None = None
+    person_id: str | None = None
+    role: Role | None = None
+    session_id: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+
+    def has(self, action: Action) -> bool:
+        """True when the action is open to the actor anywhere at all."""
+        return action in self.units
+
+
+def allowed(actor: Actor, action: Action) -> ColumnElement[bool]:
+    """The SQL condition for the rows on which `actor` may do `action`."""
+    units = actor.units.get(action)
+    if units is None:
+        return false()
+    if action in WHOLE:
+        return true()
+    guard = GUARDS[action]
+    return guard.rows(units) & guard.rows_if if units else false()
+
+
+def can(actor: Actor, action: Action, thing: object = None) -> bool:
+    """True when `actor` may do `action`, on `thing` where the action concerns a thing."""
+    units = actor.units.get(action)
+    if units is None:
+        return False
+    guard = GUARDS.get(action)
+    if guard is None:
+        return True
+    if not isinstance(thing, guard.model):
+        raise TypeError(f"{action} asks about a {guard.model.__name__}, not {type(thing).__name__}")
+    return guard.thing_if(thing) and any(unit in units for unit in guard.units(thing))
+
+
+def require(actor: Actor, action: Action, thing: object = None) -> None:
+    """Raise `Refused` unless `can`."""
+    if not can(actor, action, thing):
+        if (
+            isinstance(thing, Dossier)
+            and thing.frozen
+            and any(unit in actor.units.get(Action.DOSSIER_READ, frozenset()) for unit in (thing.custodian_id,))
+        ):
+            raise Refused(
+                N_(
+                    "Dossier %(number)s is held still by a transfer: nothing in it can change until the transfer is "
+                    "finished, recalled or cancelled."
+                ),
+                number=thing.number,
+            )
+        raise Refused(
+            N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
+        )

@@ -1,0 +1,89 @@
+"""Search: one small interface, one file per engine; the database is the truth, the index a cache."""
+
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Engine as Database
+
+from oms import db
+from oms.models import Scan
+from oms.permissions import Actor
+from oms.search import records
+from oms.search.finding import PAGE_SIZE, Filters, Hit, Results, find
+from oms.search.interface import Engine, IndexDamaged, Query
+from oms.settings import Settings
+
+__all__ = [
+    "PAGE_SIZE",
+    "Filters",
+    "Hit",
+    "IndexDamaged",
+    "Results",
+    "compare",
+    "find",
+    "index_dossier",
+    "index_scan",
+    "open_engine",
+    "rebuild",
+]
+
+# More than any dossier has documents and pages: one question lists all its items.
+EVERYTHING = 1_000_000
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine of an installation, one per process: it keeps its searcher open."""
+    return _engine_at(settings.index)
+
+
+@cache
+def _engine_at(folder: Path) -> Engine:
+    from oms.search.whoosh_engine import WhooshEngine
+
+    return WhooshEngine(folder)
+
+
+def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:
+    """Job `index_scan`: bring the items of the scan's dossier up to date."""
+    with db.reading(database) as session:
+        scan = session.get(Scan, scan_id)
+        dossier_id = scan.dossier_id if scan else None
+    return [] if dossier_id is None else index_dossier(database, settings, dossier_id, actor=actor)
+
+
+def index_dossier(database: Database, settings: Settings, dossier_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the actor of a job; indexing concerns no one
+    """Job `index_dossier`: make the items of one dossier in the index equal to the database."""
+    engine = open_engine(settings)
+    try:
+        there = {match.id for match in engine.find(Query("", frozenset({dossier_id}), limit=EVERYTHING)).matches}
+    except IndexDamaged:
+        rebuild(database, settings)
+        return []
+    with db.reading(database) as session:
+        items = list(records.items_of_dossiers(session, [dossier_id]))
+    stamps = {item.id: engine.stamp(item.id) for item in items if item.id in there}
+    if changed := [item for item in items if stamps.get(item.id) != item.stamp]:
+        engine.put(changed)
+    if left := there - {item.id for item in items}:
+        engine.remove(left)
+    return []
+
+
+def rebuild(database: Database, settings: Settings) -> None:
+    """Make the index anew from the database; the old one answers until then."""
+    with db.reading(database) as session:
+        open_engine(settings).rebuild(records.all_items(session))
+
+
+def compare(database: Database, settings: Settings) -> dict[str, list[str]]:
+    """What of the database is `missing` in the index, `stale` or `left_over` there, by item id."""
+    stamps = open_engine(settings).stamps()
+    missing, stale, expected = [], [], set()
+    with db.reading(database) as session:
+        for item in records.all_items(session):
+            expected.add(item.id)
+            if item.id not in stamps:
+                missing.append(item.id)
+            elif stamps[item.id] != item.stamp:
+                stale.append(item.id)
+    return {"missing": missing, "stale": stale, "left_over": sorted(set(stamps) - expected)}

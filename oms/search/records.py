@@ -1,0 +1,136 @@
+"""What the index is made of: rows of the database as search items, whole and by dossier.
+
+Every dossier, every document and every page that was read is one item. The database is the truth;
+an item can be made anew at any time, and `stale` compares the two.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, undefer
+
+from oms import catalogue
+from oms.errors import NotFound
+from oms.models import Document, Dossier, Page, PageState, Person, Scan
+from oms.search.interface import Item
+
+BATCH = 200
+
+
+def dossier_item_id(dossier_id: str) -> str:
+    """Id of a dossier in the index."""
+    return f"dossier:{dossier_id}"
+
+
+def document_item_id(document_id: str) -> str:
+    """Id of a document in the index."""
+    return f"document:{document_id}"
+
+
+def page_item_id(page_id: str) -> str:
+    """Id of a page in the index."""
+    return f"page:{page_id}"
+
+
+def items_of_dossiers(session: Session, dossier_ids: Sequence[str]) -> Iterator[Item]:
+    """All items of some dossiers, a dossier at a time."""
+    dossiers = session.scalars(
+        select(Dossier)
+        .where(Dossier.id.in_(dossier_ids))
+        .options(joinedload(Dossier.person).selectinload(Person.aliases), joinedload(Dossier.custodian))
+        .execution_options(populate_existing=True)
+    ).all()
+    for dossier in dossiers:
+        yield _dossier_item(dossier)
+        documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id)).all()
+        by_id = {document.id: document for document in documents}
+        for document in documents:
+            yield _document_item(dossier, document)
+        pages = (
+            select(Page)
+            .join(Scan)
+            .where(Scan.dossier_id == dossier.id, Page.state == PageState.READ)
+            .options(undefer(Page.text))
+            .execution_options(yield_per=BATCH, populate_existing=True)
+        )
+        for page in session.scalars(pages):
+            yield _page_item(dossier, page, by_id.get(page.document_id or ""))
+
+
+def all_dossier_ids(session: Session) -> list[str]:
+    """Ids of all dossiers, in a fixed order, for a rebuild that can go on where it stopped."""
+    return list(session.scalars(select(Dossier.id).order_by(Dossier.id)))
+
+
+def all_items(session: Session) -> Iterator[Item]:
+    """Every item there should be."""
+    ids = all_dossier_ids(session)
+    for start in range(0, len(ids), BATCH):
+        yield from items_of_dossiers(session, ids[start : start + BATCH])
+        session.expunge_all()
+
+
+def component_label(component_id: str, category: str) -> str:
+    """The printed title of a component; the bare id when the catalogue no longer has it."""
+    try:
+        return catalogue.component(component_id, category).label_vi
+    except NotFound:
+        return component_id
+
+
+def _names(dossier: Dossier) -> list[str]:
+    person = dossier.person
+    return [person.full_name, *(alias.name for alias in person.aliases)]
+
+
+def _dossier_item(dossier: Dossier) -> Item:
+    person = dossier.person
+    category = catalogue.term("category", dossier.category.value).label_vi
+    facts = [dossier.number, person.staff_code, person.personal_id, category, dossier.custodian.name]
+    born = f"{person.birth_date:%d/%m/%Y}" if person.birth_date else None
+    text = [person.position, person.home_town, born]
+    return Item(
+        id=dossier_item_id(dossier.id),
+        kind="dossier",
+        dossier=dossier.id,
+        heading="\n".join([*_names(dossier), *(fact for fact in facts if fact)]),
+        text="\n".join(part for part in text if part),
+        category=dossier.category.value,
+        order=person.sort_key,
+    )
+
+
+def _document_item(dossier: Dossier, document: Document) -> Item:
+    label = component_label(document.component_id, dossier.category.value)
+    day = f"{document.issued_on:%d/%m/%Y}" if document.issued_on else None
+    facts = [document.title, document.number, label, day, dossier.number]
+    return Item(
+        id=document_item_id(document.id),
+        kind="document",
+        dossier=dossier.id,
+        heading="\n".join([*(fact for fact in facts if fact), *_names(dossier)]),
+        text="\n".join(part for part in (document.issuing_body, document.signer) if part),
+        component=document.component_id,
+        category=dossier.category.value,
+        year=document.issued_on.year if document.issued_on else None,
+        order=dossier.person.sort_key,
+        date=document.issued_on.isoformat() if document.issued_on else "",
+    )
+
+
+def _page_item(dossier: Dossier, page: Page, document: Document | None) -> Item:
+    heading = _names(dossier)
+    if document is not None:
+        heading += [document.title, document.number or ""]
+    return Item(
+        id=page_item_id(page.id),
+        kind="page",
+        dossier=dossier.id,
+        heading="\n".join(part for part in heading if part),
+        text=page.text,
+        component=document.component_id if document else "",
+        category=dossier.category.value,
+        year=document.issued_on.year if document and document.issued_on else None,
+        order=f"{dossier.person.sort_key} {page.number:05d}",
+        date=document.issued_on.isoformat() if document and document.issued_on else "",
+    )

@@ -1,0 +1,109 @@
+"""The web server: the factory that puts the house behind HTTP, and nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from flask_limiter import Limiter
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from sqlalchemy import Engine
+
+from oms import __version__, db, installation
+from oms.settings import CHECKOUT, Settings, secret_key
+from oms.web import access, errors, formats, headers, navigation, signing_in
+from oms.worker import Queue
+
+LANGUAGES = ("vi", "en")
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+    """The Flask program of one installation; refuses to start with an endpoint that has no guard."""
+    settings = settings or Settings.from_environment()
+    app = Flask("oms.web", template_folder=str(CHECKOUT / "templates"), static_folder=str(Path(__file__).parent / "static"))
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        MAX_CONTENT_LENGTH=settings.max_upload,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=100,
+        SESSION_COOKIE_NAME="__Host-oms" if settings.https else "oms",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=settings.session_absolute,
+        BABEL_DEFAULT_LOCALE=settings.language,
+        BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
+        BABEL_TRANSLATION_DIRECTORIES=str(CHECKOUT / "oms" / "translations"),
+        RATELIMIT_STORAGE_URI="memory://",
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["oms"] = access.House(settings, engine or db.connect(settings.database), Queue(settings))
+    Babel(app, locale_selector=_choose_language)
+    csrf = CSRFProtect(app)
+    Limiter(_who_asks, app=app, default_limits=["1200 per minute"])
+    errors.add_errors(app)
+    signing_in.add_sign_in(app)
+    access.add_write_looks(app)
+    headers.add_headers(app)
+    formats.add_formats(app)
+    navigation.add_navigation(app)
+    app.context_processor(_page_context)
+    _add_pages(app)
+    _add_api(app, csrf)
+    access.check_every_endpoint(app)
+    return app
+
+
+def _add_pages(app: Flask) -> None:
+    from oms.web import (
+        account,
+        accounts,
+        audit,
+        dossiers,
+        health,
+        intake,
+        organisation,
+        pages,
+        people,
+        review,
+        search,
+        start,
+        system,
+        transfers,
+    )
+
+    app.view_functions["static"].guard = "public"  # type: ignore[attr-defined]
+    rooms = (start, account, people, dossiers, intake, pages, review, search, transfers, organisation, audit, accounts, system, health)
+    for room in rooms:
+        app.register_blueprint(room.bp)
+
+
+def _add_api(app: Flask, csrf: CSRFProtect) -> None:
+    from oms import api
+
+    api.add_api(app, csrf)
+
+
+def _choose_language() -> str:
+    chosen = request.cookies.get("language")
+    if chosen in LANGUAGES:
+        return chosen
+    return current_user.account.language if current_user.is_authenticated else access.house().settings.language
+
+
+def _who_asks() -> str:
+    actor = g.get("actor")
+    return actor.account_id if actor else (request.remote_addr or "nobody")
+
+
+def _page_context() -> dict[str, Any]:
+    return {
+        "language": str(get_locale()),
+        "version": __version__,
+        "is_demo": installation.is_demo(access.house().engine),
+        "actor": g.get("actor"),
+    }

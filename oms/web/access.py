@@ -1,0 +1,193 @@
+"""The door of every address: who is asking, in which transaction, and may they.
+
+An endpoint says `@guarded(Action.X)` or `@public`; the factory refuses to start with one that says
+neither. A guarded endpoint with an id gets the object itself, loaded from the rows the actor may
+see: what belongs to another unit is answered like what does not exist. Refusals are written down.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from oms import audit, db
+from oms.errors import N_, Conflict, NotFound, OmsError, Refused
+from oms.models import Account, Document, Dossier, Page, Person, Scan, Transfer, Unit
+from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
+from oms.search import open_engine
+from oms.search.interface import Engine as SearchEngine
+from oms.settings import Settings
+from oms.worker import Queue
+
+# What must be visible before anything else about a thing is answered.
+_VISIBLE: dict[type[Any], Action] = {
+    Dossier: Action.DOSSIER_READ,
+    Scan: Action.SCAN_READ,
+    Page: Action.PAGE_READ,
+    Document: Action.DOCUMENT_READ,
+    Person: Action.PERSON_READ,
+    Transfer: Action.TRANSFER_READ,
+    Unit: Action.UNIT_READ,
+    Account: Action.ACCOUNT_MANAGE,
+}
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass
+class House:
+    """What every request needs of the installation."""
+
+    settings: Settings
+    engine: Engine
+    queue: Queue
+
+    @property
+    def search(self) -> SearchEngine:
+        """The search engine of this process."""
+        return open_engine(self.settings)
+
+
+def house() -> House:
+    """The installation behind the present request."""
+    found: House = current_app.extensions["oms"]
+    return found
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Open to everybody, signed in or not."""
+    view.guard = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def guarded(
+    action: Action, *, by: str = "id", model: type[Any] | None = None, writing: bool | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let only those in who may do `action`; hand the view its object in place of the id in the address.
+
+    `by` is the column the address names ("id" or "number"). `model` says whose id it is when the action
+    itself concerns something else. `writing` False keeps a POST from holding the writer's place while a
+    long body arrives; the view then opens its own transaction.
+    """
+    guard = GUARDS.get(action)
+    subject = model or (guard.model if guard else WHOLE.get(action))
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def enter(**arguments: Any) -> Any:
+            g.action = action
+            actor: Actor | None = g.get("actor")
+            if actor is None:
+                return _ask_to_sign_in()
+            g.session = open_request_session(writing=request.method not in _SAFE if writing is None else writing)
+            if by in arguments and subject is not None:
+                thing = load(subject, by, arguments.pop(by), actor)
+                arguments[subject.__name__.lower()] = g.thing = thing
+            if guard is not None and subject is guard.model and "thing" in g:
+                require(actor, action, g.thing)
+            elif not actor.has(action):
+                raise Refused(N_("This page is not for your account. The start page shows what is."))
+            return view(**arguments)
+
+        enter.guard = action  # type: ignore[attr-defined]
+        return enter
+
+    return decorate
+
+
+def open_request_session(*, writing: bool) -> Session:
+    """The session of this request; on SQLite a writing one waits for its turn in the process."""
+    if writing:
+        g.turn = db.take_turn(house().engine)
+    return db.open_session(house().engine, writing=writing)
+
+
+def load(model: type[Any], by: str, value: object, actor: Actor) -> Any:
+    """One row the actor may see, or `NotFound`: the same answer for "not yours" and "no such"."""
+    session: Session = g.session
+    column = getattr(model, by)
+    thing = session.scalar(select(model).where(column == value, allowed(actor, _VISIBLE[model])))
+    if thing is None:
+        raise NotFound()
+    return thing
+
+
+def commit() -> None:
+    """Make the change of this request true, then hand its jobs to the queue."""
+    try:
+        g.session.commit()
+    except StaleDataError as error:
+        raise Conflict(N_("Somebody else just changed this. Reload the page and look again.")) from error
+    deliver(g.session)
+
+
+def deliver(session: Session) -> None:
+    """After a commit: hand the new jobs to the queue."""
+    from oms import jobs
+
+    jobs.deliver(session, house().queue.send)
+
+
+def _ask_to_sign_in() -> Any:
+    if request.path.startswith("/api/") or request.headers.get("X-Requested-With") == "fetch":
+        raise NotSignedIn(N_("Sign in first, or your session has ended. Sign in again; nothing you saved is lost."))
+    target = request.full_path if request.method == "GET" else "/"
+    return redirect(url_for("account.sign_in", next=target.rstrip("?")))
+
+
+class NotSignedIn(OmsError):
+    """No valid session or token."""
+
+    status = 401
+
+
+def end_request(session: Session | None) -> None:
+    """Give back the request's session and its turn at writing."""
+    if session is not None:
+        session.close()
+    if turn := g.pop("turn", None):
+        turn.release()
+
+
+def write_down_refusal(error: OmsError) -> None:
+    """Log a refusal in a transaction of its own, after the request's own was given up."""
+    actor: Actor | None = g.get("actor")
+    action = g.get("action")
+    if actor is None or action is None or error.status not in (403, 404, 409):
+        return
+    thing = g.get("thing")
+    end_request(g.pop("session", None))
+    with db.writing(house().engine) as session:
+        audit.record(session, action, thing, actor=actor, outcome="refused", words=f"{request.path} · {error}")
+
+
+def check_every_endpoint(app: Flask) -> None:
+    """Refuse to start when an endpoint says neither `@guarded` nor `@public`."""
+    open_ones = sorted(name for name, view in app.view_functions.items() if not hasattr(view, "guard"))
+    if open_ones:
+        raise RuntimeError(f"endpoints without @guarded or @public: {', '.join(open_ones)}")
+
+
+def add_write_looks(app: Flask) -> None:
+    """Before the first byte leaves, what was looked at is in the log; a page that cannot be logged is not shown."""
+
+    @app.after_request
+    def write_looks(response: Response) -> Response:
+        session: Session | None = g.get("session")
+        if session is not None and not session.info["writing"]:
+            audit.write_looks(session)
+        return response
+
+    @app.teardown_request
+    def close(_error: BaseException | None) -> None:
+        end_request(g.pop("session", None))
+
+
+def signed_in_id() -> str | None:
+    """Id of the present sign-in, if there is one."""
+    return current_user.sign_in_id if current_user.is_authenticated else None

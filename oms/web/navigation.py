@@ -1,0 +1,81 @@
+"""The menu of the product, as far as the actor may go; counts of what waits for them."""
+
+from typing import Any
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext
+
+from oms import custody, review
+from oms.errors import N_
+from oms.permissions import Action, Actor, can
+
+# endpoint, label, icon, the action that opens it
+ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
+    ("start.show", N_("Start page"), "house", Action.OWN_READ),
+    ("people.index", N_("People and dossiers"), "people", Action.DOSSIER_READ),
+    ("intake.index", N_("Paper in"), "inbox", Action.SCAN_READ),
+    ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
+    ("search.show", N_("Search"), "search", Action.SEARCH),
+    ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
+    ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
+    ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
+    ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
+    ("system.show", N_("System"), "gear", Action.SYSTEM_READ),
+)
+
+
+def _counts(actor: Actor) -> dict[str, int]:
+    session = g.get("session")
+    if session is None or session.info["writing"]:
+        return {}
+    counts = {}
+    if actor.has(Action.PAGE_REVIEW):
+        counts["review.index"] = review.count_waiting(session, actor=actor)
+    if actor.has(Action.TRANSFER_READ):
+        counts["transfers.index"] = len(custody.waiting_for(session, actor=actor))
+    return counts
+
+
+def menu() -> list[dict[str, Any]]:
+    """The menu rows for the present request."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        return []
+    here = request.blueprint
+    counts = _counts(actor)
+    return [
+        {
+            "label": gettext(label),
+            "url": url_for(endpoint),
+            "icon": icon,
+            "active": endpoint.split(".")[0] == here or (endpoint == "people.index" and here == "dossiers"),
+            "count": counts.get(endpoint, 0),
+        }
+        for endpoint, label, icon, action in ENTRIES
+        if actor.has(action)
+    ]
+
+
+def add_navigation(app: Flask) -> None:
+    """Give every page its menu and the name of who is signed in; buttons ask `can(action, thing)`."""
+
+    @app.context_processor
+    def page_frame() -> dict[str, Any]:
+        actor: Actor | None = g.get("actor")
+        frame: dict[str, Any] = {
+            "navigation": menu(),
+            "account": None,
+            "can": lambda action, thing=None: actor is not None and can(actor, action, thing),
+        }
+        if actor is not None:
+            frame["account"] = {
+                "name": actor.name,
+                "unit": g.signed_in_unit,
+                "role": gettext(actor.role.label) if actor.role else "",
+                "url": url_for("account.show"),
+            }
+            frame["language_url"] = url_for("account.set_language")
+            frame["sign_out_url"] = url_for("account.sign_out")
+            if actor.has(Action.SEARCH):
+                frame["search_url"] = url_for("search.show")
+        return frame

@@ -1,0 +1,65 @@
+"""Who is asking: Flask-Login over sessions kept in the database, so that they end when we say so."""
+
+import uuid
+from datetime import timedelta
+
+from flask import Flask, g, request
+from flask_login import LoginManager, current_user
+
+from oms import accounts, db
+from oms.models import SignIn, Unit, now
+from oms.web.access import house
+
+# How often "last seen" is written; more often would make every look a change.
+SEEN_EVERY = timedelta(seconds=60)
+
+
+class SignedIn:
+    """What Flask-Login keeps of a signed-in person: the secret of the sign-in, never the account id."""
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def __init__(self, secret: str, sign_in: SignIn) -> None:
+        self.secret = secret
+        self.sign_in_id, self.account = sign_in.id, sign_in.account
+
+    def get_id(self) -> str:
+        """What goes into the signed cookie."""
+        return self.secret
+
+
+def add_sign_in(app: Flask) -> None:
+    """Set up Flask-Login and the actor of each request."""
+    manager = LoginManager(app)
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load_user(secret: str) -> SignedIn | None:
+        with db.reading(house().engine) as session:
+            found = accounts.find_sign_in(session, secret, house().settings, kind="web")
+            if found is None:
+                return None
+            user = SignedIn(secret, found)
+            g.actor = accounts.actor_of(
+                session,
+                found.account,
+                via="web",
+                session_id=found.id,
+                address=request.remote_addr,
+                request_id=g.request_id,
+            )
+            unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
+            g.signed_in_unit = unit.short_name if unit else ""
+            stale = now() - found.seen_at > SEEN_EVERY
+        # Plain polling must not keep a forgotten browser signed in.
+        if stale and request.headers.get("X-Requested-With") != "poll":
+            with db.writing(house().engine) as session:
+                accounts.mark_seen(session, user.sign_in_id)
+        return user
+
+    @app.before_request
+    def find_actor() -> None:
+        g.request_id = uuid.uuid4().hex[:12]
+        if request.path.startswith(("/static/", "/api/")) or request.path in ("/healthz", "/readyz"):
+            return
+        g.signed_in = bool(current_user.is_authenticated)  # loads the user, and with it `g.actor`

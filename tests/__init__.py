@@ -1,0 +1,1 @@
+"""Tests mirror `oms/` and `templates/`."""

@@ -1,0 +1,137 @@
+"""An installation for each test: own folder, own database (SQLite, or PostgreSQL when asked), real commits.
+
+`OMS_TEST_POSTGRESQL=postgresql://user:password@host/postgres` runs the same suite on PostgreSQL.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from oms import accounts, db, installation, search
+from oms.models import Account
+from oms.permissions import Actor
+from oms.settings import Settings
+from oms.web import create_app
+from tests import factories
+from tests.factories import World
+
+POSTGRESQL = os.environ.get("OMS_TEST_POSTGRESQL", "")
+
+
+def _administer(*statements: str) -> None:
+    address = make_url(POSTGRESQL).set(drivername="postgresql+psycopg")
+    administrator = create_engine(address, isolation_level="AUTOCOMMIT")
+    with administrator.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    administrator.dispose()
+
+
+@pytest.fixture(scope="session")
+def template_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated empty database to copy: a file, or the name of a PostgreSQL database."""
+    home = tmp_path_factory.mktemp("template")
+    if not POSTGRESQL:
+        settings = Settings(home=home)
+        engine = db.connect(settings.database)
+        installation.upgrade(settings, engine)
+        engine.dispose()
+        with create_engine(settings.database).connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield str(home / "oms.sqlite3")
+        return
+    name = f"oms_template_{os.getpid()}"
+    _administer(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    engine = db.connect(url)
+    installation.upgrade(Settings(home=home, database_url=url), engine)
+    engine.dispose()
+    yield name
+    _administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, template_database: str) -> Iterator[Settings]:
+    """Settings of a fresh installation whose database is migrated and empty."""
+    home = tmp_path / "home"
+    home.mkdir()
+    if not POSTGRESQL:
+        shutil.copy(template_database, home / "oms.sqlite3")
+        yield Settings(home=home, job_lease=3)
+        return
+    name = f"oms_test_{secrets.token_hex(6)}"
+    _administer(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    yield Settings(home=home, database_url=url, job_lease=3)
+    _administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """The engine of the installation."""
+    installation.prepare_folders(settings)
+    opened = db.connect(settings.database)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    """A small organisation with an account for each role; see `factories.World`."""
+    with db.writing(engine) as session:
+        return factories.make_world(session)
+
+
+@pytest.fixture
+def session(engine: Engine, world: World) -> Iterator[Session]:
+    """A writing session on the world; commit it yourself."""
+    turn = db.take_turn(engine)
+    with db.open_session(engine, writing=True) as opened:
+        yield opened
+    turn.release()
+
+
+@pytest.fixture
+def actor(engine: Engine, world: World) -> Callable[[str], Actor]:
+    """`actor("canbo.sonv")`: that account with its rights of now."""
+
+    def find(username: str) -> Actor:
+        with db.reading(engine) as reader:
+            return accounts.get_actor(reader, username, via="web")
+
+    return find
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine, world: World) -> Iterator[Flask]:
+    """The web program on the world; CSRF is off but for the tests of CSRF."""
+    program = create_app(settings, engine)
+    program.config.update(TESTING=False, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    yield program
+    search._engine_at.cache_clear()
+
+
+@pytest.fixture
+def client_as(app: Flask, engine: Engine) -> Callable[[str], FlaskClient]:
+    """`client_as("canbo.sonv")`: a browser in which that account has signed in; "" for nobody."""
+
+    def open_client(username: str) -> FlaskClient:
+        client = app.test_client()
+        if username:
+            with db.writing(engine) as writer:
+                account = writer.query(Account).filter_by(username=username).one()
+                secret, _ = accounts.sign_in(writer, account.id)
+            with client.session_transaction() as cookie:
+                cookie["_user_id"], cookie["_fresh"] = secret, True
+        return client
+
+    return open_client

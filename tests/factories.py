@@ -152,11 +152,9 @@ def make_document(session: Session, dossier: Dossier, scan: Scan, *, title: str 
 
 def draw_page(*lines: str, size: tuple[int, int] = (1240, 1754)) -> Image.Image:
     """A clean page with black text that Tesseract can read; A4 at 150 dpi unless told."""
-    from oms.specimens.papers import find_font
-
     page = Image.new("L", size, 255)
     pen = ImageDraw.Draw(page)
-    font = find_font(34)
+    font = find_family().font("regular", 34)
     for row, line in enumerate(lines):
         pen.text((120, 140 + row * 60), line, font=font, fill=0)
     return page

@@ -58,6 +58,7 @@ function send(form, file, row) {
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-Requested-With", "fetch"); // errors answer JSON to this
     request.upload.onprogress = (event) => {
       if (!event.lengthComputable) return;
       const percent = Math.floor((100 * event.loaded) / event.total);

@@ -125,7 +125,7 @@ def _check_pdf_page(page: pikepdf.Page, name: str) -> None:
     for stream in streams:
         if contents is not None and not isinstance(stream, pikepdf.Stream):
             raise _damaged(name)
-    for image in page.images.values():
+    for image in page.get_images().values():
         if int(image.get("/Width", 0)) * int(image.get("/Height", 0)) > PIXEL_LIMIT:
             raise _too_many_pixels(name)
 

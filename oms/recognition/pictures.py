@@ -99,13 +99,21 @@ def resize(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def has_colour(pixels: Pixels) -> bool:
-    """Whether the page shows coloured ink: a grey scan kept as RGB, or with a tint of old paper, shows none."""
+    """Whether the page shows coloured ink; the tint of old paper, which colours everything, does not count."""
     if pixels.ndim == 2:
         return False
-    small = cv2.resize(pixels, (200, 200), interpolation=cv2.INTER_AREA).astype(np.int16)
-    tint = np.median(small.reshape(-1, 3), axis=0)
-    spread = np.ptp(small - tint, axis=2)
+    small = cv2.resize(pixels, (200, 200), interpolation=cv2.INTER_AREA).astype(np.float32)
+    tint = np.maximum(np.median(small.reshape(-1, 3), axis=0), 1)
+    spread = np.ptp(np.clip(small * (255 / tint), 0, 255), axis=2)
     return bool((spread > 40).mean() > 0.0005)
+
+
+def is_grey(pixels: Pixels) -> bool:
+    """Whether nothing is lost when the page is kept in grey: no coloured ink and no coloured paper."""
+    if pixels.ndim == 2:
+        return True
+    paper = np.median(pixels[::16, ::16].reshape(-1, 3), axis=0)
+    return bool(np.ptp(paper) < 6) and not has_colour(pixels)
 
 
 def _is_sheet(inches: float) -> bool:

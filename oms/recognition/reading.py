@@ -23,7 +23,7 @@ from oms.recognition.forms import find_form
 from oms.recognition.layer import write_layer, write_pdf
 from oms.recognition.opening import OpenedScan, open_scan
 from oms.recognition.pages import PageReading, ReadPage, Source, Word
-from oms.recognition.pictures import Picture, has_colour, scale_to
+from oms.recognition.pictures import Picture, is_grey, scale_to
 from oms.recognition.rendering import page_image
 
 SCREEN_DPI = 200
@@ -204,7 +204,7 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
 def _write_image(picture: Picture, path: Path) -> Path:
     """The page as a JPEG without any data about the scanner or camera; grey pages are kept in grey."""
     pixels = picture.pixels
-    if pixels.ndim == 3 and not has_colour(pixels):
+    if pixels.ndim == 3 and is_grey(pixels):
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     dpi = round(picture.dpi)
     Image.fromarray(pixels).save(path, "JPEG", quality=SCREEN_QUALITY, optimize=True, dpi=(dpi, dpi))

@@ -51,7 +51,7 @@ def page_size(page: pikepdf.Page) -> tuple[float, float]:
 
 def picture_of(page: pikepdf.Page) -> pikepdf.Object | None:
     """The one image a scanned page consists of; None for pages that were written by a program."""
-    images = list(page.images.values())
+    images = list(page.get_images().values())
     if len(images) != 1:
         return None
     width, height = page_size(page)

@@ -19,6 +19,7 @@ LEVELS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
 """From the highest to the lowest."""
 
 _MARK = re.compile(r"(?:do mat)?(tuyet|toi)?mat")
+_STAMP = re.compile(r"(tuyet|toi|oi|giai)?mat$")
 _LABELLED = re.compile(r"(?:độ|mức độ) mật\s*:\s*(tuyệt mật|tối mật|mật)\b", re.IGNORECASE)
 _BEFORE = {"bi", "bao", "giai", "co"}
 """A line that ends in one of these goes on with MẬT on the next: BẢO VỆ BÍ / MẬT."""
@@ -45,7 +46,7 @@ def find_stamps(picture: Picture, read: Callable[[Picture], str]) -> tuple[str, 
     """The levels read in red ink alone, stamp by stamp; `read` reads one line. Grey scans have none."""
     if picture.pixels.ndim == 2 or not has_colour(picture.pixels):
         return ()
-    found = {_level_of(read(stamp)) for stamp in _cut_stamps(picture)}
+    found = {_stamped_level(read(stamp)) for stamp in _cut_stamps(picture)}
     return tuple(level for level in LEVELS if level in found)
 
 
@@ -65,6 +66,15 @@ def _level_of(text: str) -> str | None:
     return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", None: "MẬT"}[match[1]]
 
 
+def _stamped_level(text: str) -> str | None:
+    """The level a framed red stamp names, by its capitals; small letters are what its frame was read as."""
+    capitals = fold("".join(character for character in text if character.isupper()))
+    match = _STAMP.search(capitals)
+    if not match or len(capitals) > 12 or match[1] == "giai":
+        return None
+    return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", "oi": "TỐI MẬT"}.get(match[1] or "", "MẬT")
+
+
 def _pieces(words: Sequence[Word]) -> Iterator[list[Word]]:
     """The words of each line, split where the gap is wider than two letters are high: a stamp beside a text."""
     piece: list[Word] = []
@@ -81,34 +91,42 @@ def _pieces(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _cut_stamps(picture: Picture) -> Iterator[Picture]:
-    """Each flat patch of red ink of the size of a stamp (12–70 mm × 4–22 mm), as grey on white."""
-    redness = _redness(picture.pixels)
+    """Each flat patch of red ink of the size of a stamp (11–70 mm × 4–25 mm), as grey on white at 300 dpi."""
+    redness = _find_redness(picture)
     factor = 100 / picture.dpi
     small = cv2.resize(redness, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    red = (small > 45).astype(np.uint8)
+    red = (small > 28).astype(np.uint8)
     if int(red.sum()) < _LEAST_RED:
         return
-    joined = cv2.dilate(red, np.ones((5, 9), np.uint8))
+    joined = cv2.morphologyEx(red, cv2.MORPH_CLOSE, np.ones((9, 15), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     for left, top, width, height, _ in stats[1:count].tolist():
-        if not (45 <= width <= 280 and 14 <= height <= 90 and 1.3 * height <= width):
+        if not (45 <= width <= 280 and 14 <= height <= 100 and 1.3 * height <= width):
             continue
-        box = [round(value / factor) for value in (left, top, left + width, top + height)]
-        patch = redness[box[1] : box[3], box[0] : box[2]]
-        yield Picture(_without_frame(patch, picture.dpi), picture.dpi)
+        margin = 6
+        sides = (left - margin, top - margin, left + width + margin, top + height + margin)
+        box = [round(max(0, side) / factor) for side in sides]
+        yield _draw_stamp(redness[box[1] : box[3], box[0] : box[2]], picture.dpi)
 
 
-def _redness(pixels: Pixels) -> Pixels:
-    return cv2.subtract(pixels[:, :, 0], np.maximum(pixels[:, :, 1], pixels[:, :, 2]))
+def _find_redness(picture: Picture) -> Pixels:
+    """How much redder each pixel is than the paper, 0 to 255."""
+    pixels = picture.pixels
+    redness = cv2.subtract(pixels[:, :, 0], np.maximum(pixels[:, :, 1], pixels[:, :, 2]))
+    redness = cv2.GaussianBlur(redness, (0, 0), picture.dpi / 200)
+    paper = int(np.median(redness[::8, ::8]))  # old paper is a little red itself
+    return np.asarray(np.maximum(redness, paper) - paper)
 
 
-def _without_frame(redness: Pixels, dpi: float) -> Pixels:
-    """Letters of a stamp as dark on white: parts of the ink that are as wide or high as the stamp are its frame."""
-    ink = (redness > max(35, float(redness.max()) * 0.35)).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    frame = (stats[:, 2] > redness.shape[1] * 0.6) | (stats[:, 3] > redness.shape[0] * 0.8)
-    frame[0] = True
-    letters = np.where(frame[labels], 255, 0).astype(np.uint8)
-    margin = round(dpi / 20)
-    padded = cv2.copyMakeBorder(letters, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(255,))
-    return cv2.GaussianBlur(padded, (3, 3), 0)
+def _draw_stamp(redness: Pixels, dpi: float) -> Picture:
+    """The letters of a stamp as dark on white: strokes much longer than letters are its frame and are left out."""
+    full = max(1.0, float(np.percentile(redness, 97)))
+    grey = (255 - np.clip(redness.astype(np.float32) / full * 255, 0, 255)).astype(np.uint8)
+    ink = (grey < 150).astype(np.uint8)
+    along = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(3, round(dpi * 0.45))), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(3, round(len(ink) * 0.45)), 1), np.uint8))
+    frame = cv2.dilate(cv2.bitwise_or(along, down), np.ones((5, 5), np.uint8))
+    letters: Pixels = np.where(frame > 0, 255, grey).astype(np.uint8)
+    size = (round(letters.shape[1] * 300 / dpi), round(letters.shape[0] * 300 / dpi))
+    letters = cv2.resize(letters, size, interpolation=cv2.INTER_CUBIC)
+    return Picture(cv2.copyMakeBorder(letters, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=(255,)), 300.0)

@@ -1,0 +1,113 @@
+"""Each step alone: what it takes away, and that it does nothing where there is nothing to do."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from oms.recognition import cleaning, orientation
+from oms.recognition.pictures import Picture, has_colour
+from tests.recognition.sheets import add_noise, draw_sheet, lean, seal, stamp
+
+
+def picture(image, dpi=200):
+    return Picture(np.asarray(image), float(dpi))
+
+
+def grey(image, dpi=200):
+    return picture(image.convert("L"), dpi)
+
+
+def test_red_ink_goes_and_black_ink_stays():
+    sheet = draw_sheet()
+    plain = cleaning.drop_red_ink(picture(sheet)).pixels
+    sealed = cleaning.drop_red_ink(picture(seal(stamp(sheet, "MẬT", left=5, top=0.2), x=4, y=2))).pixels
+    assert ((plain < 128) == (sealed < 128)).mean() > 0.9999
+    assert ((plain > 220) == (sealed > 220)).mean() > 0.999
+
+
+def test_a_grey_page_has_no_red_ink_to_drop():
+    page = grey(draw_sheet())
+    assert cleaning.drop_red_ink(page) is page
+
+
+def test_a_tint_of_old_paper_is_no_colour():
+    yellow = (np.asarray(draw_sheet()) * np.array([1.0, 0.93, 0.7])).astype(np.uint8)
+    assert not has_colour(yellow)
+    assert has_colour(np.asarray(stamp(draw_sheet(), "KHẨN", left=5, top=0.2)))
+
+
+def test_a_shadow_becomes_white_paper_and_even_paper_is_left_alone():
+    sheet = np.asarray(draw_sheet().convert("L"))
+    shadow = (sheet * np.linspace(1.0, 0.55, sheet.shape[1])).astype(np.uint8)
+    levelled = cleaning.level_paper(Picture(shadow, 200.0)).pixels
+    assert np.percentile(levelled[:, -200:], 60) > 245
+    page = Picture(sheet, 200.0)
+    assert cleaning.level_paper(page) is page
+
+
+def test_leaders_go_while_dots_and_marks_of_words_stay():
+    lines = ["Họ và tên: ............................................", "Bị bệnh. Kết luận: đủ điều kiện..."]
+    page = grey(draw_sheet(lines, height=2))
+    cleaned = cleaning.drop_leaders(page)
+    plain = grey(draw_sheet(["Họ và tên:", lines[1]], height=2))
+    assert np.abs(cleaned.pixels.astype(int) - plain.pixels).max() == 0
+    assert cleaning.drop_leaders(plain) is plain
+
+
+def test_small_letters_are_enlarged_and_right_ones_left_alone():
+    small = grey(draw_sheet(dpi=120), 120)
+    assert 1.5 < cleaning.fit_letters(small).width / small.width <= 2.5
+    right = grey(draw_sheet(dpi=300, points=12), 300)
+    assert cleaning.fit_letters(right) is right
+
+
+@pytest.mark.parametrize("strength", [0, 8])
+def test_paper_without_writing_is_blank(strength):
+    assert cleaning.is_blank(picture(add_noise(draw_sheet([], paper=235), strength=strength)))
+
+
+def test_one_line_or_a_seal_makes_a_page_not_blank():
+    assert not cleaning.is_blank(picture(draw_sheet(["Xác nhận của cơ quan: đúng sự thật"])))
+    assert not cleaning.is_blank(picture(seal(draw_sheet([]), x=4, y=3)))
+
+
+def never(_):
+    raise AssertionError("the lines alone are enough")
+
+
+@pytest.mark.parametrize("clockwise", [0, 90, 180, 270])
+def test_lines_of_text_tell_which_way_is_up(clockwise):
+    lying = draw_sheet().rotate(clockwise, expand=True)
+    assert orientation.find_rotation(picture(lying), never) == clockwise
+
+
+def test_a_sample_is_read_where_lines_do_not_tell():
+    capitals = picture(draw_sheet(["BAN CHẤP HÀNH ĐẢNG BỘ", "VĂN PHÒNG TỈNH ỦY"] * 3))
+    asked = []
+
+    def read(sample):
+        asked.append(sample)
+        return len(asked)  # the last one asked is the best
+
+    assert orientation.find_rotation(capitals, read) in (0, 180)
+
+
+@pytest.mark.parametrize("degrees", [-5.0, -0.6, 0.0, 2.3])
+def test_the_lean_is_measured_to_a_tenth_of_a_degree(degrees):
+    assert orientation.find_skew(picture(lean(draw_sheet(), degrees))) == pytest.approx(degrees, abs=0.15)
+
+
+def test_nothing_is_cut_off_when_a_page_is_made_level():
+    page = grey(lean(draw_sheet(), 4.0))
+    level = orientation.deskew(page, 4.0)
+    assert (level.pixels < 128).sum() == pytest.approx((page.pixels < 128).sum(), rel=0.05)
+    assert orientation.deskew(page, 0.1) is page
+    assert orientation.rotate(page, 0) is page
+
+
+def test_transparent_images_lie_on_white_paper(tmp_path):
+    from oms.recognition.pictures import load_frame
+
+    clear = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    clear.save(tmp_path / "a.png")
+    assert load_frame(tmp_path / "a.png", 1).pixels.min() == 255

@@ -24,18 +24,16 @@ LONGEST_WORD = 64
 LONGEST_QUERY = 24
 """Words of a query that are used: a pasted page must not cost a thousand posting lists."""
 
+TEXT_MOST, HEADING_MOST = 255, 15
+HEADING_SHIFT, BARE_SHIFT = 8, 12
+"""The weight of a word in an item is one number: times in the text (8 bits), times in the heading (4 bits), ever
+without marks (1 bit). Engines may keep it as a 32-bit float, which is exact up to 24 bits."""
+
 _CHUNK = re.compile(r"\S+")
+_SO = re.compile(r"(?<!\w)(?:số|so)\s*:?\s*(?=\d)", re.IGNORECASE)
+_APOSTROPHE = re.compile(r"(\w+)['’](\w+)")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LOOK_ALIKES = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("d", "cl"), ("0", "o"), ("1", "l"), ("1", "i"), ("vv", "w"))
-
-
-@dataclass(frozen=True)
-class Weight:
-    """How one word occurs in one item: times in the text, times in the heading, ever without marks."""
-
-    text: int = 0
-    heading: int = 0
-    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,9 @@ class Analysed:
     """An item, ready for an index: words without marks, words with marks, pairs without marks."""
 
     item: Item
-    folded: dict[str, Weight]
-    marked: dict[str, Weight]
-    pairs: dict[str, Weight]
+    folded: dict[str, int]
+    marked: dict[str, int]
+    pairs: dict[str, int]
     heading_words: int
 
 
@@ -83,18 +81,25 @@ def analyse(item: Item) -> Analysed:
     heading_pairs = (pair for line in lines for pair in _pairs(line))
     return Analysed(
         item=item,
-        folded=_count((word.folded for word in text), (word.folded for word in heading), bare),
-        marked=_count((w.marked for w in text if w.has_marks), (w.marked for w in heading if w.has_marks), set()),
-        pairs=_count(_pairs(text), heading_pairs, set()),
+        folded=_count(
+            (*(word.folded for word in text), *_written_as_one(item.text)),
+            (*(word.folded for word in heading), *_written_as_one(item.heading)),
+            bare,
+        ),
+        marked=_count((w.marked for w in text if w.has_marks), (w.marked for w in heading if w.has_marks), ()),
+        pairs=_count(_pairs(text), heading_pairs, ()),
         heading_words=len(heading),
     )
 
 
 def ask(typed: str) -> Asked:
-    """The words of a query as typed; chunks with digits or an apostrophe, and quoted words, stand together."""
+    """The words of a query as typed; chunks with digits or an apostrophe, and quoted words, stand together.
+
+    "Số" before a figure is dropped: papers print it or not, and people type it or not.
+    """
     together: set[str] = set()
     asked: list[QueryWord] = []
-    for number, part in enumerate(re.split(r"[\"“”„]", nfc(typed))):
+    for number, part in enumerate(re.split(r"[\"“”„]", _SO.sub("", nfc(typed)))):
         quoted = number % 2 == 1
         if quoted:
             together.update(_pairs(_split(part)))
@@ -146,13 +151,21 @@ def _split(text: str) -> list[QueryWord]:
     return [split for split in map(compared, words(text)) if split.folded]
 
 
+def _written_as_one(text: str) -> list[str]:
+    """K'Bris and H'Hen the way they are also typed: kbris, hhen."""
+    if "'" not in text and "’" not in text:
+        return []
+    return [compared(f"{one}{other}").folded for one, other in _APOSTROPHE.findall(nfc(text))]
+
+
 def _pairs(split: Iterable[QueryWord]) -> Iterator[str]:
     return (f"{one.folded} {other.folded}" for one, other in pairwise(split))
 
 
-def _count(text: Iterable[str], heading: Iterable[str], bare: set[str]) -> dict[str, Weight]:
-    in_text, in_heading = Counter(text), Counter(heading)
-    return {
-        word: Weight(in_text[word], in_heading[word], word in bare)
-        for word in sorted(in_text.keys() | in_heading.keys())
-    }
+def _count(text: Iterable[str], heading: Iterable[str], bare: Iterable[str]) -> dict[str, int]:
+    weights = {word: min(times, TEXT_MOST) for word, times in Counter(text).items()}
+    for word, times in Counter(heading).items():
+        weights[word] = weights.get(word, 0) | min(times, HEADING_MOST) << HEADING_SHIFT
+    for word in bare:
+        weights[word] |= 1 << BARE_SHIFT
+    return weights

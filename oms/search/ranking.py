@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oms.search.analysis import Asked, QueryWord, Weight, ask, misreadings
+from oms.search.analysis import BARE_SHIFT, HEADING_MOST, HEADING_SHIFT, TEXT_MOST, Asked, QueryWord, ask, misreadings
 from oms.search.interface import EXACT, MISREAD, UNMARKED, Found, Match, Query
 from oms.search.whoosh_segments import Bools, Ints, Snapshot
 
@@ -34,13 +34,6 @@ COMPLETED = 0.6
 REPAIRED = 0.5
 MOST_FORMS = 64
 """Words a half-typed word is completed to, or a misread one repaired to."""
-
-TEXT_MOST, HEADING_MOST = 255, 15
-
-
-def pack(weight: Weight) -> int:
-    """A weight in 13 bits: whoosh stores weights as 32-bit floats, exact up to 24 bits."""
-    return min(weight.text, TEXT_MOST) | min(weight.heading, HEADING_MOST) << 8 | int(weight.bare) << 12
 
 
 @dataclass(frozen=True)
@@ -160,23 +153,26 @@ class _Search:
         scores = np.zeros(self._snapshot.size, dtype=np.float32)
         in_heading = np.zeros(self._snapshot.size, dtype=np.int32)
         inexact = np.zeros(self._snapshot.size, dtype=np.bool_)
+        marks_typed = any(word.has_marks for word in asked.words)
         for word, hits in zip(asked.words, words, strict=True):
             scores[hits.places] += hits.gains
             in_heading[hits.places] += hits.heading
-            if word.has_marks:
+            if word.has_marks or not marks_typed:
                 inexact[hits.places[~hits.exact]] = True
-            else:
+            if not word.has_marks:
                 scores[hits.places[hits.exact]] += np.float32(BARE * hits.rarity)
         for pair, one, other in zip(asked.pairs, words, words[1:], strict=False):
             places, weights = self._read("pairs", pair)
             rarity = (one.rarity + other.rarity) / 2
-            scores[places] += np.where(weights >> 8 & HEADING_MOST, PAIR_IN_HEADING, PAIR).astype(np.float32) * rarity
+            scores[places] += (
+                np.where(weights >> HEADING_SHIFT & HEADING_MOST, PAIR_IN_HEADING, PAIR).astype(np.float32) * rarity
+            )
         lengths = np.maximum(self._snapshot.column("heading_words")[needed], len(words))
         rarity = sum(hits.rarity for hits in words) / len(words)
         covered = in_heading[needed] / np.maximum(lengths, 1) * COVERAGE * rarity
         return Ranked(
             needed,
-            np.full(len(needed), tier, dtype=np.int32) if tier else _tiers(asked, inexact[needed]),
+            np.full(len(needed), tier, dtype=np.int32) if tier else _tiers(inexact[needed], marks_typed),
             np.round(scores[needed] + covered.astype(np.float32), 4),
         )
 
@@ -204,7 +200,7 @@ class _Search:
     def _weigh(self, places: Ints, weights: Ints, exact: Bools) -> WordHits:
         rarity = float(np.log(1 + (self._count - len(places) + 0.5) / (len(places) + 0.5)))
         times = (weights & TEXT_MOST).astype(np.float32)
-        heading = (weights >> 8 & HEADING_MOST) > 0
+        heading = (weights >> HEADING_SHIFT & HEADING_MOST) > 0
         text_gain = times * np.float32(SATURATION) / (times + np.float32(SATURATION - 1))
         heading_gain = np.where(heading, np.float32(HEADING), np.float32(0))
         best = np.maximum(text_gain, heading_gain) + np.float32(OTHER_FIELD) * np.minimum(text_gain, heading_gain)
@@ -212,7 +208,7 @@ class _Search:
 
     def _exact(self, word: QueryWord, places: Ints, weights: Ints, marked: Iterable[str]) -> Bools:
         if not word.has_marks:
-            return (weights >> 12 & 1) > 0
+            return (weights >> BARE_SHIFT & 1) > 0
         flags = np.zeros(self._snapshot.size, dtype=np.bool_)
         for form in marked:
             flags[self._snapshot.postings("marked", form).places] = True
@@ -241,12 +237,12 @@ def _everything(allowed: Bools) -> Ranked:
     return Ranked(places, np.full(len(places), EXACT, dtype=np.int32), np.zeros(len(places), dtype=np.float32))
 
 
-def _tiers(asked: Asked, inexact: Bools) -> Ints:
-    """Exact where every word typed with marks stands with them; a query without marks cannot tell."""
-    if any(word.has_marks for word in asked.words):
+def _tiers(inexact: Bools, marks_typed: bool) -> Ints:
+    """Exact where every word typed with marks stands with them. A query without marks does not tell what was
+    meant, so its matches share one tier: exact only if none of them has a mark (CB-002716, K'Bris)."""
+    if marks_typed:
         return np.where(inexact, UNMARKED, EXACT).astype(np.int32)
-    figures = all(word.folded.isdigit() for word in asked.words)
-    return np.full(len(inexact), EXACT if figures else UNMARKED, dtype=np.int32)
+    return np.full(len(inexact), UNMARKED if inexact.any() else EXACT, dtype=np.int32)
 
 
 def _page(snapshot: Snapshot, ranked: Ranked, query: Query) -> tuple[Match, ...]:

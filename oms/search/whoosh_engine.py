@@ -14,16 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from whoosh import columns, fields, formats
-from whoosh.codec.whoosh3 import W3Codec
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.reading import SegmentReader
 from whoosh.writing import CLEAR, MERGE_SMALL, SegmentWriter
 
-from oms.search.analysis import VERSION, Analysed, Weight, analyse
+from oms.search.analysis import VERSION, Analysed, analyse
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
-from oms.search.ranking import answer, pack
+from oms.search.ranking import answer
 from oms.search.whoosh_segments import CARD_FIELDS, SEPARATOR, Codes, LoadedSegment, PostingCache, Snapshot
-from oms.search.whoosh_storage import INDEX_NAME, DurableStorage, broken_files, read_seal, seal_version, wrong_size
+from oms.search.whoosh_storage import (
+    INDEX_NAME,
+    DurableStorage,
+    FreshNames,
+    broken_files,
+    read_seal,
+    seal_version,
+    wrong_size,
+)
 
 WRITER_WAIT = 60.0
 """Seconds a writer waits for another process; a merge of 500,000 documents stays below."""
@@ -44,9 +51,9 @@ class Words(fields.FieldType):
         none: Any = None
         super().__init__(format=formats.Existence(), analyzer=none)
 
-    def index(self, value: dict[str, Weight], **_: Any) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
+    def index(self, value: dict[str, int], **_: Any) -> Generator[tuple[bytes, int, float, bytes], Any, None]:
         """Whoosh's (word, frequency, weight, payload) for every word."""
-        return ((word.encode(), 1, float(pack(weight)), b"") for word, weight in value.items())
+        return ((word.encode(), 1, float(weight), b"") for word, weight in value.items())
 
 
 def _schema() -> Any:
@@ -153,7 +160,7 @@ class WhooshEngine:
                 index = FileIndex(self._storage, schema=self._schema, indexname=INDEX_NAME)
             try:
                 writer: Any = index.writer(
-                    timeout=WRITER_WAIT, codec=W3Codec(blocklimit=BLOCK), compound=False, limitmb=REBUILD_MEGABYTES
+                    timeout=WRITER_WAIT, codec=FreshNames(blocklimit=BLOCK), compound=False, limitmb=REBUILD_MEGABYTES
                 )
             except LockError:
                 raise IndexBusy from None

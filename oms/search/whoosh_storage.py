@@ -9,16 +9,30 @@ generation: a truncated file is noticed when the index is opened, a changed byte
 import json
 import os
 import re
+import secrets
 import zlib
 from pathlib import Path
 from typing import Any
 
+from whoosh.codec.whoosh3 import W3Codec, W3Segment
 from whoosh.filedb.filestore import FileStorage
 
 INDEX_NAME = "oms"
 _SEGMENT_FILE = re.compile(rf"{INDEX_NAME}_\w+\..+")
 _READ_AT_ONCE = 1 << 20
 _SEAL = "seal-{generation}.json"
+
+
+class FreshNames(W3Codec):
+    """Whoosh's codec, with names of segments that cannot repeat.
+
+    Whoosh draws them from the global `random`: after `random.seed(1)`, twice, a new segment overwrites the files
+    of an old one.
+    """
+
+    def new_segment(self, storage: FileStorage, indexname: str) -> W3Segment:  # noqa: ARG002 - whoosh's signature
+        """An empty segment."""
+        return W3Segment(self, indexname, segid=secrets.token_hex(8))
 
 
 class DurableStorage(FileStorage):

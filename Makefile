@@ -1,0 +1,65 @@
+# Two commands do everything on a fresh Debian or Ubuntu: `make run` and `make test`.
+# PORT=8080 OMS_HOME=/srv/oms make run   use another port, another data folder.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_PACKAGES := python3-venv tesseract-ocr tesseract-ocr-vie poppler-utils qpdf fonts-liberation2 fonts-dejavu-core
+TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-freefont-ttf
+PO := oms/translations/vi/LC_MESSAGES/messages.po
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test test-sqlite test-postgresql lint bench screenshots packages packages-test
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: packages $(VENV)/.installed oms/web/static/vendor/.built $(PO:.po=.mo) ## install what is missing
+
+setup-test: setup packages-test
+
+packages:
+	@deploy/install-packages $(RUN_PACKAGES)
+
+packages-test:
+	@deploy/install-packages $(TEST_PACKAGES)
+
+$(VENV)/.installed: requirements.lock setup.cfg
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OMS needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Python packages …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+oms/web/static/vendor/.built: package-lock.json package.json oms/web/assets/build.js oms/web/assets/bootstrap.scss oms/web/assets/icons.txt | $(VENV)/.installed
+	@echo "Building front-end assets …"
+	@deploy/with-node npm ci --silent --no-audit --no-fund
+	@deploy/with-node npm run --silent build
+	@touch $@
+
+%.mo: %.po | $(VENV)/.installed
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+run: setup ## start web server and worker, with demo data when the data folder is new
+	@$(BIN)/oms demo --when-new
+	@exec $(BIN)/oms serve --with-worker
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: setup-test test-sqlite test-postgresql ## the whole suite, on SQLite and on PostgreSQL
+
+test-sqlite: setup-test
+	OMS_TEST_COMPLETE=1 deploy/with-services $(BIN)/pytest
+
+test-postgresql: setup-test
+	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser"
+
+bench: setup ## measure, and print ratios
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screenshots: setup-test ## take the pictures of the README from a running demo
+	$(BIN)/python docs/screenshots.py

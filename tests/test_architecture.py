@@ -1,0 +1,94 @@
+"""The order of the rooms: a module imports only from rooms above it, and only HTTP rooms know Flask."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "oms"
+# Rooms from the top of the house down; a room may use itself and everything above it, less what is forbidden.
+ORDER = (
+    ("errors", "settings"),
+    ("vietnamese",),
+    ("catalogue",),
+    ("recognition", "specimens"),
+    ("db", "models"),
+    ("storage",),
+    ("permissions",),
+    ("audit", "jobs"),
+    ("organisation", "accounts"),
+    ("search",),
+    ("people",),
+    ("dossiers",),
+    ("intake", "review", "reading"),
+    ("custody",),
+    ("installation", "worker", "audit_reading"),
+    ("fixity", "backup", "demo", "words"),
+    ("web",),
+    ("api",),
+    ("cli",),
+)
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens"}
+HTTP = {"web", "api", "cli"}
+# The text of a date in Hanoi and the like; nothing of the domain.
+EVERYWHERE = {"errors", "settings"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[0]
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [(node.lineno, node.module)]
+            if node.module == "oms":
+                found += [(node.lineno, f"oms.{alias.name}") for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_from_rooms_above(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    assert room in LEVEL, f"{path} lies in no known room: give it one in ORDER"
+    for line, name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "oms" or len(parts) < 2 or parts[1] == "__version__":
+            continue
+        other = parts[1]
+        assert LEVEL[other] <= LEVEL[room], f"{path}:{line}: {room} must not import {other}"
+        if room in PURE:
+            assert other in PURE, f"{path}:{line}: {room} knows no database"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_http_rooms_know_flask_and_commit(path: Path) -> None:
+    room = room_of(path)
+    if room in HTTP:
+        return
+    for line, name in imports(path):
+        assert not name.split(".")[0].startswith("flask"), f"{path}:{line}: only {sorted(HTTP)} import Flask"
+
+
+def test_pure_rooms_know_no_sqlalchemy() -> None:
+    for path in modules():
+        if room_of(path) in PURE:
+            for line, name in imports(path):
+                assert name.split(".")[0] not in ("sqlalchemy", "flask"), f"{path}:{line}"
+
+
+def test_files_stay_readable() -> None:
+    """A file over 400 lines wants to become a folder."""
+    long = {str(path.relative_to(ROOT)): n for path in modules() if (n := len(path.read_text("utf-8").splitlines())) > 450}
+    assert not long

@@ -1,0 +1,180 @@
+"""Every address of the program at once: guarded or public, and nothing of another unit by any of them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.routing import Rule
+
+from oms import accounts, custody, db, search
+from oms.models import Account, AuditEntry, PersonAlias, Unit
+from oms.permissions import Action
+from oms.settings import Settings
+from tests import factories
+from tests.factories import World
+
+CANARIES = {
+    "name": "Canarius Hồ Sơn Ca",
+    "alias": "Bídanhcanari",
+    "text": "chữcanarikínđáo",
+    "title": "Quyếtđịnhcanari",
+    "file": "tệpcanari.pdf",
+    "reason": "Lýdocanari",
+}
+PUBLIC_WITHOUT_SIGN_IN = {"account.sign_in", "static", "health.healthz", "health.readyz"}
+
+
+@pytest.fixture
+def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
+    """A dossier of Sở Tài chính with a scan, a page, a document and a draft transfer, each with canary words."""
+    with db.writing(engine) as session:
+        officer = accounts.get_actor(session, "canbo.sotc", via="web")
+        dossier = factories.make_dossier(session, world.units["sotc"], CANARIES["name"])
+        session.add(PersonAlias(person_id=dossier.person_id, name=CANARIES["alias"]))
+        scan = factories.make_scan(session, dossier, officer.account_id, (CANARIES["text"], "trang hai"))
+        scan.file_name = CANARIES["file"]
+        document = factories.make_document(session, dossier, scan, title=CANARIES["title"], actor=officer)
+        page = document.id and session.scalars(db_pages(scan.id)).first()
+        receiver = session.get_one(Unit, world.units["btc"])
+        transfer = custody.prepare(session, dossier, receiver, CANARIES["reason"], actor=officer)
+        account = session.get_one(Account, world.accounts["canbo.sotc"])
+        ids = {
+            "dossier": dossier.id,
+            "dossier_number": dossier.number,
+            "person": dossier.person_id,
+            "scan": scan.id,
+            "page": page.id,
+            "document": document.id,
+            "transfer": transfer.id,
+            "transfer_number": transfer.number,
+            "account": account.id,
+            "unit": world.units["sotc"],
+        }
+    search.rebuild(engine, settings)
+    return ids
+
+
+def db_pages(scan_id: str):
+    from sqlalchemy import select
+
+    from oms.models import Page
+
+    return select(Page).where(Page.scan_id == scan_id).order_by(Page.number)
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    yield from app.url_map.iter_rules()
+
+
+def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[str]:
+    """The rule with every foreign id in every place of its address."""
+    adapter = app.url_map.bind("localhost")
+    if not rule.arguments:
+        yield adapter.build(rule.endpoint, {})
+        return
+    for value in ids.values():
+        arguments: dict[str, object] = {}
+        for argument in rule.arguments:
+            converter = type(rule._converters[argument]).__name__
+            if converter == "IntegerConverter":
+                arguments[argument] = 1
+            elif converter == "AnyConverter":
+                arguments[argument] = next(iter(rule._converters[argument].items))
+            elif argument == "step":
+                arguments[argument] = "submit"
+            else:
+                arguments[argument] = value
+        yield adapter.build(rule.endpoint, arguments)
+
+
+def test_every_endpoint_says_who_may_come_in(app: Flask) -> None:
+    for rule in rules(app):
+        guard = getattr(app.view_functions[rule.endpoint], "guard", None)
+        assert guard == "public" or isinstance(guard, Action), rule.endpoint
+
+
+def test_nobody_gets_anything_without_signing_in(app: Flask, client_as: Callable[[str], FlaskClient], foreign) -> None:
+    client = client_as("")
+    for rule in rules(app):
+        if app.view_functions[rule.endpoint].guard == "public":
+            continue
+        for address in addresses(app, rule, foreign):
+            for method in sorted(rule.methods - {"OPTIONS", "HEAD"}):
+                answer = client.open(address, method=method)
+                assert answer.status_code in (302, 401), f"{method} {address}: {answer.status_code}"
+                assert_no_canary(answer.get_data(), f"{method} {address}")
+
+
+@pytest.mark.parametrize("username", ["canbo.sonv", "bithu.sonv", "kiemtra.khoi", "nguoilaodong.sonv", "quantri"])
+def test_nothing_of_another_unit_by_any_address(
+    app: Flask, client_as: Callable[[str], FlaskClient], foreign, username: str, engine: Engine
+) -> None:
+    """GET and POST to every address with every foreign id: never a word of it, never a fault of ours."""
+    client = client_as(username)
+    token = _token(engine, username)
+    asked = 0
+    for rule in rules(app):
+        if rule.endpoint in ("static", "account.sign_out", "account.sign_in"):
+            continue
+        for address in addresses(app, rule, foreign):
+            for method in sorted(rule.methods - {"OPTIONS", "HEAD"}):
+                if "/tokens" in address and method == "DELETE":
+                    continue
+                headers = {"Authorization": f"Bearer {token}"} if address.startswith("/api/") else {}
+                answer = client.open(address, method=method, headers=headers)
+                asked += 1
+                assert answer.status_code < 500, f"{method} {address}: {answer.status_code}"
+                if username != "kiemtra.khoi":
+                    assert_no_canary(answer.get_data(), f"{method} {address}")
+                elif "audit" not in address:
+                    assert_no_canary(answer.get_data(), f"{method} {address}")
+    assert asked > 100
+
+
+@pytest.mark.parametrize("words", [*CANARIES.values(), "canari", "Canarius"])
+def test_search_finds_nothing_of_another_unit(client_as: Callable[[str], FlaskClient], foreign, words: str) -> None:
+    answer = client_as("canbo.sonv").get("/search", query_string={"q": words})
+    assert answer.status_code == 200
+    body = answer.get_data(as_text=True)
+    assert foreign["dossier"] not in body and foreign["dossier_number"] not in body and foreign["page"] not in body
+
+
+def test_the_holder_does_find_it(client_as: Callable[[str], FlaskClient], foreign) -> None:
+    """The canaries are there to be found, so the silence above means something."""
+    client = client_as("canbo.sotc")
+    assert CANARIES["name"] in client.get(f"/dossiers/{foreign['dossier']}").get_data(as_text=True)
+    assert foreign["dossier"] in client.get("/search", query_string={"q": CANARIES["name"]}).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("kind", ["dossiers", "people", "scans", "pages", "transfers"])
+def test_not_yours_and_no_such_are_one_answer(client_as: Callable[[str], FlaskClient], foreign, kind: str) -> None:
+    client = client_as("canbo.sonv")
+    key = {"dossiers": "dossier", "people": "person", "scans": "scan", "pages": "page", "transfers": "transfer"}[kind]
+    yours = client.get(f"/{kind}/{foreign[key]}")
+    nothing = client.get(f"/{kind}/{'0' * 16}")
+    assert yours.status_code == nothing.status_code == 404
+    same = yours.get_data(as_text=True).replace(foreign[key], "X") == nothing.get_data(as_text=True).replace("0" * 16, "X")
+    assert same
+
+
+def test_a_refusal_leaves_an_entry(client_as: Callable[[str], FlaskClient], foreign, engine: Engine) -> None:
+    client_as("canbo.sonv").get(f"/dossiers/{foreign['dossier']}")
+    with db.reading(engine) as session:
+        entry = session.query(AuditEntry).order_by(AuditEntry.seq.desc()).first()
+        assert entry is not None
+        assert (entry.action, entry.outcome) == ("dossier:read", "refused")
+
+
+def assert_no_canary(data: bytes, where: str) -> None:
+    text = data.decode("utf-8", "replace")
+    for place, word in CANARIES.items():
+        assert word not in text, f"{where} leaks the {place}"
+
+
+def _token(engine: Engine, username: str) -> str:
+    with db.writing(engine) as session:
+        account = session.query(Account).filter_by(username=username).one()
+        secret, _ = accounts.sign_in(session, account.id, kind="api")
+    return secret

@@ -24,15 +24,12 @@ ORDER = (
     ("custody",),
     ("installation", "worker", "audit_reading"),
     ("fixity", "backup", "demo", "words"),
-    ("web",),
-    ("api",),
+    ("web", "api"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens"}
 HTTP = {"web", "api", "cli"}
-# The text of a date in Hanoi and the like; nothing of the domain.
-EVERYWHERE = {"errors", "settings"}
 
 
 def modules() -> list[Path]:

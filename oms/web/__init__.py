@@ -10,6 +10,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms import __version__, db, installation
 from oms.settings import CHECKOUT, Settings, secret_key
@@ -22,7 +23,9 @@ LANGUAGES = ("vi", "en")
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
     """The Flask program of one installation; refuses to start with an endpoint that has no guard."""
     settings = settings or Settings.from_environment()
-    app = Flask("oms.web", template_folder=str(CHECKOUT / "templates"), static_folder=str(Path(__file__).parent / "static"))
+    app = Flask(
+        "oms.web", template_folder=str(CHECKOUT / "templates"), static_folder=str(Path(__file__).parent / "static")
+    )
     app.config.update(
         SECRET_KEY=secret_key(settings),
         MAX_CONTENT_LENGTH=settings.max_upload,
@@ -39,6 +42,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         RATELIMIT_STORAGE_URI="memory://",
         RATELIMIT_HEADERS_ENABLED=False,
     )
+    if settings.https:
+        # Behind one proxy that ends TLS; without it nobody's headers are believed.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["oms"] = access.House(settings, engine or db.connect(settings.database), Queue(settings))
@@ -77,7 +83,22 @@ def _add_pages(app: Flask) -> None:
     )
 
     app.view_functions["static"].guard = "public"  # type: ignore[attr-defined]
-    rooms = (start, account, people, dossiers, intake, pages, review, search, transfers, organisation, audit, accounts, system, health)
+    rooms = (
+        start,
+        account,
+        people,
+        dossiers,
+        intake,
+        pages,
+        review,
+        search,
+        transfers,
+        organisation,
+        audit,
+        accounts,
+        system,
+        health,
+    )
     for room in rooms:
         app.register_blueprint(room.bp)
 

@@ -7,6 +7,7 @@ names the dossiers it may see.
 # mypy: allow-untyped-calls, allow-subclassing-any
 # (whoosh declares itself typed, yet most of its functions have no annotations)
 
+import errno
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,8 @@ from oms.search.whoosh_storage import (
     DurableStorage,
     FreshNames,
     broken_files,
-    read_seal,
     seal_version,
+    sealed_files,
     wrong_size,
 )
 
@@ -64,8 +65,9 @@ def _schema() -> Any:
 class WhooshEngine:
     """`oms.search.interface.Engine` over the index in `folder`; one object serves all threads of a process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, writer_wait: float = WRITER_WAIT) -> None:
         self._folder = folder
+        self._writer_wait = writer_wait
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._storage = DurableStorage(folder, VERSION)
         self._schema = _schema()
@@ -131,8 +133,9 @@ class WhooshEngine:
     def healthy(self) -> bool:
         """Whether every byte of the index is as it was written; reads the whole index."""
         try:
-            with self._snapshot():
-                return not broken_files(self._folder, list(read_seal(self._folder)))
+            with self._snapshot() as snapshot:
+                files = sealed_files(self._folder, {segment.name for segment in snapshot.segments})
+                return not broken_files(self._folder, [str(snapshot.key[0]), *files])
         except IndexDamaged:
             return False
 
@@ -160,15 +163,20 @@ class WhooshEngine:
                 index = FileIndex(self._storage, schema=self._schema, indexname=INDEX_NAME)
             try:
                 writer: Any = index.writer(
-                    timeout=WRITER_WAIT, codec=FreshNames(blocklimit=BLOCK), compound=False, limitmb=REBUILD_MEGABYTES
+                    timeout=self._writer_wait,
+                    codec=FreshNames(blocklimit=BLOCK),
+                    compound=False,
+                    limitmb=REBUILD_MEGABYTES,
                 )
             except LockError:
                 raise IndexBusy from None
             try:
                 yield writer
-            except BaseException:
+            except BaseException as error:
                 if not writer.is_closed:  # its words must not turn up in the next document
                     writer.cancel()
+                if isinstance(error, Exception) and not over_damage and _is_damage(error):
+                    raise IndexDamaged(f"{type(error).__name__} while writing the index") from error
                 raise
 
     def _create_if_damaged(self) -> None:
@@ -193,10 +201,8 @@ class WhooshEngine:
             snapshot.users += 1
         try:
             yield snapshot
-        except (MemoryError, KeyboardInterrupt, IndexDamaged, IndexBusy):
-            raise
         except Exception as error:
-            if _comes_from_whoosh(error):
+            if _is_damage(error) and not isinstance(error, IndexDamaged):
                 raise IndexDamaged(f"{type(error).__name__} while reading the index") from error
             raise
         finally:
@@ -213,11 +219,11 @@ class WhooshEngine:
             try:
                 self._snapshots.append(self._load(toc))
                 return self._snapshots[-1]
-            except MemoryError:
-                raise
-            except Exception as caught:  # any bytes may stand in a damaged file, so anything may be raised
+            except Exception as caught:
+                if not _is_damage(caught):
+                    raise
                 error = caught
-                if self._newest_toc() == toc:
+                if self._newest_toc() == toc:  # otherwise a writer took the files away while we were opening them
                     break
         raise IndexDamaged(error.reason if isinstance(error, IndexDamaged) else f"{type(error).__name__}") from error
 
@@ -240,7 +246,7 @@ class WhooshEngine:
         generation = int(toc_key[0].removesuffix(".toc").rsplit("_", 1)[1])
         toc = TOC.read(self._storage, INDEX_NAME, gen=generation, schema=self._schema)
         names = {segment.segment_id() for segment in toc.segments}
-        files = [file for file in read_seal(self._folder) if file.split(".")[0] in names]
+        files = sealed_files(self._folder, names)
         if (wrong_file := wrong_size(self._folder, files)) or len({file.split(".")[0] for file in files}) < len(names):
             raise IndexDamaged(f"{wrong_file or 'a segment'} is missing or has another size")
         opened = {segment.name: segment for snapshot in self._snapshots for segment in snapshot.segments}
@@ -286,11 +292,18 @@ def _merge(writer: SegmentWriter, segments: list[Any]) -> list[Any]:
     return merged
 
 
-def _comes_from_whoosh(error: Exception) -> bool:
-    """Whether the innermost frames of an error are inside Whoosh: its files are then not what it wrote."""
+def _is_damage(error: Exception) -> bool:
+    """Whether an error means that the files are not what was written, rather than a mistake of ours.
+
+    Any bytes may stand in a damaged file, so Whoosh may raise anything: what counts is that it was reading.
+    """
+    if isinstance(error, MemoryError | IndexBusy) or (isinstance(error, OSError) and error.errno != errno.ENOENT):
+        return False
+    if isinstance(error, IndexDamaged | FileNotFoundError | UnicodeDecodeError):
+        return True
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_globals.get("__name__", "").startswith("whoosh."):
+        if str(trace.tb_frame.f_globals.get("__name__", "")).startswith("whoosh."):
             return True
         trace = trace.tb_next
     return False

@@ -142,7 +142,7 @@ class Snapshot:
 
     def __init__(
         self,
-        key: object,
+        key: tuple[str, int, int],
         segments: list[LoadedSegment],
         deleted: Sequence[Iterable[int]],
         codes: dict[str, Codes],

@@ -72,6 +72,11 @@ def read_seal(folder: Path) -> dict[str, list[int]]:
     return files
 
 
+def sealed_files(folder: Path, segments: set[str]) -> list[str]:
+    """The sealed files of these segments."""
+    return [name for name in read_seal(folder) if name.split(".")[0] in segments]
+
+
 def seal_version(folder: Path) -> int | None:
     """The version of the analysis the index was written with, None without a readable seal."""
     content = _newest_seal(folder)

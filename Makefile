@@ -34,8 +34,8 @@ $(VENV)/.installed: requirements.lock setup.cfg
 
 oms/web/static/vendor/.built: package-lock.json package.json oms/web/assets/build.js oms/web/assets/bootstrap.scss oms/web/assets/icons.txt | $(VENV)/.installed
 	@echo "Building front-end assets …"
-	@deploy/with-node npm ci --silent --no-audit --no-fund
-	@deploy/with-node npm run --silent build
+	@deploy/with-node npm ci --ignore-scripts --silent --no-audit --no-fund
+	@deploy/with-node node oms/web/assets/build.js
 	@touch $@
 
 %.mo: %.po | $(VENV)/.installed

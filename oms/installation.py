@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from oms import db
 from oms.models import Fact
@@ -76,10 +77,13 @@ _demo: dict[str, bool] = {}
 
 
 def is_demo(engine: Engine) -> bool:
-    """True when this installation holds synthetic people only."""
+    """True when this installation holds synthetic people only; False also while the database is out of reach."""
     key = str(engine.url)
     if not _demo.get(key):
-        with db.reading(engine) as session:
-            fact = session.get(Fact, "demo")
-            _demo[key] = fact is not None and fact.value == "yes"
+        try:
+            with db.reading(engine) as session:
+                fact = session.get(Fact, "demo")
+        except SQLAlchemyError:
+            return False  # error pages need no database
+        _demo[key] = fact is not None and fact.value == "yes"
     return _demo[key]

@@ -1,0 +1,98 @@
+"""Transfers the actor may know of: lists, one by number, and its events."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from oms import audit
+from oms.custody.steps import Step, steps_open_to
+from oms.errors import N_, NotFound
+from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent
+from oms.permissions import Action, Actor, allowed, require
+
+
+def list_transfers(
+    session: Session,
+    *,
+    actor: Actor,
+    open_only: bool = False,
+    closed_only: bool = False,
+    limit: int = 200,
+    offset: int = 0,
+) -> list[Transfer]:
+    """Transfers the actor may know of, the latest first."""
+    query = select(Transfer).where(allowed(actor, Action.TRANSFER_READ))
+    if open_only:
+        query = query.where(Transfer.state.in_(OPEN_STATES))
+    if closed_only:
+        query = query.where(Transfer.state.not_in(OPEN_STATES))
+    query = query.options(*_WITH_UNITS).order_by(Transfer.prepared_at.desc(), Transfer.id)
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def count_transfers(session: Session, *, actor: Actor) -> tuple[int, int]:
+    """How many transfers the actor may know of are open, and how many closed."""
+    is_open = Transfer.state.in_(OPEN_STATES)
+    counts: dict[bool, int] = {False: 0, True: 0}
+    for opened, count in session.execute(
+        select(is_open, func.count()).where(allowed(actor, Action.TRANSFER_READ)).group_by(is_open)
+    ):
+        counts[bool(opened)] += count
+    return counts[True], counts[False]
+
+
+_WITH_UNITS: tuple[Any, ...] = (
+    joinedload(Transfer.from_unit),
+    joinedload(Transfer.to_unit),
+    joinedload(Transfer.approving_unit),
+    joinedload(Transfer.dossier).joinedload(Dossier.person),
+)
+
+
+def waiting_for(session: Session, *, actor: Actor) -> list[tuple[Transfer, list[Step]]]:
+    """Open transfers on which the actor's step is due: not those that only could be called back."""
+    due = {"submit", "approve", "dispatch", "accept"}
+    waiting = []
+    for transfer in list_transfers(session, actor=actor, open_only=True):
+        steps = [step for step in steps_open_to(transfer, actor=actor) if step.name in due]
+        if steps:
+            waiting.append((transfer, steps))
+    return waiting
+
+
+def get_transfer(session: Session, number: str, *, actor: Actor) -> Transfer:
+    """The transfer of a number, from those the actor may know of; else `NotFound`."""
+    transfer = session.scalar(
+        select(Transfer)
+        .where(Transfer.number == number.strip().upper(), allowed(actor, Action.TRANSFER_READ))
+        .options(selectinload(Transfer.events), *_WITH_UNITS)
+    )
+    if transfer is None:
+        raise NotFound(N_("There is no transfer %(number)s that concerns your unit. Check the number."), number=number)
+    return transfer
+
+
+def open_transfer_of(session: Session, dossier: Dossier) -> Transfer | None:
+    """The open transfer of a dossier, if there is one."""
+    return session.scalar(
+        select(Transfer).where(Transfer.dossier_id == dossier.id, Transfer.state.in_(OPEN_STATES)).options(*_WITH_UNITS)
+    )
+
+
+def view(session: Session, transfer: Transfer, *, actor: Actor) -> None:
+    """Write down that the actor opened the transfer."""
+    require(actor, Action.TRANSFER_READ, transfer)
+    audit.record(session, "transfer:view", transfer, actor=actor)
+
+
+def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:
+    """The steps taken so far with who took them, the first one first."""
+    return list(
+        session.scalars(
+            select(TransferEvent)
+            .where(TransferEvent.transfer_id == transfer.id)
+            .options(joinedload(TransferEvent.taken_by))
+            .order_by(TransferEvent.at, TransferEvent.id)
+        )
+    )

@@ -1,0 +1,205 @@
+"""Preparing a transfer and moving it: every rule about custody is enforced here.
+
+Accepting changes the custodian in the same transaction, and with it who may see and find the
+dossier. Who approves is a dated rule of the catalogue.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from oms import audit, catalogue, dossiers, jobs, organisation
+from oms.custody.sealing import manifest_hash, seal
+from oms.custody.steps import ACCEPTED, APPROVED, DRAFT, IN_TRANSIT, RESERVED, STILL, Step
+from oms.errors import N_, BadInput, Conflict, Refused
+from oms.models import Dossier, Scan, ScanState, Transfer, TransferEvent, TransferState, Unit, UnitKind, now
+from oms.permissions import Action, Actor, require
+
+
+def approving_unit(session: Session, sender: Unit, receiver: Unit) -> Unit:
+    """The unit whose head approves, by the rule in force today; `Refused` when such units hand over none."""
+    rule = catalogue.transfer_rule(sender.kind.value, receiver.kind.value, organisation.today())
+    if rule.approver == catalogue.Approver.SENDING_HEAD:
+        return sender
+    keeper = organisation.dossier_keeper(session, sender)
+    if keeper is None:
+        raise Refused(
+            N_(
+                "No board keeps the dossiers of the committee above %(unit)s, so nobody can approve. Ask the administrator."
+            ),
+            unit=sender.name,
+        )
+    return keeper
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a dossier may go under one rule in force: to whom, and whose head approves."""
+
+    rule: catalogue.TransferRule
+    approving_unit: Unit
+    receivers: tuple[Unit, ...]
+
+
+def routes(session: Session, sender: Unit) -> list[Route]:
+    """Every way out of `sender` today, by rule: what is told before a transfer is prepared."""
+    day = organisation.today()
+    receivers: dict[str, list[Unit]] = {}
+    found: dict[str, tuple[catalogue.TransferRule, Unit]] = {}
+    for unit in organisation.custodians(session, day):
+        if unit.id == sender.id:
+            continue
+        try:
+            rule = catalogue.transfer_rule(sender.kind.value, unit.kind.value, day)
+            if rule.id not in found:
+                found[rule.id] = rule, approving_unit(session, sender, unit)
+        except Refused:
+            continue
+        receivers.setdefault(rule.id, []).append(unit)
+    return [Route(rule, approver, tuple(receivers[rule.id])) for rule, approver in found.values()]
+
+
+def prepare(session: Session, dossier: Dossier, receiver: Unit, reason: str, *, actor: Actor) -> Transfer:
+    """Begin a transfer of a dossier to another custodian; one open transfer per dossier."""
+    require(actor, Action.DOSSIER_EDIT, dossier)
+    require(actor, Action.TRANSFER_PREPARE, Transfer(from_unit_id=dossier.custodian_id))
+    sender = dossier.custodian
+    if receiver.id == sender.id:
+        raise BadInput(N_("%(unit)s holds this dossier already. Choose another unit."), unit=sender.name)
+    if receiver not in organisation.custodians(session, organisation.today()):
+        raise BadInput(N_("%(unit)s keeps no dossiers today. Choose a unit that keeps dossiers."), unit=receiver.name)
+    if not reason.strip():
+        raise BadInput(N_("Write the reason, for instance the number and date of the decision to move the person."))
+    year = organisation.today().year
+    transfer = Transfer(
+        number=f"CH-{year}-{dossiers.next_number(session, f'transfer-{year}'):04d}",
+        dossier_id=dossier.id,
+        from_unit_id=sender.id,
+        to_unit_id=receiver.id,
+        approving_unit_id=approving_unit(session, sender, receiver).id,
+        reason=reason.strip(),
+        prepared_by_id=actor.account_id,
+    )
+    try:
+        with session.begin_nested():
+            session.add(transfer)
+    except IntegrityError:
+        raise Conflict(
+            N_("Dossier %(number)s is already in an open transfer. Finish or cancel that one first."),
+            number=dossier.number,
+        ) from None
+    _write_event(session, transfer, "new", None, reason.strip(), actor)
+    audit.record(
+        session, "transfer:new", transfer, actor=actor, words=reason.strip(), to=receiver.id, number=transfer.number
+    )
+    return transfer
+
+
+def take(
+    session: Session, step: Step, transfer: Transfer, *, actor: Actor, reason: str = "", version: int | None = None
+) -> None:
+    """Move `transfer` along `step`, with its audit entry and its consequences, or raise.
+
+    Raises `Conflict` when somebody else moved it first; `version` is the one the actor saw.
+    """
+    dossiers.hold(session, transfer.dossier)
+    # Whoever waited for the dossier may have loaded the transfer before the one in front moved it.
+    session.refresh(transfer)
+    if version is not None and version != transfer.version:
+        raise Conflict(N_("Somebody else just changed this transfer. Reload the page to see how it stands."))
+    require(actor, step.action, transfer)
+    if step.other_person and actor.account_id == transfer.prepared_by_id:
+        raise Refused(N_("Whoever prepared a transfer does not approve or receive it. Ask another person."))
+    if transfer.state not in step.start:
+        raise Conflict(
+            N_("Transfer %(number)s is not at a point where this can be done. Reload the page to see how it stands."),
+            number=transfer.number,
+        )
+    if step.needs_reason and not reason.strip():
+        raise BadInput(N_("Write the reason in one sentence: the other side reads it."))
+    start, transfer.state = transfer.state, step.end
+    _consequences(session, step, transfer, actor)
+    transfer.dossier.frozen = transfer.state in STILL
+    try:
+        session.flush()
+    except StaleDataError:
+        raise Conflict(N_("Somebody else just changed this transfer. Reload the page to see how it stands.")) from None
+    _write_event(session, transfer, step.name, start, reason.strip(), actor)
+    audit.record(
+        session,
+        f"transfer:{step.name}",
+        transfer,
+        actor=actor,
+        words=reason.strip(),
+        start=start.value,
+        end=step.end.value,
+        manifest=transfer.manifest_sha256,
+        custodian=transfer.dossier.custodian_id,
+    )
+
+
+def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor) -> None:
+    dossier = transfer.dossier
+    if step.end == APPROVED:
+        if reading := _unread(session, dossier):
+            raise Conflict(
+                N_("%(count)s scans of this dossier are still being read. Approve when they are done."), count=reading
+            )
+        transfer.approved_by_id = actor.account_id
+        transfer.manifest = seal(session, dossier)
+        transfer.manifest_sha256 = manifest_hash(transfer.manifest)
+        limit = catalogue.time_limit("receive_transfer", organisation.today())
+        transfer.due_on = limit.ends(organisation.today())
+    elif step.end == IN_TRANSIT:
+        transfer.dispatched_at = now()
+    elif step.end == DRAFT:
+        transfer.approved_by_id = transfer.manifest = transfer.manifest_sha256 = transfer.dispatched_at = None
+        transfer.due_on = None
+    elif step.end in (ACCEPTED, RESERVED):
+        transfer.received_by_id = actor.account_id
+        _move(session, transfer, actor)
+    if not step.end.is_open:
+        transfer.closed_at = now()
+
+
+def _unread(session: Session, dossier: Dossier) -> int:
+    return (
+        session.scalar(
+            select(func.count(Scan.id)).where(
+                Scan.dossier_id == dossier.id, Scan.state.in_((ScanState.RECEIVED, ScanState.READING))
+            )
+        )
+        or 0
+    )
+
+
+def _move(session: Session, transfer: Transfer, actor: Actor) -> None:
+    """Custody passes: the one place where it does."""
+    dossier = transfer.dossier
+    if dossier.custodian_id != transfer.from_unit_id:
+        raise Conflict(N_("The dossier is no longer with the sender. Call the administrator."))
+    dossier.custodian_id = transfer.to_unit_id
+    dossier.custodian = transfer.to_unit
+    dossier.using_body_id = transfer.to_unit_id
+    dossier.shelf_room = dossier.shelf = dossier.shelf_box = None
+    if transfer.to_unit.kind != UnitKind.BOARD:
+        dossier.person.unit_id = transfer.to_unit_id
+    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+
+
+def _write_event(
+    session: Session, transfer: Transfer, step: str, start: TransferState | None, reason: str, actor: Actor
+) -> None:
+    session.add(
+        TransferEvent(
+            transfer_id=transfer.id,
+            step=step,
+            start=start,
+            end=transfer.state,
+            reason=reason,
+            taken_by_id=actor.account_id,
+        )
+    )

@@ -1,0 +1,47 @@
+"""The sealed contents list: what is sent, page by page and file by file, under one check code."""
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from oms import dossiers
+from oms.models import Document, Dossier, Page, Scan
+
+
+def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
+    """The contents list as it is sent: documents with their pages, scans with their SHA-256."""
+    documents = dossiers.contents(session, dossier)
+    counts: dict[str | None, int] = dict(
+        session.execute(
+            select(Page.document_id, func.count())
+            .join(Scan)
+            .where(Scan.dossier_id == dossier.id)
+            .group_by(Page.document_id)
+        ).tuples()
+    )
+    scans = session.scalars(select(Scan).where(Scan.dossier_id == dossier.id).order_by(Scan.received_at, Scan.id))
+    return {
+        "dossier": dossier.number,
+        "documents": [_sealed_document(document, counts.get(document.id, 0)) for document in documents],
+        "scans": [{"sha256": scan.sha256, "pages": scan.page_count, "size": scan.size} for scan in scans],
+        "waiting_pages": counts.get(None, 0),
+    }
+
+
+def _sealed_document(document: Document, pages: int) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "component": document.component_id,
+        "title": document.title,
+        "number": document.number,
+        "issued_on": document.issued_on.isoformat() if document.issued_on else None,
+        "pages": pages,
+    }
+
+
+def manifest_hash(manifest: dict[str, Any]) -> str:
+    """SHA-256 over the manifest in canonical JSON: the check code of the sealed list."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""The diagram of a transfer: its arrows, who may take them, and how all this is said.
+
+Decides nothing about a dossier; `oms.custody.moving` does. Source: TT 11/2012/TT-BNV Đ12,
+TT 07/2019/TT-BNV Đ13.
+"""
+
+from dataclasses import dataclass
+
+from oms.errors import N_, BadInput, Conflict, Refused
+from oms.models import Transfer, TransferEvent, TransferState
+from oms.permissions import Action, Actor, can
+
+DRAFT, SUBMITTED, APPROVED, IN_TRANSIT = (
+    TransferState.DRAFT,
+    TransferState.SUBMITTED,
+    TransferState.APPROVED,
+    TransferState.IN_TRANSIT,
+)
+ACCEPTED, RESERVED = TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS
+REJECTED, CANCELLED = TransferState.REJECTED, TransferState.CANCELLED
+# From approval on the dossier is read-only: what was approved is what is sent.
+STILL = frozenset({APPROVED, IN_TRANSIT})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One arrow of the transfer diagram."""
+
+    name: str
+    label: str
+    action: Action
+    start: frozenset[TransferState]
+    end: TransferState
+    needs_reason: bool = False
+    # The person who prepared the transfer may not take this step.
+    other_person: bool = False
+
+
+STEPS: tuple[Step, ...] = (
+    Step("submit", N_("Submit for approval"), Action.TRANSFER_PREPARE, frozenset({DRAFT}), SUBMITTED),
+    Step("approve", N_("Approve"), Action.TRANSFER_APPROVE, frozenset({SUBMITTED}), APPROVED, other_person=True),
+    Step("return", N_("Return for correction"), Action.TRANSFER_APPROVE, frozenset({SUBMITTED}), DRAFT, True, True),
+    Step("reject", N_("Reject"), Action.TRANSFER_APPROVE, frozenset({SUBMITTED}), REJECTED, True, True),
+    Step("dispatch", N_("Dispatch"), Action.TRANSFER_SEND, frozenset({APPROVED}), IN_TRANSIT),
+    Step("recall", N_("Recall"), Action.TRANSFER_SEND, frozenset({IN_TRANSIT}), DRAFT, True),
+    Step("cancel", N_("Cancel"), Action.TRANSFER_SEND, frozenset({DRAFT, SUBMITTED, APPROVED}), CANCELLED, True),
+    Step("accept", N_("Accept"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), ACCEPTED, other_person=True),
+    Step(
+        "accept-with-reservations",
+        N_("Accept with reservations"),
+        Action.TRANSFER_RECEIVE,
+        frozenset({IN_TRANSIT}),
+        RESERVED,
+        True,
+        True,
+    ),
+    Step("return", N_("Send back"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), DRAFT, True),
+    Step("reject", N_("Refuse to receive"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), REJECTED, True),
+)
+STEP_NAMES = tuple(dict.fromkeys(step.name for step in STEPS))
+
+
+def find_steps(transfer: Transfer, name: str) -> list[Step]:
+    """The arrows called `name` that start where the transfer stands."""
+    return [step for step in STEPS if step.name == name and transfer.state in step.start]
+
+
+def steps_open_to(transfer: Transfer, *, actor: Actor) -> list[Step]:
+    """The steps the actor can take now: the buttons of the page."""
+    return [
+        step
+        for step in STEPS
+        if transfer.state in step.start
+        and can(actor, step.action, transfer)
+        and not (step.other_person and actor.account_id == transfer.prepared_by_id)
+    ]
+
+
+def choose_step(transfer: Transfer, name: str, *, actor: Actor) -> Step:
+    """The arrow `name` for this actor; raises `BadInput`, `Conflict` or `Refused`, saying what is possible."""
+    if name not in STEP_NAMES:
+        raise BadInput(N_("There is no step “%(name)s”. Steps: %(steps)s."), name=name, steps=", ".join(STEP_NAMES))
+    arrows = find_steps(transfer, name)
+    if not arrows:
+        raise Conflict(
+            N_("Transfer %(number)s is not at a point where this can be done. Reload the page to see how it stands."),
+            number=transfer.number,
+        )
+    for step in arrows:
+        if can(actor, step.action, transfer):
+            return step
+    raise Refused(N_("This step belongs to %(who)s. Ask there."), who=_who(transfer, arrows[0]))
+
+
+def _who(transfer: Transfer, step: Step) -> str:
+    units = {
+        Action.TRANSFER_APPROVE: transfer.approving_unit,
+        Action.TRANSFER_RECEIVE: transfer.to_unit,
+    }
+    return units.get(step.action, transfer.from_unit).name
+
+
+def event_label(event: TransferEvent) -> str:
+    """What happened, in words: the label of the arrow that was taken."""
+    for step in STEPS:
+        if step.name == event.step and event.start in step.start and step.end == event.end:
+            return step.label
+    return N_("Prepared")
+
+
+# The way of a transfer that meets no obstacle, as the step bar shows it.
+WAY: tuple[tuple[TransferState, str], ...] = (
+    (DRAFT, N_("Preparing")),
+    (SUBMITTED, N_("Approval")),
+    (APPROVED, N_("Dispatch")),
+    (IN_TRANSIT, N_("Receipt")),
+    (ACCEPTED, N_("Handed over")),
+)
+
+_NEXT = {
+    DRAFT: N_("The dossier officer of %(unit)s submits the transfer for approval."),
+    SUBMITTED: N_("The head of %(unit)s approves, returns or rejects the transfer. Whoever prepared it may not."),
+    APPROVED: N_("%(unit)s dispatches the dossier. Until then nothing in it can change."),
+    IN_TRANSIT: N_("%(unit)s checks the papers against the list, then accepts, sends back or refuses."),
+    ACCEPTED: N_("Nothing is left to do: the dossier is now with %(unit)s."),
+    RESERVED: N_("The dossier is now with %(unit)s. What was noted as missing is settled between the two units."),
+    REJECTED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
+    CANCELLED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
+}
+
+
+def what_next(transfer: Transfer) -> tuple[str, dict[str, str]]:
+    """The sentence that says what happens next and who must act, with its values."""
+    units = {SUBMITTED: transfer.approving_unit}
+    units |= dict.fromkeys((IN_TRANSIT, ACCEPTED, RESERVED), transfer.to_unit)
+    return _NEXT[transfer.state], {"unit": units.get(transfer.state, transfer.from_unit).name}

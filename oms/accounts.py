@@ -8,12 +8,13 @@ import hashlib
 import secrets
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from oms import audit
 from oms.errors import N_, BadInput, OmsError, TooManyTries
@@ -138,6 +139,23 @@ def sign_out(session: Session, sign_in_id: str, *, actor: Actor) -> None:
     audit.record(session, "account:sign_out", actor=actor)
 
 
+def open_sign_ins(session: Session, *, actor: Actor, settings: Settings) -> list[SignIn]:
+    """The actor's own sessions and tokens that are open now, the one used last first."""
+    moment = now()
+    query = select(SignIn).where(SignIn.account_id == actor.account_id, SignIn.ended_at.is_(None))
+    live = (SignIn.seen_at > moment - timedelta(seconds=settings.session_idle)) & (
+        SignIn.created_at > moment - timedelta(seconds=settings.session_absolute)
+    )
+    return list(session.scalars(query.where(live).order_by(SignIn.seen_at.desc(), SignIn.id)))
+
+
+def set_language(session: Session, account: Account, language: str, *, actor: Actor) -> None:
+    """Remember in which language the account reads OMS."""
+    if account.language != language:
+        account.language = language
+        audit.record(session, "account:set_language", account, actor=actor, language=language)
+
+
 def end_sessions(session: Session, account: Account) -> None:
     """End every session and token of an account."""
     session.execute(
@@ -187,6 +205,7 @@ def get_actor(session: Session, username: str, *, via: str) -> Actor:
 def list_accounts(session: Session, *, actor: Actor) -> list[Account]:
     """All accounts with their assignments, by user name."""
     require(actor, Action.ACCOUNT_MANAGE)
+    audit.record(session, "account:list", actor=actor)
     return list(
         session.scalars(
             select(Account)
@@ -194,6 +213,33 @@ def list_accounts(session: Session, *, actor: Actor) -> list[Account]:
             .order_by(Account.username)
         )
     )
+
+
+def view(session: Session, account: Account, *, actor: Actor) -> None:
+    """Write down that the actor looked at an account."""
+    require(actor, Action.ACCOUNT_MANAGE)
+    audit.record(session, "account:view", account, actor=actor)
+
+
+def holders(session: Session, role: Role, unit_ids: Iterable[str]) -> dict[str, list[Account]]:
+    """Who has `role` in each of the units today, by user name: whom to ask there."""
+    day = today()
+    found: dict[str, list[Account]] = {unit_id: [] for unit_id in unit_ids}
+    for assignment in session.scalars(
+        select(Assignment)
+        .join(Assignment.account)
+        .where(
+            Assignment.unit_id.in_(found),
+            Assignment.role == role,
+            Assignment.valid_from <= day,
+            or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day),
+            ~Account.disabled,
+        )
+        .options(contains_eager(Assignment.account))
+        .order_by(Account.username)
+    ):
+        found[assignment.unit_id].append(assignment.account)
+    return found
 
 
 def create_account(

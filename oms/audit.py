@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from oms import db
@@ -166,8 +166,11 @@ class Break:
 
 def verify(session: Session) -> Break | None:
     """Check the whole chain; return the first break, or None when every entry is as it was written."""
-    expected, previous = 1, GENESIS
-    for entry, words in _entries(session):
+    return _verify_from(session, 1, GENESIS)
+
+
+def _verify_from(session: Session, expected: int, previous: str) -> Break | None:
+    for entry, words in _entries(session, expected):
         if entry.seq != expected:
             return Break(expected, "gap")
         if entry.previous != previous or entry.hash != chain(previous, entry.seq, entry.body):
@@ -178,10 +181,19 @@ def verify(session: Session) -> Break | None:
     return None
 
 
-def _entries(session: Session) -> Iterator[tuple[AuditEntry, str | None]]:
+def verify_newest(session: Session, count: int) -> Break | None:
+    """Check the newest `count` entries only, in constant time: quick news, no proof for what lies before."""
+    last = session.scalar(select(func.max(AuditEntry.seq))) or 0
+    first = max(last - count, 0)
+    anchor = session.scalar(select(AuditEntry.hash).where(AuditEntry.seq == first)) if first else GENESIS
+    return Break(first, "gap") if anchor is None else _verify_from(session, first + 1, anchor)
+
+
+def _entries(session: Session, first: int) -> Iterator[tuple[AuditEntry, str | None]]:
     rows = session.execute(
         select(AuditEntry, AuditWords.words)
         .outerjoin(AuditWords, AuditWords.seq == AuditEntry.seq)
+        .where(AuditEntry.seq >= first)
         .order_by(AuditEntry.seq)
         .execution_options(yield_per=1000)
     )

@@ -1,6 +1,8 @@
 """Dossiers: opening one, listing them, the contents list, and filing documents in them."""
 
+from collections import Counter as Tally
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
@@ -21,8 +23,10 @@ from oms.models import (
 )
 from oms.people import NewPerson
 from oms.permissions import Action, Actor, allowed, require
+from oms.vietnamese.text import nfc
 
 PAGE_SIZE = 50
+PLACE_LENGTH = 60
 
 
 def next_number(session: Session, series: str) -> int:
@@ -131,6 +135,59 @@ def view(session: Session, dossier: Dossier, *, actor: Actor) -> None:
     """Write down that the actor opened the dossier."""
     require(actor, Action.DOSSIER_READ, dossier)
     audit.record(session, "dossier:view", dossier, actor=actor)
+
+
+def place(
+    session: Session,
+    dossier: Dossier,
+    *,
+    room: str | None,
+    shelf: str | None,
+    box: str | None,
+    actor: Actor,
+    version: int | None = None,
+) -> None:
+    """Write down where the paper stands; `version` is the one the editor saw, else `Conflict`."""
+    hold(session, dossier)
+    require(actor, Action.DOSSIER_EDIT, dossier)
+    if version is not None and version != dossier.version:
+        raise Conflict(N_("Somebody else just changed this dossier. Reload the page and look again."))
+    new = tuple(nfc(part).strip()[:PLACE_LENGTH] or None if part else None for part in (room, shelf, box))
+    if new == (dossier.shelf_room, dossier.shelf, dossier.shelf_box):
+        return
+    dossier.shelf_room, dossier.shelf, dossier.shelf_box = new
+    session.flush()
+    audit.record(session, "dossier:place", dossier, actor=actor)
+
+
+def count_by_custodian(session: Session, *, actor: Actor) -> dict[str, int]:
+    """How many dossiers the actor may read at each unit that holds any, with one query."""
+    query = (
+        select(Dossier.custodian_id, func.count())
+        .where(allowed(actor, Action.DOSSIER_READ))
+        .group_by(Dossier.custodian_id)
+    )
+    return dict(session.execute(query).tuples())
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A component every such dossier must have, and how many documents of it lie there."""
+
+    component: catalogue.Component
+    documents: int
+
+
+def completeness(dossier: Dossier, documents: Sequence[Document]) -> list[Presence]:
+    """The components of the original set (hồ sơ gốc) and what of them is there.
+
+    A category without an original set by rule is measured by its required components. What only some people
+    need and what comes every year is left out: nobody can tell from the contents list that it is missing.
+    """
+    rows = [row for row in components_of(dossier) if not row.applies_to and not row.recurring]
+    wanted = [row for row in rows if row.original] or [row for row in rows if row.required]
+    counts = Tally(document.component_id for document in documents)
+    return [Presence(row, counts[row.id]) for row in wanted]
 
 
 def components_of(dossier: Dossier, on: date | None = None) -> tuple[catalogue.Component, ...]:

@@ -6,9 +6,10 @@ is free again when its lease ends. So every job may run twice, and every handler
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -132,3 +133,38 @@ def _is_waiting(session: Session, kind: str, subject_id: str) -> bool:
 def is_idle(session: Session) -> bool:
     """True when no job waits or runs."""
     return session.scalar(select(Job.id).where(Job.state.in_((JobState.QUEUED, JobState.RUNNING))).limit(1)) is None
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Jobs by state, and since when the longest waiting one waits."""
+
+    queued: int
+    running: int
+    failed: int
+    oldest: datetime | None
+    indexing: int
+
+
+def backlog(session: Session) -> Backlog:
+    """How much work waits, with two queries."""
+    counts: dict[JobState, int] = dict(
+        session.execute(select(Job.state, func.count()).where(Job.state != JobState.DONE).group_by(Job.state)).tuples()
+    )
+    waiting = Job.state == JobState.QUEUED
+    oldest, indexing = session.execute(
+        select(func.min(Job.created_at), func.count().filter(Job.kind.startswith("index_"))).where(waiting)
+    ).one()
+    return Backlog(
+        queued=counts.get(JobState.QUEUED, 0),
+        running=counts.get(JobState.RUNNING, 0),
+        failed=counts.get(JobState.FAILED, 0),
+        oldest=oldest,
+        indexing=indexing,
+    )
+
+
+def latest_failures(session: Session, *, limit: int = 20) -> list[Job]:
+    """The jobs that failed last, the newest first."""
+    query = select(Job).where(Job.state == JobState.FAILED).order_by(Job.finished_at.desc(), Job.id).limit(limit)
+    return list(session.scalars(query))

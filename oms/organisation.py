@@ -1,12 +1,17 @@
 """The organisation: finding units, the tree below them, and what they may be called."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from oms import audit
 from oms.errors import N_, BadInput
-from oms.models import Unit, UnitKind
+from oms.models import Unit, UnitKind, UnitSuccession
+from oms.permissions import Action, Actor, require
 from oms.vietnamese.text import fold
 
 
@@ -30,6 +35,56 @@ def units_below(session: Session, unit_ids: set[str]) -> frozenset[str]:
     tree = select(Unit.id).where(Unit.id.in_(unit_ids)).cte("tree", recursive=True)
     tree = tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
     return frozenset(session.scalars(select(tree.c.id)))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A unit with the branches below it."""
+
+    unit: Unit
+    below: tuple["Branch", ...]
+
+
+def grow_tree(units: Sequence[Unit]) -> list[Branch]:
+    """The units as trees in the order given; one whose parent is not among them is a root."""
+    known = {unit.id for unit in units}
+    children: dict[str | None, list[Unit]] = defaultdict(list)
+    for unit in units:
+        children[unit.parent_id if unit.parent_id in known else None].append(unit)
+
+    def branch(unit: Unit) -> Branch:
+        return Branch(unit, tuple(branch(child) for child in children[unit.id]))
+
+    return [branch(unit) for unit in children[None]]
+
+
+def list_units(session: Session, day: date, *, actor: Actor) -> list[Branch]:
+    """The tree of the units of a day, for somebody who looks at it."""
+    require(actor, Action.UNIT_READ)
+    audit.record(session, "unit:list", actor=actor)
+    return grow_tree(units_on(session, day))
+
+
+@dataclass(frozen=True)
+class Kin:
+    """What a unit has to do with others: those below it on a day, those it came from and those that follow it."""
+
+    below: tuple[Unit, ...]
+    predecessors: tuple[tuple[Unit, UnitSuccession], ...]
+    successors: tuple[tuple[Unit, UnitSuccession], ...]
+
+
+def view(session: Session, unit: Unit, day: date, *, actor: Actor) -> Kin:
+    """A unit among the others, for somebody who looks at it."""
+    require(actor, Action.UNIT_READ)
+    audit.record(session, "unit:view", unit, actor=actor)
+    before = select(Unit, UnitSuccession).join(UnitSuccession, UnitSuccession.predecessor_id == Unit.id)
+    after = select(Unit, UnitSuccession).join(UnitSuccession, UnitSuccession.successor_id == Unit.id)
+    return Kin(
+        below=tuple(child for child in units_on(session, day) if child.parent_id == unit.id),
+        predecessors=tuple(session.execute(before.where(UnitSuccession.successor_id == unit.id)).tuples()),
+        successors=tuple(session.execute(after.where(UnitSuccession.predecessor_id == unit.id)).tuples()),
+    )
 
 
 def find_unit(session: Session, words: str) -> Unit:

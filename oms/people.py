@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Dossier, Gender, Person, PersonAlias, Precision, Unit
-from oms.permissions import Action, Actor, allowed, can
-from oms.vietnamese.names import sort_key
+from oms.organisation import today
+from oms.permissions import Action, Actor, allowed, can, require
+from oms.vietnamese.names import name_key, sort_key
 from oms.vietnamese.text import nfc
 
 PAGE_SIZE = 50
+NAME_LENGTH = 120
+_ORDERS = {"name": Person.sort_key, "born": Person.birth_date}
+# Folding a name takes 10 µs; kept, a search among 10 000 people takes hundredths of a second.
+_key_of = lru_cache(maxsize=65_536)(name_key)
 
 
 @dataclass(frozen=True)
@@ -35,17 +41,30 @@ class NewPerson:
     aliases: tuple[str, ...] = ()
 
 
+def check_name(full_name: str) -> str:
+    """The name as it is kept; raises `BadInput` when there is none or it is too long."""
+    name = " ".join(nfc(full_name).split())
+    if not name or len(name) > NAME_LENGTH:
+        raise BadInput(N_("Enter the full name as on the birth certificate (at most 120 characters)."))
+    return name
+
+
+def check_personal_id(number: str | None) -> None:
+    """Raise `BadInput` for an ID number that cannot be one."""
+    if number is not None and not (number.isascii() and number.isdecimal() and len(number) in (9, 12)):
+        raise BadInput(N_("An ID number has 12 digits, an old one 9. Check the number on the card."))
+
+
 def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
     """Write down a person of `unit`; raises `BadInput` or, for an ID number that exists, `Conflict`.
 
     Called by `dossiers.open_dossier`, which asks for the right and writes the log: nobody is entered
     without a dossier.
     """
-    name = " ".join(nfc(new.full_name).split())
-    if not name or len(name) > 120:
-        raise BadInput(N_("Enter the full name as on the birth certificate (at most 120 characters)."))
-    if new.personal_id is not None and not (new.personal_id.isdecimal() and len(new.personal_id) in (9, 12)):
-        raise BadInput(N_("An ID number has 12 digits, an old one 9. Check the number on the card."))
+    name = check_name(new.full_name)
+    check_personal_id(new.personal_id)
+    if new.birth_date and new.birth_date > today():
+        raise BadInput(N_("The birth date lies in the future. Check day, month and year."))
     person = Person(
         full_name=name,
         sort_key=sort_key(name),
@@ -75,29 +94,86 @@ def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
 
 
 def list_people(
-    session: Session, *, actor: Actor, name: str = "", unit_id: str | None = None, page: int = 1
+    session: Session, *, actor: Actor, name: str = "", unit_id: str | None = None, page: int = 1, sort: str = "name"
 ) -> tuple[list[Person], int]:
     """People with a dossier the actor may read, given name first, with their dossiers; and how many in all.
 
-    `name` is matched without marks anywhere in the name; `page` counts from 1, `PAGE_SIZE` a page.
+    `name` finds by beginnings of words of the name or an alias, with or without marks, in any order, or by the
+    number of a dossier. `sort` is "name" or "born", with "-" the other way round; `page` counts from 1.
     """
-    query = select(Person).where(allowed(actor, Action.PERSON_READ))
+    column = _ORDERS.get(sort.removeprefix("-"), Person.sort_key)
+    order = (column.desc() if sort.startswith("-") else column).nulls_last()
+    query = select(Person.id).where(allowed(actor, Action.PERSON_READ)).order_by(order, Person.sort_key, Person.id)
     if unit_id:
         query = query.where(Person.unit_id == unit_id)
-    if wanted := " ".join(sort_key(word) for word in nfc(name).split()):
-        for word in wanted.split():
-            query = query.where(Person.sort_key.contains(word, autoescape=True))
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(
-        query.options(selectinload(Person.dossiers), selectinload(Person.unit))
-        .order_by(Person.sort_key, Person.id)
-        .limit(PAGE_SIZE)
-        .offset((max(page, 1) - 1) * PAGE_SIZE)
-    )
+    first = (max(page, 1) - 1) * PAGE_SIZE
+    if wanted := name_key(name).split():
+        found = _named(session, query, wanted) or _numbered(session, query, name, actor)
+        total, ids = len(found), found[first : first + PAGE_SIZE]
+    else:
+        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+        ids = list(session.scalars(query.limit(PAGE_SIZE).offset(first)))
+    people = {
+        person.id: person
+        for person in session.scalars(
+            select(Person)
+            .where(Person.id.in_(ids))
+            .options(selectinload(Person.dossiers).joinedload(Dossier.custodian), joinedload(Person.unit))
+        )
+    }
     audit.record(session, "person:list", actor=actor, words=name, total=total)
-    return list(rows), total
+    return [people[id] for id in ids], total
+
+
+def _named(session: Session, query: Select[str], wanted: list[str]) -> list[str]:
+    """Ids of those whose name or one alias has a word beginning with each wanted one, in the order of `query`."""
+    names: dict[str, list[str]] = {row[0]: [row[1]] for row in session.execute(query.add_columns(Person.full_name))}
+    for person_id, alias in session.execute(select(PersonAlias.person_id, PersonAlias.name)):
+        if person_id in names:
+            names[person_id].append(alias)
+    return [id for id, spellings in names.items() if any(_fits(spelling, wanted) for spelling in spellings)]
+
+
+def _fits(spelling: str, wanted: list[str]) -> bool:
+    parts = _key_of(spelling).split()
+    return all(any(part.startswith(word) for part in parts) for word in wanted)
+
+
+def _numbered(session: Session, query: Select[str], number: str, actor: Actor) -> list[str]:
+    """Id of the person whose readable dossier has this number."""
+    owner = select(Dossier.person_id).where(
+        Dossier.number == number.strip().upper(), allowed(actor, Action.DOSSIER_READ)
+    )
+    return list(session.scalars(query.where(Person.id.in_(owner))))
+
+
+def view(session: Session, person: Person, *, actor: Actor) -> None:
+    """Write down that the actor opened the page of a person."""
+    require(actor, Action.PERSON_READ, person)
+    audit.record(session, "person:view", person, actor=actor)
+
+
+def units_with_people(session: Session, *, actor: Actor) -> list[Unit]:
+    """The units of the people the actor may see, by name: the choices of a filter."""
+    units = session.scalars(
+        select(Unit).where(Unit.id.in_(select(Person.unit_id).where(allowed(actor, Action.PERSON_READ))))
+    )
+    return sorted(units, key=lambda unit: name_key(unit.short_name))
 
 
 def dossiers_of(person: Person, *, actor: Actor) -> list[Dossier]:
     """The dossiers of a person that the actor may read."""
     return [dossier for dossier in person.dossiers if can(actor, Action.DOSSIER_READ, dossier)]
+
+
+def own_dossiers(session: Session, *, actor: Actor) -> list[Dossier]:
+    """The dossiers about the actor: that they exist and who keeps them, not what lies in them."""
+    require(actor, Action.OWN_READ)
+    dossiers = session.scalars(
+        select(Dossier)
+        .where(Dossier.person_id == actor.person_id)
+        .options(joinedload(Dossier.custodian), joinedload(Dossier.managing_body))
+        .order_by(Dossier.number)
+    ).all()
+    audit.record(session, "own:list", actor=actor, total=len(dossiers))
+    return list(dossiers)

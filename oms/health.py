@@ -1,0 +1,229 @@
+"""How an installation is doing, in sentences an administrator can act on.
+
+Knows the database, the disk, the queue and the index by their state only: no name of a person and no text of a
+dossier can come from here. Every finding says what to do.
+"""
+
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.metadata import version
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from oms import __version__, db, installation, jobs, search
+from oms.errors import N_
+from oms.jobs import Backlog
+from oms.models import Fact, now
+from oms.permissions import Action, Actor, require
+from oms.search.interface import IndexBusy, IndexDamaged
+from oms.settings import Settings
+
+GOOD, WARNING, DANGER = "success", "warning", "danger"
+# A job nobody takes for this long means that no worker runs: the sweep alone comes every five seconds.
+PATIENCE = timedelta(minutes=5)
+# Below this share of the disk, or this many bytes, scans may soon not be received any more.
+DISK_SHARE, DISK_LEAST = 0.1, 5 * 1024**3
+DISK_NOTHING = 1024**3
+# A full check of files against the database is due weekly.
+CHECK_EVERY = timedelta(days=7)
+LAST_CHECK = "last_check"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of the installation: `tone` success, warning or danger, and a sentence with its values."""
+
+    name: str
+    tone: str
+    sentence: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that failed: which, when and the sentence, with the id of the scan in place of any file name."""
+
+    kind: str
+    subject_id: str
+    at: datetime | None
+    sentence: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Health:
+    """The whole picture; `worst` is the tone of the gravest finding."""
+
+    findings: tuple[Finding, ...]
+    backlog: Backlog
+    failures: tuple[Failure, ...]
+    versions: tuple[tuple[str, str], ...]
+
+    @property
+    def worst(self) -> str:
+        """The tone of the gravest finding."""
+        return max((finding.tone for finding in self.findings), key=(GOOD, WARNING, DANGER).index)
+
+
+def is_ready(session: Session) -> bool:
+    """True when the database answers and stands at the migration this program needs."""
+    engine = session.info["engine"]
+    return installation.version_of(engine) == installation.newest_version(engine)
+
+
+def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
+    """Look at every part; nothing here takes longer than a page may."""
+    require(actor, Action.SYSTEM_READ)
+    backlog = jobs.backlog(session)
+    return Health(
+        findings=(
+            _database(session),
+            _disk(settings),
+            _queue(backlog),
+            _failures(backlog),
+            _index(settings, backlog),
+            _last_check(session),
+        ),
+        backlog=backlog,
+        failures=tuple(
+            Failure(
+                kind=job.kind,
+                subject_id=job.subject_id,
+                at=job.finished_at,
+                sentence=job.error or N_("The administrator finds the reason in the log."),
+                # A file name often holds a person's name, and this page is not for reading dossiers.
+                values={**(job.error_values or {}), "name": job.subject_id},
+            )
+            for job in jobs.latest_failures(session)
+        ),
+        versions=_versions(session),
+    )
+
+
+def remember_check(session: Session, problems: int) -> None:
+    """Write down that database, files and index were compared just now, and how many problems were found."""
+    value = f"{now().isoformat(timespec='seconds')} {problems}"
+    if fact := session.get(Fact, LAST_CHECK):
+        fact.value = value
+    else:
+        session.add(Fact(key=LAST_CHECK, value=value))
+
+
+def _database(session: Session) -> Finding:
+    if not is_ready(session):
+        return Finding(
+            N_("Database"), DANGER, N_("The database is of another version than the program. Run: oms init.")
+        )
+    if db.is_sqlite(session):
+        pages, page_size = (session.scalar(text(f"PRAGMA {name}")) or 0 for name in ("page_count", "page_size"))
+        return Finding(N_("Database"), GOOD, N_("SQLite, %(size)s."), {"size": _size(pages * page_size)})
+    size = session.scalar(text("SELECT pg_database_size(current_database())")) or 0
+    return Finding(N_("Database"), GOOD, N_("PostgreSQL, %(size)s."), {"size": _size(size)})
+
+
+def _disk(settings: Settings) -> Finding:
+    usage = shutil.disk_usage(settings.home)
+    values = {"free": _size(usage.free), "total": _size(usage.total)}
+    if usage.free < DISK_NOTHING:
+        return Finding(
+            N_("Disk"),
+            DANGER,
+            N_("Only %(free)s of %(total)s free. Make room now, or no scan can be received."),
+            values,
+        )
+    if usage.free < DISK_LEAST or usage.free < DISK_SHARE * usage.total:
+        return Finding(
+            N_("Disk"), WARNING, N_("%(free)s of %(total)s free. Plan a larger disk before it is full."), values
+        )
+    return Finding(N_("Disk"), GOOD, N_("%(free)s of %(total)s free."), values)
+
+
+def _queue(backlog: Backlog) -> Finding:
+    values = {"waiting": backlog.queued, "running": backlog.running}
+    if backlog.oldest and backlog.running == 0 and now() - backlog.oldest > PATIENCE:
+        return Finding(
+            N_("Jobs"),
+            DANGER,
+            N_("%(waiting)s jobs wait and nobody works on them. Start the worker: oms worker. Nothing is lost."),
+            values,
+        )
+    if backlog.queued + backlog.running == 0:
+        return Finding(N_("Jobs"), GOOD, N_("Nothing waits."))
+    return Finding(N_("Jobs"), GOOD, N_("%(running)s running, %(waiting)s waiting."), values)
+
+
+def _failures(backlog: Backlog) -> Finding:
+    if backlog.failed:
+        return Finding(
+            N_("Failed jobs"),
+            WARNING,
+            N_("%(failed)s failed. The list below says why; dossier officers can have a scan read again."),
+            {"failed": backlog.failed},
+        )
+    return Finding(N_("Failed jobs"), GOOD, N_("None."))
+
+
+def _index(settings: Settings, backlog: Backlog) -> Finding:
+    try:
+        search.open_engine(settings).stamp("-")
+    except IndexDamaged:
+        return Finding(N_("Search index"), DANGER, N_("The index cannot be used. Run: oms reindex. Nothing is lost."))
+    except IndexBusy:
+        pass  # somebody writes: that is what it is for
+    if backlog.indexing:
+        return Finding(
+            N_("Search index"), GOOD, N_("Usable; %(waiting)s changes wait for it."), {"waiting": backlog.indexing}
+        )
+    return Finding(N_("Search index"), GOOD, N_("Usable and up to date."))
+
+
+def _last_check(session: Session) -> Finding:
+    fact = session.get(Fact, LAST_CHECK)
+    if fact is None:
+        return Finding(N_("Last check"), WARNING, N_("Files and database were never compared. Run: oms check."))
+    written, problems = fact.value.split()
+    at = datetime.fromisoformat(written)
+    if int(problems):
+        return Finding(
+            N_("Last check"),
+            DANGER,
+            N_("%(problems)s problems found. Run “oms check” to see them."),
+            {"problems": problems},
+        )
+    if now() - at > CHECK_EVERY:
+        return Finding(N_("Last check"), WARNING, N_("No problem, but more than a week ago. Run: oms check."))
+    return Finding(N_("Last check"), GOOD, N_("No problem found."))
+
+
+def _versions(session: Session) -> tuple[tuple[str, str], ...]:
+    server = session.scalar(text("SELECT sqlite_version()" if db.is_sqlite(session) else "SHOW server_version"))
+    return (
+        ("OMS", __version__),
+        ("Python", platform.python_version()),
+        ("SQLite" if db.is_sqlite(session) else "PostgreSQL", str(server)),
+        ("Tesseract", _tesseract()),
+        ("Flask", version("flask")),
+        ("SQLAlchemy", version("sqlalchemy")),
+        ("Whoosh", version("whoosh3")),
+    )
+
+
+@cache
+def _tesseract() -> str:
+    try:
+        answer = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "–"
+    return answer.stdout.split("\n", 1)[0].removeprefix("tesseract ").strip() or "–"
+
+
+def _size(number: int) -> str:
+    """Bytes as GB or MB with one decimal, written as in Vietnam."""
+    unit, step = ("GB", 1024**3) if number >= 1024**3 else ("MB", 1024**2)
+    return f"{number / step:.1f} {unit}".replace(".", ",")

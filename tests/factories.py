@@ -26,6 +26,7 @@ from oms.models import (
 )
 from oms.people import NewPerson
 from oms.recognition import Word
+from oms.specimens.fonts import find_family
 
 PASSWORD = "Mot-cau-that-dai-2026"
 # Hashing takes a fifth of a second by design; once is enough for all tests.

@@ -14,6 +14,9 @@ X_HEIGHT = 24
 _BLANK_INK = 0.0004
 """Share of inked paper under which a page is blank: less than half a line of text on A4."""
 
+_MANY_SPECKS = 0.001
+"""Specks of up to three pixels per pixel of page from which they hinder reading."""
+
 
 def is_blank(picture: Picture) -> bool:
     """Whether the page carries no text, stamp, drawing or photograph; edges, specks and show-through do not count."""
@@ -42,6 +45,38 @@ def drop_red_ink(picture: Picture) -> Picture:
     return Picture(rest.astype(np.uint8), picture.dpi)
 
 
+def drop_photographs(picture: Picture) -> Picture:
+    """Photographs and black borders painted over: dark patches of at least 14 mm with a sharp edge hold no lines."""
+    grey = picture.pixels
+    factor = 40 / picture.dpi
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    paper = float(np.median(small))
+    dark = (small < paper * 0.8).astype(np.uint8)
+    solid = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    cleaned = grey
+    for patch in range(1, count):
+        left, top, width, height, area = stats[patch].tolist()
+        if min(width, height) < 22 or area > small.size * 0.3 or not _is_sharp(small, labels == patch, paper):
+            continue
+        if cleaned is grey:
+            cleaned = grey.copy()
+        box = [round(side / factor) for side in (left - 2, top - 2, left + width + 2, top + height + 2)]
+        cleaned[max(0, box[1]) : box[3], max(0, box[0]) : box[2]] = round(paper)
+    return picture if cleaned is grey else Picture(cleaned, picture.dpi)
+
+
+def _is_sharp(small: Pixels, patch: Pixels, paper: float) -> bool:
+    """Whether a patch ends at once, as a photograph does and a shadow does not; `small` has 40 dpi."""
+    mask = patch.astype(np.uint8)
+    ring = cv2.dilate(mask, np.ones((9, 9), np.uint8)) - cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    edge = mask - cv2.erode(mask, np.ones((5, 5), np.uint8))
+    if not ring.any():
+        return True
+    return bool(np.median(small[ring > 0]) - np.median(small[edge > 0]) > 0.15 * paper)
+
+
 def level_paper(picture: Picture) -> Picture:
     """The page divided by the brightness of its paper: shadows, yellow and creases become white."""
     paper = find_paper(picture.pixels, picture.dpi)
@@ -58,6 +93,16 @@ def find_paper(grey: Pixels, dpi: float) -> Pixels:
     tiny = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     paper = cv2.medianBlur(cv2.dilate(tiny, np.ones((5, 5), np.uint8)), 13)
     return cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def drop_specks(picture: Picture) -> Picture:
+    """The dust of bad copies taken off by a median of 3 × 3; pages with few specks keep their fine marks."""
+    dark = (picture.pixels < 128).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    specks = int((stats[1:, 4] <= 3).sum())
+    if specks < _MANY_SPECKS * picture.width * picture.height:
+        return picture
+    return Picture(cv2.medianBlur(picture.pixels, 3), picture.dpi)
 
 
 def drop_leaders(picture: Picture) -> Picture:

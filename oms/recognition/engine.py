@@ -35,7 +35,7 @@ class ReadWord:
     line: int
 
 
-def read_words(picture: Picture, *, layout: int = 3, seconds: int = READING_SECONDS) -> list[ReadWord]:
+def read_words(picture: Picture, *, layout: int = 4, seconds: int = READING_SECONDS) -> list[ReadWord]:
     """The words of a picture in reading order, NFC; `layout` is Tesseract's page segmentation mode. Raises
     `ReadingFailed` of the kind that fits: engine missing, language missing, crashed, timed out, garbled."""
     with tempfile.TemporaryDirectory(prefix="oms-read-") as folder:

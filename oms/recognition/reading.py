@@ -22,6 +22,7 @@ from oms.recognition.errors import ReadingFailed
 from oms.recognition.forms import find_form
 from oms.recognition.layer import write_layer, write_pdf
 from oms.recognition.opening import OpenedScan, open_scan
+from oms.recognition.ordering import order_columns
 from oms.recognition.pages import PageReading, ReadPage, Source, Word
 from oms.recognition.pictures import Picture, is_grey, scale_to
 from oms.recognition.rendering import page_image
@@ -128,14 +129,16 @@ def _read_picture(picture: Picture) -> _Sheet:
     picture = orientation.deskew(picture, skew)
     stamps = secrecy.find_stamps(picture, _read_stamp)
     readable = clean_page(picture)
-    found = read_words(readable)
+    found = order_columns(read_words(readable))
     return _Sheet(picture, found, readable.dpi / picture.dpi, "ocr", rotation, skew, False, stamps)
 
 
 def clean_page(picture: Picture) -> Picture:
     """The upright page as Tesseract gets it: grey, without red ink, shadows and dotted leaders, letters to size."""
     picture = cleaning.drop_red_ink(picture)
+    picture = cleaning.drop_photographs(picture)
     picture = cleaning.level_paper(picture)
+    picture = cleaning.drop_specks(picture)
     picture = cleaning.fit_letters(picture)
     picture = cleaning.drop_leaders(picture)
     return cleaning.sharpen_ink(picture)

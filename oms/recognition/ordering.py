@@ -1,0 +1,107 @@
+"""Reading order where two columns stand side by side: the head and the foot of state and Party documents.
+
+Tesseract reads such rows across both columns. Here the left column is put before the right one, as people read the
+boxes of NĐ 30/2020 Phụ lục I: issuing body, number and abstract, then country and date; receivers, then signer.
+Rows of tables and forms are left as they are.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from oms.recognition.engine import ReadWord
+from oms.vietnamese.text import fold
+
+_HEADS = (("cong", "hoa", "xa", "hoi"), ("dang", "cong", "san", "viet"))
+"""How the right column of a head begins: CỘNG HÒA XÃ HỘI …, ĐẢNG CỘNG SẢN VIỆT NAM."""
+
+_FOOT = ("noi", "nhan")
+
+_MOST_ROWS = 8
+"""Rows a head has at most: issuing bodies, number, abstract over several lines."""
+
+_PLAIN = re.compile(r"\W")
+
+Line = list[ReadWord]
+
+
+def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:
+    """The words with head and foot read column by column, lines and paragraphs counted anew."""
+    lines = [list(line) for _, line in groupby(words, key=lambda word: word.line)]
+    ordered: list[Line] = []
+    while lines:
+        split = _find_split(lines[0])
+        taken = _take_columns(lines, split) if split else []
+        if len(taken) > 1:
+            left = [part for part, _ in taken if part]
+            right = [part for _, part in taken if part]
+            ordered += _as_paragraph(left, 1 + 2 * len(lines)) + _as_paragraph(right, 2 + 2 * len(lines))
+            lines = lines[len(taken) :]
+        else:
+            ordered.append(lines.pop(0))
+    return list(_count_anew(ordered))
+
+
+def _find_split(line: Line) -> float | None:
+    """Where the right column begins when this line opens a head or a foot of two columns."""
+    plain = [_PLAIN.sub("", fold(word.text)) for word in line]
+    for head in _HEADS:
+        for place in range(1, len(line) - len(head) + 1):
+            if tuple(plain[place : place + len(head)]) == head and plain[place - 1] not in ("nuoc",):
+                return line[place].left
+    if tuple(plain[: len(_FOOT)]) == _FOOT:
+        gap, place = _widest_gap(line)
+        if gap > 2 * _height(line):
+            return line[place].left
+    return None
+
+
+def _take_columns(lines: Sequence[Line], split: float) -> list[tuple[Line, Line]]:
+    """The rows from here on that fall into two columns at `split`, each as (left part, right part)."""
+    rows: list[tuple[Line, Line]] = []
+    for line in lines[:_MOST_ROWS]:
+        height = _height(line)
+        cuts = [
+            place
+            for place in range(1, len(line))
+            if line[place].left - _right(line[place - 1]) > height and abs(line[place].left - split) < 12 * height
+        ]
+        if not rows:
+            cuts = [next(place for place, word in enumerate(line) if word.left >= split)]
+        if cuts:
+            place = max(cuts, key=lambda place: line[place].left - _right(line[place - 1]))
+            rows.append((line[:place], line[place:]))
+        elif _right(line[-1]) < split + 2 * height:
+            rows.append((line, []))
+        elif line[0].left > split - 2 * height:
+            rows.append(([], line))
+        else:
+            break
+    return rows
+
+
+def _as_paragraph(parts: list[Line], number: int) -> list[Line]:
+    return [[replace(word, paragraph=-number) for word in part] for part in parts]
+
+
+def _count_anew(lines: Sequence[Line]) -> Iterator[ReadWord]:
+    paragraph, last = -1, None
+    for number, line in enumerate(lines):
+        if line[0].paragraph != last:
+            paragraph, last = paragraph + 1, line[0].paragraph
+        for word in line:
+            yield replace(word, line=number, paragraph=paragraph)
+
+
+def _widest_gap(line: Line) -> tuple[float, int]:
+    gaps = [(line[place].left - _right(line[place - 1]), place) for place in range(1, len(line))]
+    return max(gaps, default=(0, 0))
+
+
+def _height(line: Line) -> float:
+    return sorted(word.height for word in line)[len(line) // 2]
+
+
+def _right(word: ReadWord) -> int:
+    return word.left + word.width

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from oms import audit
 from oms.custody.steps import Step, steps_open_to
 from oms.errors import N_, NotFound
-from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent
+from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent, TransferState
 from oms.permissions import Action, Actor, allowed, require
 
 
@@ -84,6 +84,22 @@ def view(session: Session, transfer: Transfer, *, actor: Actor) -> None:
     """Write down that the actor opened the transfer."""
     require(actor, Action.TRANSFER_READ, transfer)
     audit.record(session, "transfer:view", transfer, actor=actor)
+
+
+def look_at_list(session: Session, *, actor: Actor, shown: int) -> None:
+    """Write down that the actor looked at a list of transfers."""
+    audit.record(session, "transfer:list", actor=actor, total=shown)
+
+
+def stopped_at(session: Session, transfer: Transfer) -> TransferState:
+    """Where a rejected or cancelled transfer stood when it ended."""
+    start = session.scalar(
+        select(TransferEvent.start)
+        .where(TransferEvent.transfer_id == transfer.id, TransferEvent.end == transfer.state)
+        .order_by(TransferEvent.at.desc())
+        .limit(1)
+    )
+    return start or TransferState.DRAFT
 
 
 def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:

@@ -38,6 +38,7 @@ def _sealed_document(document: Document, pages: int) -> dict[str, Any]:
         "title": document.title,
         "number": document.number,
         "issued_on": document.issued_on.isoformat() if document.issued_on else None,
+        "issued_precision": document.issued_precision.value if document.issued_precision else None,
         "pages": pages,
     }
 

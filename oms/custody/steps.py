@@ -134,3 +134,17 @@ def what_next(transfer: Transfer) -> tuple[str, dict[str, str]]:
     units = {SUBMITTED: transfer.approving_unit}
     units |= dict.fromkeys((IN_TRANSIT, ACCEPTED, RESERVED), transfer.to_unit)
     return _NEXT[transfer.state], {"unit": units.get(transfer.state, transfer.from_unit).name}
+
+
+# What a person should know before a step that cannot simply be taken back.
+_QUESTIONS = {
+    "approve": N_("The contents list is sealed now, and nothing in the dossier can change until it has arrived."),
+    "dispatch": N_("%(unit)s sees the transfer and the list from now on, and the time limit for receipt is running."),
+    "accept": N_("The dossier passes to %(unit)s at once; the sending unit can no longer see it."),
+    "accept-with-reservations": N_("The dossier passes to %(unit)s at once. Write down what is missing or damaged."),
+}
+
+
+def question_of(step: Step) -> str:
+    """What is said before a step with consequences; empty for one without."""
+    return _QUESTIONS.get(step.name, "")

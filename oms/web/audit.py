@@ -1,0 +1,84 @@
+"""Pages of the audit log for the inspector: the list with its filters, one entry, the state of the chain."""
+
+import json
+from datetime import date
+
+from flask import Blueprint, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from oms import audit_reading
+from oms.audit_reading import ACTIONS, FINDINGS, OUTCOMES, WAYS, Filters, action_label
+from oms.permissions import Action
+from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
+from oms.web import access
+
+bp = Blueprint("audit", __name__, url_prefix="/audit")
+
+
+@bp.get("")
+@access.guarded(Action.AUDIT_READ)
+def index() -> ResponseReturnValue:
+    """The latest entries that pass the filters; ?before= goes further back."""
+    filters, problems = _read_filters()
+    before = request.args.get("before", type=int)
+    lines, older = audit_reading.list_entries(g.session, filters, actor=g.actor, before=before)
+    return render_template(
+        "audit/index.html",
+        lines=lines,
+        older=older,
+        before=before,
+        typed=request.args,
+        problems=problems,
+        filtered=filters != Filters(),
+        action_label=action_label,
+        actions=sorted(((key, _(label)) for key, label in ACTIONS.items()), key=lambda choice: choice[1].casefold()),
+        outcomes=[(key, _(label)) for key, label in OUTCOMES.items()],
+        outcome_labels=OUTCOMES,
+    )
+
+
+@bp.get("/<int:seq>")
+@access.guarded(Action.AUDIT_READ)
+def show(seq: int) -> ResponseReturnValue:
+    """One entry with everything its hash covers."""
+    line = audit_reading.get_entry(g.session, seq, actor=g.actor)
+    return render_template(
+        "audit/show.html",
+        line=line,
+        entry=line.entry,
+        body=json.dumps(line.body, ensure_ascii=False, indent=2, sort_keys=True),
+        via=WAYS.get(line.body["via"], line.body["via"]),
+        address=line.body["address"],
+        action_label=action_label,
+        outcome_labels=OUTCOMES,
+    )
+
+
+@bp.get("/verify")
+@access.guarded(Action.AUDIT_READ)
+def verify() -> ResponseReturnValue:
+    """Check the whole chain now and say what was found."""
+    found, count = audit_reading.check_chain(g.session, actor=g.actor)
+    return render_template(
+        "audit/verify.html", found=found, count=count, finding=FINDINGS[found.finding] if found else ""
+    )
+
+
+def _read_filters() -> tuple[Filters, list[tuple[str, str]]]:
+    """The filters of the address, and what of them cannot be understood."""
+    problems: list[tuple[str, str]] = []
+
+    def day(name: str) -> date | None:
+        typed = request.args.get(name, "").strip()
+        try:
+            written = parse_date(typed) if typed else None
+        except ImpossibleDate:
+            written = None
+        if typed and (written is None or written.precision != Precision.DAY):
+            problems.append((name, _("Write the day as day/month/year, for example 03/02/2026.")))
+            return None
+        return written.first if written else None
+
+    words = {name: request.args.get(name, "").strip() for name in ("username", "action", "dossier", "outcome")}
+    return Filters(**words, first=day("first"), last=day("last")), problems

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from oms.specimens import wording
-from oms.specimens.bodies import grassroots_body, invent_name, school_body, state_body
+from oms.specimens.bodies import Body, grassroots_body, invent_name, school_body, state_body
 from oms.specimens.layout import Paper, head_nation, head_party_paper, in_figures, in_words, sign
-from oms.specimens.papers import LAST_DAY, choose_day
+from oms.specimens.papers import choose_day
 from oms.specimens.people import SyntheticPerson
 from oms.specimens.sheet import HEIGHT, WIDTH, Sheet, millimetres
 
@@ -18,6 +18,9 @@ CV_FORMS = {
     "contract_worker": ("", "SƠ YẾU LÝ LỊCH", "người lao động"),
 }
 """Form code, title and what people are called on it, by category."""
+
+CV_SINCE = date(2021, 9, 6)
+"""CVs of the demonstration are younger than the 12-digit identity card printed on them."""
 
 REVIEW_TITLES = {
     "civil_servant": ("PHIẾU ĐÁNH GIÁ, XẾP LOẠI CHẤT LƯỢNG CÔNG CHỨC", "Mẫu số 02"),
@@ -32,20 +35,24 @@ def draw_short_cv(person: SyntheticPerson, source: random.Random, category: str 
     """Three pages: numbered items with dotted leaders, tables of training, work, family and pay, attestation."""
     form, title, called = CV_FORMS.get(category or person.categories[0], CV_FORMS["contract_worker"])
     day = choose_day(person, source)
+    if day < CV_SINCE <= person.last_day:
+        day = CV_SINCE + timedelta(days=source.randrange((person.last_day - CV_SINCE).days + 1))
     paper = Paper(title.capitalize(), None, day)
-    paper.sheets = [_cv_items(person, source, form, title, called), _cv_tables(person, source, day)]
-    paper.sheets.append(_cv_end(person, source, day))
+    paper.sheets = [
+        _cv_items(person, source, form, title, called, day),
+        _cv_tables(person, source, day),
+        _cv_end(person, source, day),
+    ]
     return paper
 
 
-def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: str, called: str) -> Sheet:
+def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: str, called: str, day: date) -> Sheet:
     sheet = Sheet()
     if form:
         sheet.line(form, style="italic", points=11, align="right")
     sheet.fields((f"Cơ quan, đơn vị có thẩm quyền quản lý {called}:", person.host))
-    sheet.fields(
-        (f"Cơ quan, đơn vị sử dụng {called}:", person.host), ("Số hiệu:", person.staff_code), shares=(0.68, 0.32)
-    )
+    sheet.fields((f"Cơ quan, đơn vị sử dụng {called}:", person.host))
+    sheet.fields((f"Số hiệu {called}:", person.staff_code), shares=(0.5,))
     sheet.skip(8)
     sheet.line(title, style="bold", points=16, align="center", span=(sheet.left + 200, sheet.right))
     top = sheet.y
@@ -58,10 +65,14 @@ def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: 
     left, sheet.left, sheet.y = sheet.left, sheet.left + millimetres(34), top + 20
     sheet.fields(("1) Họ và tên khai sinh (viết chữ in hoa):", person.full_name.upper()))
     sheet.fields(("2) Tên gọi khác:", person.other_name or "Không"))
-    day, month, year = _birth_parts(person)
+    birth_day, month, year = _birth_parts(person)
     gender = "Nam" if person.gender == "male" else "Nữ"
     sheet.fields(
-        ("3) Sinh ngày:", day), ("tháng", month), ("năm", year), ("Giới tính:", gender), shares=(0.28, 0.2, 0.22, 0.3)
+        ("3) Sinh ngày:", birth_day),
+        ("tháng", month),
+        ("năm", year),
+        ("Giới tính:", gender),
+        shares=(0.28, 0.2, 0.22, 0.3),
     )
     sheet.fields(("4) Nơi sinh:", person.birth_place))
     sheet.left, sheet.y = left, max(sheet.y, top + millimetres(37))
@@ -71,11 +82,8 @@ def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: 
     sheet.line("(Số nhà, đường phố, thành phố; xóm, thôn, xã, huyện, tỉnh)", style="italic", points=10, align="right")
     sheet.fields(("9) Nơi ở hiện nay:", person.residence))
     sheet.fields(("10) Nghề nghiệp khi được tuyển dụng:", source.choice(("Sinh viên", "Không", "Nhân viên hợp đồng"))))
-    sheet.fields(
-        ("11) Ngày tuyển dụng:", in_figures(person.recruited_on)),
-        ("Cơ quan tuyển dụng:", person.host),
-        shares=(0.42, 0.58),
-    )
+    sheet.fields(("11) Ngày tuyển dụng:", in_figures(person.recruited_on)), shares=(0.5,))
+    sheet.fields(("Cơ quan tuyển dụng:", person.host))
     sheet.fields(("12) Chức vụ (chức danh) hiện tại:", person.position))
     sheet.line(
         "(Về chính quyền hoặc Đảng, đoàn thể, kể cả chức vụ kiêm nhiệm)", style="italic", points=10, align="right"
@@ -83,9 +91,9 @@ def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: 
     sheet.fields(("13) Công việc chính được giao:", source.choice(("Tham mưu, tổng hợp", "Chuyên môn, nghiệp vụ"))))
     sheet.fields(("14) Ngạch:", person.grade.title), ("Mã ngạch:", person.grade.code), shares=(0.6, 0.4))
     sheet.fields(
-        ("Bậc lương:", f"{person.step}/{person.grade.steps}"),
-        ("Hệ số:", person.grade.coefficient(person.step)),
-        ("Ngày hưởng:", in_figures(_last_rise(person))),
+        ("Bậc lương:", f"{person.step_on(day)}/{person.grade.steps}"),
+        ("Hệ số:", person.grade.coefficient(person.step_on(day))),
+        ("Ngày hưởng:", in_figures(_rise(person, person.step_on(day)))),
         shares=(0.3, 0.3, 0.4),
     )
     sheet.fields(("15.1- Trình độ giáo dục phổ thông:", source.choice(("12/12", "12/12", "10/10"))))
@@ -103,6 +111,7 @@ def _cv_items(person: SyntheticPerson, source: random.Random, form: str, title: 
     )
     sheet.fields(("17) Ngày tham gia tổ chức chính trị - xã hội:", f"26/3/{person.birth_date.year + 15}"))
     sheet.fields(("18) Ngày nhập ngũ:", ""), ("Ngày xuất ngũ:", ""), ("Quân hàm:", ""), shares=(0.36, 0.34, 0.3))
+    sheet.fields(("19) Danh hiệu được phong tặng cao nhất:", "Không"))
     sheet.fields(("20) Sở trường công tác:", source.choice(("Tổng hợp", "Nghiên cứu, tham mưu", "Chuyên môn"))))
     sheet.fields(("21) Khen thưởng:", source.choice(("Bằng khen UBND tỉnh", "Giấy khen"))), ("22) Kỷ luật:", "Không"))
     sheet.fields(
@@ -124,9 +133,9 @@ def _birth_parts(person: SyntheticPerson) -> tuple[str, str, str]:
     return day, "" if known == "year" else f"{person.birth_date.month:02}", str(person.birth_date.year)
 
 
-def _last_rise(person: SyntheticPerson) -> date:
-    year = min(person.recruited_on.year + person.grade.years * (person.step - 1), 2026)
-    return date(year, person.recruited_on.month if year < 2026 else min(person.recruited_on.month, 6), 1)
+def _rise(person: SyntheticPerson, step: int) -> date:
+    """The first of the month in which the person reached a pay step."""
+    return date(person.recruited_on.year + person.grade.years * (step - 1), person.recruited_on.month, 1)
 
 
 def _cv_tables(person: SyntheticPerson, source: random.Random, day: date) -> Sheet:
@@ -203,14 +212,21 @@ def _family(person: SyntheticPerson, source: random.Random) -> list[tuple[str, s
     rows = [
         ("Cha đẻ", father, str(year - source.randint(24, 34)), f"Quê quán {town}; làm nông, đã nghỉ"),
         ("Mẹ đẻ", invent_name(source, "female"), str(year - source.randint(22, 31)), f"Quê quán {town}; nội trợ"),
-        ("Em ruột", invent_name(source, None), str(year + source.randint(2, 7)), "Buôn bán, thành phố Đà Lạt"),
+        (
+            "Em ruột",
+            f"{father.split()[0]} {invent_name(source, None).split(' ', 1)[1]}",
+            str(year + source.randint(2, 7)),
+            "Buôn bán, thành phố Đà Lạt",
+        ),
     ]
     if year < 1995:
         word = "Vợ" if partner == "female" else "Chồng"
         rows.append(
             (word, invent_name(source, partner), str(year + source.randint(-3, 3)), "Giáo viên, thành phố Đà Lạt")
         )
-        rows.append(("Con", invent_name(source, child), str(year + source.randint(26, 31)), "Còn nhỏ hoặc đang đi học"))
+        born = year + source.randint(26, 31)
+        doing = "Nhân viên, thành phố Đà Lạt" if born < 2002 else "Đang đi học, thành phố Đà Lạt"
+        rows.append(("Con", invent_name(source, child), str(born), doing))
     return rows
 
 
@@ -218,12 +234,10 @@ def _cv_end(person: SyntheticPerson, source: random.Random, day: date) -> Sheet:
     sheet = Sheet()
     sheet.line("31) DIỄN BIẾN QUÁ TRÌNH LƯƠNG", style="bold", points=12)
     sheet.skip(4)
-    rows = []
-    for step in range(1, person.step + 1):
-        year = person.recruited_on.year + person.grade.years * (step - 1)
-        if year <= day.year:
-            month = f"{person.recruited_on.month:02}/{year}"
-            rows.append((month, f"{person.grade.code}, bậc {step}", person.grade.coefficient(step)))
+    rows = [
+        (f"{_rise(person, step):%m/%Y}", f"{person.grade.code}, bậc {step}", person.grade.coefficient(step))
+        for step in range(1, person.step_on(day) + 1)
+    ]
     sheet.table(("Tháng, năm", "Mã ngạch, bậc", "Hệ số lương"), rows, (30, 40, 30))
     sheet.skip(12)
     sheet.line("32) NHẬN XÉT, ĐÁNH GIÁ CỦA CƠ QUAN, ĐƠN VỊ QUẢN LÝ VÀ SỬ DỤNG", style="bold", points=12)
@@ -250,7 +264,7 @@ def draw_review(person: SyntheticPerson, source: random.Random, category: str | 
     """The yearly self-review with the view of the head, two pages."""
     category = category or person.categories[0]
     title, form = REVIEW_TITLES[category]
-    year = min(max(choose_day(person, source).year, person.recruited_on.year + 1), LAST_DAY.year - 1)
+    year = min(max(choose_day(person, source).year, person.recruited_on.year + 1), person.last_day.year - 1)
     day = date(year, 12, source.randint(1, 22))
     words = {"year": year, "name": person.full_name, **_figures(source)}
     paper = Paper(f"{title.capitalize()} năm {year}", None, day)
@@ -284,17 +298,20 @@ def draw_review(person: SyntheticPerson, source: random.Random, category: str | 
         sheet = Sheet()
         sheet.line("2", points=13, align="center")
         paper.sheets.append(sheet)
-    _close_review(sheet, person, source, words)
+    _close_review(sheet, person, source, words, body)
     return paper
 
 
-def _close_review(sheet: Sheet, person: SyntheticPerson, source: random.Random, words: dict[str, object]) -> None:
+def _close_review(
+    sheet: Sheet, person: SyntheticPerson, source: random.Random, words: dict[str, object], body: Body
+) -> None:
     sheet.skip(6)
     sheet.line("II. TỰ NHẬN XÉT, XẾP LOẠI CHẤT LƯỢNG", style="bold", points=13)
     sheet.paragraph(f"1. Hạn chế, khuyết điểm: {source.choice(wording.WEAKNESSES)}", points=13)
     sheet.paragraph(f"2. Tự xếp loại chất lượng: {source.choice(wording.GRADES)}.", points=13)
     sheet.skip(6)
-    sheet.line("III. Ý KIẾN CỦA NGƯỜI ĐỨNG ĐẦU ĐƠN VỊ", style="bold", points=13)
+    cell = body.head == "BÍ THƯ" and body.party
+    sheet.line("III. NHẬN XÉT CỦA CẤP ỦY" if cell else "III. Ý KIẾN CỦA NGƯỜI ĐỨNG ĐẦU ĐƠN VỊ", style="bold", points=13)
     sheet.paragraph(source.choice(wording.LEADER_VIEWS).format(**words), points=13)
     sheet.skip(14)
     top, middle = sheet.y, (sheet.left + sheet.right) / 2
@@ -303,7 +320,6 @@ def _close_review(sheet: Sheet, person: SyntheticPerson, source: random.Random, 
     sheet.y = top + 260
     sheet.line(person.full_name, style="bold", points=13, align="center", span=left)
     sheet.y = top
-    body = state_body(person)
     sheet.line(body.head, style="bold", points=13, align="center", span=(middle, sheet.right))
     sign(sheet, (middle, sheet.right), body, source)
     sheet.line(body.signer, style="bold", points=13, align="center", span=(middle, sheet.right))
@@ -340,8 +356,8 @@ def draw_certificate(person: SyntheticPerson, source: random.Random) -> Paper:
     sheet.line(f"HIỆU TRƯỞNG {' '.join(body.own)}", style="bold", points=14, align="center")
     sheet.skip(20)
     start = day - timedelta(days=60)
-    sheet.fields(("Cấp cho:", f"{person.address.capitalize()} {person.full_name}"), points=15)
-    sheet.fields(("Sinh ngày:", person.birth_text), ("Dân tộc:", person.ethnicity), points=15)
+    sheet.fields(("Cấp cho:", f"{person.address.capitalize()} {person.full_name}"), points=15, leaders=False)
+    sheet.fields(("Sinh ngày:", person.birth_text), ("Dân tộc:", person.ethnicity), points=15, leaders=False)
     sheet.fields(("Đơn vị công tác:", person.host), points=15)
     sheet.paragraph(f"Đã hoàn thành chương trình {course}, thời gian {length},", points=15, indent=0)
     sheet.line(f"từ ngày {in_figures(start)} đến ngày {in_figures(day - timedelta(days=3))}.", points=15)

@@ -15,14 +15,10 @@ from oms.specimens.layout import (
     head_party_paper,
     head_state_paper,
     in_figures,
-    in_words,
     press_register_stamp,
 )
 from oms.specimens.people import SyntheticPerson
 from oms.specimens.sheet import Run, Sheet
-
-LAST_DAY = date(2026, 10, 30)
-"""No paper is younger than this, so that the demonstration never looks into the future."""
 
 STAFF_WORD = {"civil_servant": "công chức", "public_employee": "viên chức", "contract_worker": "người lao động"}
 
@@ -30,7 +26,7 @@ STAFF_WORD = {"civil_servant": "công chức", "public_employee": "viên chức"
 def facts(person: SyntheticPerson, source: random.Random, day: date) -> dict[str, object]:
     """What the sentences of `wording` may name, for a paper of this day."""
     grade = person.grade
-    step = max(2, min(person.step, 1 + max(0, day.year - person.recruited_on.year) // grade.years))
+    step = max(2, person.step_on(day))
     before = day - timedelta(days=source.randint(3, 20))
     return {
         "name": person.full_name,
@@ -65,8 +61,8 @@ def facts(person: SyntheticPerson, source: random.Random, day: date) -> dict[str
 def choose_day(person: SyntheticPerson, source: random.Random) -> date:
     """A working day between recruitment and now."""
     first = person.recruited_on + timedelta(days=400)
-    day = first + timedelta(days=source.randrange(max(1, (LAST_DAY - first).days)))
-    day = min(day, LAST_DAY)
+    day = first + timedelta(days=source.randrange(max(1, (person.last_day - first).days)))
+    day = min(day, person.last_day)
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
@@ -210,9 +206,9 @@ def draw_admission(person: SyntheticPerson, source: random.Random) -> Paper:
 
 def draw_full_membership(person: SyntheticPerson, source: random.Random) -> Paper:
     """The decision recognising full membership, some days after twelve months."""
-    official = person.party_official_date or LAST_DAY
+    official = person.party_official_date or person.last_day
     articles = (source.choice(wording.FULL_MEMBERSHIP), source.choice(wording.PARTY_EXECUTION))
-    day = min(official + timedelta(days=source.randint(5, 25)), LAST_DAY)
+    day = min(official + timedelta(days=source.randint(5, 25)), person.last_day)
     return draw_party_decision(person, source, day, "công nhận đảng viên chính thức", articles)
 
 
@@ -329,6 +325,3 @@ def _new_page(paper: Paper) -> Sheet:
         sheet.skip(6)
     paper.sheets.append(sheet)
     return sheet
-
-
-__all__ = ["DRAWERS", "LAST_DAY", "choose_day", "facts", "in_words"]

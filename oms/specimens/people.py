@@ -27,6 +27,9 @@ from oms.specimens.names import (
 FAKE_ID_PREFIX = "999"
 """The first three digits of a real ID number are a province code between 001 and 096; 999 belongs to nobody."""
 
+LAST_DAY = date(2026, 10, 30)
+"""No paper and no event is younger than this, so that a demonstration never looks into the future."""
+
 HIGHLAND_SHARE = 0.14
 OTHER_PEOPLES_SHARE = 0.05
 MEMBER_SHARE = 0.8
@@ -36,7 +39,10 @@ CADRE_SHARE_OF_LEADERS = 0.7
 
 @dataclass(frozen=True)
 class UnitSeat:
-    """A unit that people are made for; `weight` is its share, usually its count of members."""
+    """A unit that people are made for; `weight` is its share, usually its count of members.
+
+    `last_day`: a unit that has ended issues no papers after it.
+    """
 
     code: str
     weight: int = 1
@@ -44,6 +50,7 @@ class UnitSeat:
     org_type: str = "state_agency"
     party_name: str = "Chi bộ cơ sở Sở Nội vụ"
     symbol: str = "CB"
+    last_day: date = LAST_DAY
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,11 @@ class SyntheticPerson:
     training: str
     party_join_date: date | None
     party_official_date: date | None
+    last_day: date
+
+    def step_on(self, day: date) -> int:
+        """The pay step on a day, one up after each full term."""
+        return max(1, min(self.step, 1 + (day.year - self.recruited_on.year) // self.grade.years))
 
     @property
     def birth_text(self) -> str:
@@ -131,7 +143,15 @@ TRAINING = (
 def seats_of(units: Iterable[DemoUnit]) -> list[UnitSeat]:
     """The grassroots organisations among the units as seats for people, with their member counts as weights."""
     return [
-        UnitSeat(unit.id, unit.members or 1, unit.host or unit.name, unit.org_type, unit.name, unit.symbol)
+        UnitSeat(
+            unit.id,
+            unit.members or 1,
+            unit.host or unit.name,
+            unit.org_type,
+            unit.name,
+            unit.symbol,
+            min(unit.valid_to or LAST_DAY, LAST_DAY),
+        )
         for unit in units
         if unit.org_type
     ]
@@ -176,10 +196,10 @@ def _make_person(source: random.Random, seat: UnitSeat, number: int, staff_code:
     recruited_on = _weekday(
         date(birth_date.year + source.randint(23, 27), source.randint(1, 12), source.randint(1, 28))
     )
-    recruited_on = min(recruited_on, date(2025, 1, 2))
+    recruited_on = min(recruited_on, _weekday(seat.last_day - timedelta(days=420)))
     categories, position, grade = _post(source, seat)
-    step = min(grade.steps, 1 + max(0, 2026 - recruited_on.year) // grade.years)
-    joined, official = _party_dates(source, recruited_on, "party_member" in categories)
+    step = min(grade.steps, 1 + max(0, seat.last_day.year - recruited_on.year) // grade.years)
+    joined, official = _party_dates(source, recruited_on, seat.last_day if "party_member" in categories else None)
     home = source.choice(HIGHLAND_TOWNS.get(ethnicity, HOME_TOWNS))
     other = full_name.replace("'", "’") if "'" in full_name else None
     if other is None and source.random() < 0.05:
@@ -211,6 +231,7 @@ def _make_person(source: random.Random, seat: UnitSeat, number: int, staff_code:
         training=source.choice(TRAINING),
         party_join_date=joined,
         party_official_date=official,
+        last_day=seat.last_day,
     )
 
 
@@ -273,13 +294,15 @@ def _service_posts(seat: UnitSeat) -> tuple[tuple[str, SalaryGrade], ...]:
     return ("Kỹ sư", ENGINEER), ("Chuyên viên", SPECIALIST)
 
 
-def _party_dates(source: random.Random, recruited_on: date, member: bool) -> tuple[date | None, date | None]:
-    """Admission some years after recruitment; official twelve months later, for a few still to come."""
-    if not member:
+def _party_dates(source: random.Random, recruited_on: date, last: date | None) -> tuple[date | None, date | None]:
+    """Admission some years after recruitment, official twelve months later, for a few still to come; None: no member."""
+    if last is None:
         return None, None
-    joined = min(recruited_on + timedelta(days=source.randint(200, 2600)), date(2026, 8, 1))
+    joined = min(
+        recruited_on + timedelta(days=source.randint(200, 2600)), last - timedelta(days=source.randint(40, 300))
+    )
     official = joined.replace(year=joined.year + 1, day=min(joined.day, 28))
-    return joined, official if official <= date(2026, 11, 1) else None
+    return joined, official if official <= last - timedelta(days=30) else None
 
 
 def _weekday(day: date) -> date:

@@ -157,7 +157,7 @@ def draw_paper(
     next_row = 1
     while pages is not None and len(paper.sheets) < pages:
         sheet, next_row = draw_appendix(
-            paper.title.upper(), paper.number or "01", paper.day or papers.LAST_DAY, source, next_row
+            paper.title.upper(), paper.number or "01", paper.day or person.last_day, source, next_row
         )
         paper.sheets.append(sheet)
     del paper.sheets[pages or len(paper.sheets) :]

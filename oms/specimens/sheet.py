@@ -17,6 +17,9 @@ WIDTH, HEIGHT = 1654, 2339
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 236, 138, 157, 157
 """30, 17.5, 20 and 20 mm, inside the bounds of NĐ 30/2020/NĐ-CP, Phụ lục I."""
 
+LEADER_STEP = 9
+"""Pixels between the dots of a leader: the full stops of 13-point type."""
+
 INK = (24, 24, 28)
 Align = Literal["left", "center", "right"]
 Run = tuple[str, str]
@@ -136,9 +139,14 @@ class Sheet:
         self.y = max(bottoms)
 
     def fields(
-        self, *pairs: tuple[str, str], points: float = 12, shares: Sequence[float] = (), spacing: float = 1.42
+        self,
+        *pairs: tuple[str, str],
+        points: float = 12,
+        shares: Sequence[float] = (),
+        spacing: float = 1.42,
+        leaders: bool = True,
     ) -> None:
-        """Write labels with their values on dotted leaders, several side by side in the given shares of the line."""
+        """Write labels with their values and dotted leaders, several side by side in the given shares of the line."""
         shares = shares or [1 / len(pairs)] * len(pairs)
         baseline, x, full = self._baseline(points), self.left, self.right - self.left
         label_font = self.font("regular", points)
@@ -146,10 +154,11 @@ class Sheet:
             end = x + full * share - (12 if share < 1 else 0)
             self.draw.text((x, baseline), label, font=label_font, fill=INK, anchor="ls")
             start = x + label_font.getlength(label) + 8
-            for dot in range(int(start), int(end), 9):
-                self.draw.ellipse((dot, baseline + 3, dot + 2, baseline + 5), fill=(60, 60, 64))
             value_font = self._fitting(value, points, end - start - 4)
             self.draw.text((start + 4, baseline), value, font=value_font, fill=(16, 24, 84), anchor="ls")
+            # typed forms have the leaders behind the value, on the base line
+            for dot in range(int(start + 12 + value_font.getlength(value)), int(end) if leaders else 0, LEADER_STEP):
+                self.draw.ellipse((dot, baseline - 2, dot + 2, baseline), fill=INK)
             x += full * share
         self._note("  ".join(f"{label} {value}".strip() for label, value in pairs))
         self.y += points * DPI / 72 * spacing
@@ -185,7 +194,7 @@ class Sheet:
 
     def _fitting(self, text: str, points: float, width: float) -> ImageFont.FreeTypeFont:
         """The italic font, smaller where people would write smaller to find room."""
-        for size in (points, points * 0.88, points * 0.76):
+        for size in (points, points * 0.88, points * 0.76, points * 0.66):
             font = self.font("italic", size)
             if font.getlength(text) <= width:
                 break

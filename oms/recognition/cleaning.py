@@ -62,9 +62,20 @@ def drop_photographs(picture: Picture) -> Picture:
             continue
         if cleaned is grey:
             cleaned = grey.copy()
-        box = [round(side / factor) for side in (left - 2, top - 2, left + width + 2, top + height + 2)]
+        top, bottom = _whole_height(dark[:, left : left + width], top, top + height)
+        box = [round(side / factor) for side in (left - 2, top - 2, left + width + 2, bottom + 2)]
         cleaned[max(0, box[1]) : box[3], max(0, box[0]) : box[2]] = round(paper)
     return picture if cleaned is grey else Picture(cleaned, picture.dpi)
+
+
+def _whole_height(strip: Pixels, top: int, bottom: int) -> tuple[int, int]:
+    """Rows of a photograph with its pale parts, a face or a shirt: as far as a quarter of each row is dark."""
+    shares = strip.mean(axis=1)
+    while bottom < len(shares) and shares[bottom] > 0.25:
+        bottom += 1
+    while top > 0 and shares[top - 1] > 0.25:
+        top -= 1
+    return top, bottom
 
 
 def _is_sharp(small: Pixels, patch: Pixels, paper: float) -> bool:
@@ -106,16 +117,16 @@ def drop_specks(picture: Picture) -> Picture:
 
 
 def drop_leaders(picture: Picture) -> Picture:
-    """Dotted leaders painted over: six and more equal dots close together on one line, which read as letters."""
+    """Leaders painted over, which read as letters: six and more dots close together on one line, or a thin stroke
+    of at least 6 mm, as dots become when they are blurred."""
     grey = picture.pixels
     dark = (grey < 150).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     biggest = max(3, round(picture.dpi / 300 * 10))
     boxes = stats[1:count, :4]
     dots = boxes[(boxes[:, 2] <= biggest) & (boxes[:, 3] <= biggest)]
-    if len(dots) < 6:
-        return picture
-    runs = _find_runs(dots, biggest)
+    strokes = boxes[(boxes[:, 2] >= 7 * biggest) & (boxes[:, 3] <= 1.2 * biggest)]
+    runs = _find_runs(dots, biggest) + [tuple(stroke) for stroke in strokes.tolist()]
     if not runs:
         return picture
     cleaned = grey.copy()
@@ -147,7 +158,7 @@ def fit_letters(picture: Picture) -> Picture:
     """The page scaled so that small letters are about X_HEIGHT tall; left alone when they nearly are."""
     height = find_letter_height(picture)
     factor = X_HEIGHT / height if height else 300 / picture.dpi
-    factor = min(max(factor, 0.5), 2.5)
+    factor = min(max(factor, 0.5, min(1.0, 280 / picture.dpi)), 2.5)  # blurred letters stick together and look tall
     if 0.8 <= factor <= 1.3:
         return picture
     size = (round(picture.width * factor), round(picture.height * factor))

@@ -1,8 +1,9 @@
-"""Reading order where two columns stand side by side: the head and the foot of state and Party documents.
+"""Reading order: lines from top to bottom, and column by column in the head and foot of official documents.
 
-Tesseract reads such rows across both columns. Here the left column is put before the right one, as people read the
-boxes of NĐ 30/2020 Phụ lục I: issuing body, number and abstract, then country and date; receivers, then signer.
-Rows of tables and forms are left as they are.
+Tesseract is told that a page is one column; it still puts indented lines after others, and reads the rows of a head
+across both columns. Here lines come back into their order, and the left column goes before the right one, as people
+read the boxes of NĐ 30/2020 Phụ lục I: issuing body, number and abstract, then country and date; receivers, then
+signer. Rows of tables and forms are kept as rows.
 """
 
 import re
@@ -24,6 +25,31 @@ _MOST_ROWS = 8
 _PLAIN = re.compile(r"\W")
 
 Line = list[ReadWord]
+
+
+def order_rows(words: Sequence[ReadWord]) -> list[ReadWord]:
+    """The words line by line from top to bottom; lines that Tesseract split at a wide gap are one again."""
+    lines = [list(line) for _, line in groupby(words, key=lambda word: word.line)]
+    lines.sort(key=_middle)
+    rows: list[Line] = []
+    for line in lines:
+        if rows and _is_beside(rows[-1], line):
+            merged = [*rows[-1], *(replace(word, paragraph=rows[-1][0].paragraph) for word in line)]
+            rows[-1] = sorted(merged, key=lambda word: word.left)
+        else:
+            rows.append(line)
+    return list(_count_anew(rows))
+
+
+def _is_beside(row: Line, line: Line) -> bool:
+    """Whether two lines stand at one height, none over the other."""
+    level = abs(_middle(row) - _middle(line)) < 0.4 * min(_height(row), _height(line))
+    return level and (_right(row[-1]) <= line[0].left or _right(line[-1]) <= row[0].left)
+
+
+def _middle(line: Line) -> float:
+    middles = sorted(word.top + word.height / 2 for word in line)
+    return middles[len(middles) // 2]
 
 
 def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:

@@ -22,7 +22,7 @@ from oms.recognition.errors import ReadingFailed
 from oms.recognition.forms import find_form
 from oms.recognition.layer import write_layer, write_pdf
 from oms.recognition.opening import OpenedScan, open_scan
-from oms.recognition.ordering import order_columns
+from oms.recognition.ordering import order_columns, order_rows
 from oms.recognition.pages import PageReading, ReadPage, Source, Word
 from oms.recognition.pictures import Picture, is_grey, scale_to
 from oms.recognition.rendering import page_image
@@ -129,7 +129,7 @@ def _read_picture(picture: Picture) -> _Sheet:
     picture = orientation.deskew(picture, skew)
     stamps = secrecy.find_stamps(picture, _read_stamp)
     readable = clean_page(picture)
-    found = order_columns(read_words(readable))
+    found = order_columns(order_rows(read_words(readable)))
     return _Sheet(picture, found, readable.dpi / picture.dpi, "ocr", rotation, skew, False, stamps)
 
 

@@ -1,0 +1,78 @@
+"""Reading order of rows and of the two columns of a head and a foot."""
+
+from oms.recognition.engine import ReadWord
+from oms.recognition.ordering import order_columns, order_rows
+
+
+def read(*lines):
+    """Words from (top, left, text) in the order in which the program gave the lines."""
+    words = []
+    for number, (top, left, text) in enumerate(lines):
+        place = left
+        for word in text.split():
+            if word == "|":
+                place += 200
+                continue
+            words.append(ReadWord(word, place, top, 20 * len(word), 30, 90.0, number, number))
+            place += 20 * len(word) + 10
+    return words
+
+
+def lines_of(words):
+    lines = {}
+    for word in words:
+        lines.setdefault(word.line, []).append(word.text)
+    return [" ".join(line) for line in lines.values()]
+
+
+def test_an_indented_line_comes_back_to_its_place():
+    words = read((0, 0, "Sơ yếu lý lịch"), (100, 0, "9) Nơi ở"), (50, 300, "1) Họ và tên"), (150, 0, "10) Nghề nghiệp"))
+    assert lines_of(order_rows(words)) == ["Sơ yếu lý lịch", "1) Họ và tên", "9) Nơi ở", "10) Nghề nghiệp"]
+
+
+def test_a_row_split_at_a_wide_gap_is_one_line_again():
+    words = read((50, 600, "Giới tính: Nam"), (52, 0, "Sinh ngày: 21"), (100, 0, "Nơi sinh"))
+    assert lines_of(order_rows(words)) == ["Sinh ngày: 21 Giới tính: Nam", "Nơi sinh"]
+
+
+def test_a_head_is_read_column_by_column():
+    words = read(
+        (0, 0, "TỈNH ỦY LÂM ĐỒNG | ĐẢNG CỘNG SẢN VIỆT NAM"),
+        (50, 0, "BAN TỔ CHỨC"),
+        (100, 0, "Số 15-CV/BTC | | Đà Lạt, ngày 02 tháng 9 năm 2026"),
+        (150, 0, "V/v chuyển hồ sơ"),
+        (250, 200, "Kính gửi: Ban Thường vụ Đảng ủy Khối các cơ quan tỉnh"),
+    )
+    ordered = order_columns(words)
+    assert lines_of(ordered) == [
+        "TỈNH ỦY LÂM ĐỒNG",
+        "BAN TỔ CHỨC",
+        "Số 15-CV/BTC",
+        "V/v chuyển hồ sơ",
+        "ĐẢNG CỘNG SẢN VIỆT NAM",
+        "Đà Lạt, ngày 02 tháng 9 năm 2026",
+        "Kính gửi: Ban Thường vụ Đảng ủy Khối các cơ quan tỉnh",
+    ]
+    assert len({word.paragraph for word in ordered}) == 3
+
+
+def test_the_receivers_come_before_the_signer():
+    words = read(
+        (0, 0, "Đề nghị đồng chí xem xét, giải quyết."),
+        (50, 0, "Nơi nhận: | | TRƯỞNG BAN"),
+        (100, 0, "- Như trên;"),
+        (150, 0, "- Lưu. | | | Cao Thị Mận"),
+    )
+    assert lines_of(order_columns(words))[1:] == ["Nơi nhận:", "- Như trên;", "- Lưu.", "TRƯỞNG BAN", "Cao Thị Mận"]
+
+
+def test_rows_of_a_form_stay_rows_and_nothing_is_lost():
+    words = read((0, 0, "6) Dân tộc: Kinh | 7) Tôn giáo: Không"), (50, 0, "Số: 12 | Cỡ: 20"))
+    assert lines_of(order_columns(words)) == ["6) Dân tộc: Kinh 7) Tôn giáo: Không", "Số: 12 Cỡ: 20"]
+    assert order_columns([]) == order_rows([]) == []
+
+
+def test_the_name_of_the_state_inside_a_sentence_is_no_head():
+    text = "công dân nước Cộng hòa xã hội chủ nghĩa Việt Nam có quyền"
+    words = read((0, 0, text), (50, 0, "được bảo đảm về việc làm"))
+    assert lines_of(order_columns(words)) == [text, "được bảo đảm về việc làm"]

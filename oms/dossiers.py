@@ -95,6 +95,7 @@ def list_dossiers(
     unit_id: str | None = None,
     category: Category | None = None,
     page: int = 1,
+    size: int = PAGE_SIZE,
 ) -> tuple[list[Dossier], int]:
     """Dossiers the actor may read, by the name of the person (given name first); and how many in all."""
     query = select(Dossier).join(Dossier.person).where(allowed(actor, Action.DOSSIER_READ))
@@ -106,8 +107,8 @@ def list_dossiers(
     rows = session.scalars(
         query.options(joinedload(Dossier.person), joinedload(Dossier.custodian))
         .order_by(Person.sort_key, Dossier.number)
-        .limit(PAGE_SIZE)
-        .offset((max(page, 1) - 1) * PAGE_SIZE)
+        .limit(size)
+        .offset((max(page, 1) - 1) * size)
     )
     audit.record(session, "dossier:list", actor=actor, total=total)
     return list(rows), total

@@ -13,9 +13,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms.errors import N_, OmsError
+from oms.errors import N_, NotFound, OmsError
 from oms.models import Job, JobState, now
-from oms.permissions import Actor
+from oms.permissions import Action, Actor, can
 
 # A job that failed by a fault of ours this often is not tried again by itself.
 MAX_ATTEMPTS = 3
@@ -168,3 +168,17 @@ def latest_failures(session: Session, *, limit: int = 20) -> list[Job]:
     """The jobs that failed last, the newest first."""
     query = select(Job).where(Job.state == JobState.FAILED).order_by(Job.finished_at.desc(), Job.id).limit(limit)
     return list(session.scalars(query))
+
+
+def get_job(session: Session, id: str, *, actor: Actor) -> Job:
+    """A job the actor ordered, or any for who looks after the system; else `NotFound`."""
+    job = session.get(Job, id)
+    if job is None or not (job.account_id == actor.account_id or can(actor, Action.SYSTEM_READ)):
+        raise NotFound()
+    return job
+
+
+def find_latest(session: Session, kind: str, subject_id: str) -> Job | None:
+    """The youngest job of a kind for a subject, done or not."""
+    query = select(Job).where(Job.kind == kind, Job.subject_id == subject_id)
+    return session.scalar(query.order_by(Job.created_at.desc(), Job.id).limit(1))

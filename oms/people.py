@@ -94,25 +94,32 @@ def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
 
 
 def list_people(
-    session: Session, *, actor: Actor, name: str = "", unit_id: str | None = None, page: int = 1, sort: str = "name"
+    session: Session,
+    *,
+    actor: Actor,
+    name: str = "",
+    unit_id: str | None = None,
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    sort: str = "name",
 ) -> tuple[list[Person], int]:
     """People with a dossier the actor may read, given name first, with their dossiers; and how many in all.
 
     `name` finds by beginnings of words of the name or an alias, with or without marks, in any order, or by the
-    number of a dossier. `sort` is "name" or "born", with "-" the other way round; `page` counts from 1.
+    number of a dossier. `sort` is "name" or "born", with "-" the other way round; `page` counts from 1, `size` people each.
     """
     column = _ORDERS.get(sort.removeprefix("-"), Person.sort_key)
     order = (column.desc() if sort.startswith("-") else column).nulls_last()
     query = select(Person.id).where(allowed(actor, Action.PERSON_READ)).order_by(order, Person.sort_key, Person.id)
     if unit_id:
         query = query.where(Person.unit_id == unit_id)
-    first = (max(page, 1) - 1) * PAGE_SIZE
+    first = (max(page, 1) - 1) * size
     if wanted := name_key(name).split():
         found = _named(session, query, wanted) or _numbered(session, query, name, actor)
-        total, ids = len(found), found[first : first + PAGE_SIZE]
+        total, ids = len(found), found[first : first + size]
     else:
         total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        ids = list(session.scalars(query.limit(PAGE_SIZE).offset(first)))
+        ids = list(session.scalars(query.limit(size).offset(first)))
     people = {
         person.id: person
         for person in session.scalars(

@@ -58,9 +58,16 @@ class Filters:
 
 
 def find(
-    session: Session, engine: Engine, words: str, *, actor: Actor, filters: Filters | None = None, page: int = 1
+    session: Session,
+    engine: Engine,
+    words: str,
+    *,
+    actor: Actor,
+    filters: Filters | None = None,
+    page: int = 1,
+    size: int = PAGE_SIZE,
 ) -> Results:
-    """What `actor` may see that matches `words`; `page` counts from 1, `PAGE_SIZE` hits each."""
+    """What `actor` may see that matches `words`; `page` counts from 1, `size` hits each."""
     require(actor, Action.SEARCH)
     filters = filters or Filters()
     if len(words) > WORDS_LENGTH:
@@ -77,8 +84,8 @@ def find(
             component=filters.component,
             category=filters.category,
             year=filters.year,
-            offset=(max(page, 1) - 1) * PAGE_SIZE,
-            limit=PAGE_SIZE,
+            offset=(max(page, 1) - 1) * size,
+            limit=size,
         )
     )
     hits = _load(session, found.matches, words, actor)

@@ -110,6 +110,8 @@ def _add_api(app: Flask, csrf: CSRFProtect) -> None:
 
 
 def _choose_language() -> str:
+    if request.path.startswith("/api/"):  # no cookie is looked at there
+        return request.accept_languages.best_match(LANGUAGES) or access.house().settings.language
     chosen = request.cookies.get("language")
     if chosen in LANGUAGES:
         return chosen

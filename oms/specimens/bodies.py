@@ -8,8 +8,8 @@ from datetime import date
 from oms.specimens.names import FAMILY_NAMES, GIVEN_NAMES, MIDDLE_NAMES
 from oms.specimens.people import SyntheticPerson
 
-BLOC_ENDED = date(2025, 2, 28)
-"""Last day of the Party Bloc Committee in the demonstration organisation."""
+BLOC = ("Đảng ủy Khối các cơ quan tỉnh", "ĐUK")
+"""Name and symbol of the Party Bloc Committee of the demonstration organisation."""
 
 HEADS = (
     ("chi cục", "CHI CỤC TRƯỞNG"),
@@ -101,7 +101,7 @@ def state_body(person: SyntheticPerson) -> Body:
 
 def grassroots_body(person: SyntheticPerson, on: date) -> Body:
     """The grassroots Party organisation of a person, as it heads Party papers."""
-    cell = person.symbol == "CB"
+    cell = person.seat.symbol == "CB"
     spoken = f"{'Chi bộ' if cell else 'Đảng ủy'} {person.host}"
     return Body(
         upper=upper_committee(person, on).own,
@@ -117,14 +117,13 @@ def grassroots_body(person: SyntheticPerson, on: date) -> Body:
 
 
 def upper_committee(person: SyntheticPerson, on: date) -> Body:
-    """The committee directly above the grassroots on that day: the Bloc, or one of its two successors."""
-    if on <= BLOC_ENDED:
-        lines, symbol = ("Đảng ủy Khối", "các cơ quan tỉnh"), "ĐUK"
-    elif person.org_type == "party_mass_org":
-        lines, symbol = ("Đảng ủy", "các cơ quan Đảng tỉnh"), "ĐUCQĐ"
-    else:
-        lines, symbol = ("Đảng ủy", "Ủy ban nhân dân tỉnh"), "ĐUUBND"
-    own = tuple(line.upper() for line in lines)
+    """The committee directly above the grassroots on that day: the one of the person's seat, the Bloc before it."""
+    seat = person.seat
+    spoken, symbol = seat.upper_name, seat.upper_symbol
+    if seat.upper_since and on < seat.upper_since:
+        spoken, symbol = BLOC
+    start = "ĐẢNG ỦY KHỐI" if spoken.startswith("Đảng ủy Khối") else "ĐẢNG ỦY"
+    own = (start, spoken.upper().removeprefix(start).strip())
     return Body(
         upper=("TỈNH ỦY LÂM ĐỒNG",),
         own=own,
@@ -134,7 +133,7 @@ def upper_committee(person: SyntheticPerson, on: date) -> Body:
         place="Đà Lạt",
         seal_around="ĐẢNG CỘNG SẢN VIỆT NAM",
         seal_inside=own,
-        spoken=" ".join(lines),
+        spoken=spoken,
     )
 
 

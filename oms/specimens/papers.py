@@ -290,7 +290,7 @@ def _party_facts(
         **facts(person, source, day),
         "committee": committee.spoken,
         "proposer": own.spoken,
-        "organisation": person.party_name,
+        "organisation": person.seat.party_name,
         "joined": in_figures(joined) if joined else "",
         "official": in_figures(official or day),
         "total": total,

@@ -6,7 +6,7 @@ out. Knows the catalogue of units, but no database.
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from oms.catalogue import DemoUnit
@@ -41,7 +41,8 @@ CADRE_SHARE_OF_LEADERS = 0.7
 class UnitSeat:
     """A unit that people are made for; `weight` is its share, usually its count of members.
 
-    `last_day`: a unit that has ended issues no papers after it.
+    `upper_name`, `upper_symbol`: the committee directly above, on papers since `upper_since` (None: always); older
+    papers were headed by the Bloc. No paper is younger than `last_day`.
     """
 
     code: str
@@ -50,6 +51,9 @@ class UnitSeat:
     org_type: str = "state_agency"
     party_name: str = "Chi bộ cơ sở Sở Nội vụ"
     symbol: str = "CB"
+    upper_name: str = "Đảng ủy Khối các cơ quan tỉnh"
+    upper_symbol: str = "ĐUK"
+    upper_since: date | None = None
     last_day: date = LAST_DAY
 
 
@@ -90,11 +94,7 @@ class SyntheticPerson:
     birth_place: str
     home_town: str
     residence: str
-    unit: str
-    host: str
-    org_type: str
-    party_name: str
-    symbol: str
+    seat: UnitSeat
     categories: tuple[str, ...]
     position: str
     grade: SalaryGrade
@@ -103,7 +103,21 @@ class SyntheticPerson:
     training: str
     party_join_date: date | None
     party_official_date: date | None
-    last_day: date
+
+    @property
+    def unit(self) -> str:
+        """The code of the unit the person belongs to."""
+        return self.seat.code
+
+    @property
+    def host(self) -> str:
+        """The body the person works in."""
+        return self.seat.host
+
+    @property
+    def last_day(self) -> date:
+        """No paper about the person is younger."""
+        return self.seat.last_day
 
     def step_on(self, day: date) -> int:
         """The pay step on a day, one up after each full term."""
@@ -141,20 +155,22 @@ TRAINING = (
 
 
 def seats_of(units: Iterable[DemoUnit]) -> list[UnitSeat]:
-    """The grassroots organisations among the units as seats for people, with their member counts as weights."""
-    return [
-        UnitSeat(
-            unit.id,
-            unit.members or 1,
-            unit.host or unit.name,
-            unit.org_type,
-            unit.name,
-            unit.symbol,
-            min(unit.valid_to or LAST_DAY, LAST_DAY),
-        )
-        for unit in units
-        if unit.org_type
-    ]
+    """The grassroots organisations of a state of the organisation as seats, weighted by their members.
+
+    The state is taken as the present: what the file lets end later goes on.
+    """
+    present = {unit.id: unit for unit in units}
+    seats = []
+    for unit in present.values():
+        if unit.org_type is None:
+            continue
+        seat = UnitSeat(unit.id, unit.members or 1, unit.host or unit.name, unit.org_type, unit.name, unit.symbol)
+        above = present.get(unit.parent or "")
+        if above is not None:
+            spoken = above.name.replace("Đảng bộ", "Đảng ủy").removesuffix(" Lâm Đồng")
+            seat = replace(seat, upper_name=spoken, upper_symbol=above.symbol, upper_since=above.valid_from)
+        seats.append(seat)
+    return seats
 
 
 def make_people(count: int, seed: int, units: Sequence[UnitSeat | tuple[str, int]]) -> list[SyntheticPerson]:
@@ -218,11 +234,7 @@ def _make_person(source: random.Random, seat: UnitSeat, number: int, staff_code:
         birth_place=", ".join(home if source.random() < 0.6 else source.choice(HOME_TOWNS)),
         home_town=", ".join(home),
         residence=f"{source.randint(2, 180)} {source.choice(STREETS)}, {source.choice(WARDS)}, thành phố Đà Lạt",
-        unit=seat.code,
-        host=seat.host,
-        org_type=seat.org_type,
-        party_name=seat.party_name,
-        symbol=seat.symbol,
+        seat=seat,
         categories=categories,
         position=position,
         grade=grade,
@@ -231,7 +243,6 @@ def _make_person(source: random.Random, seat: UnitSeat, number: int, staff_code:
         training=source.choice(TRAINING),
         party_join_date=joined,
         party_official_date=official,
-        last_day=seat.last_day,
     )
 
 

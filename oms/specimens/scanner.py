@@ -25,6 +25,9 @@ from oms.specimens.sheet import DPI
 
 Pixels = npt.NDArray[np.uint8]
 
+MIDDLE_GREY = 128
+"""Where noise has its zero while it is held in bytes."""
+
 MAX_SKEW = 2.0
 """Degrees a sheet is fed crooked at most, either way."""
 
@@ -213,10 +216,10 @@ def scan_page(picture: Image.Image, numbers: np.random.Generator) -> Pixels:
     ).astype(np.uint8)
     ground = _paper_ground(height, width, numbers)
     page = cv2.multiply(page, ground, scale=1 / 255).astype(np.uint8)
-    noise = numbers.normal(0, numbers.uniform(2, 7), (height // 2, width // 2)).astype(np.float32)
-    grain = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.int16)
-    seen: Pixels = np.clip(page.astype(np.int16) + grain[:, :, None], 0, 255).astype(np.uint8)
-    return seen
+    noise = numbers.normal(MIDDLE_GREY, numbers.uniform(2, 7), (height // 2, width // 2)).astype(np.uint8)
+    grain = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+    seen = cv2.addWeighted(page, 1, cv2.merge([grain, grain, grain]), 1, -MIDDLE_GREY)
+    return np.asarray(seen, dtype=np.uint8)
 
 
 def _paper_ground(height: int, width: int, numbers: np.random.Generator) -> Pixels:
@@ -224,9 +227,9 @@ def _paper_ground(height: int, width: int, numbers: np.random.Generator) -> Pixe
     tones = ((250, 249, 246), (247, 244, 234), (240, 230, 205))
     base = np.array(tones[numbers.choice(3, p=(0.5, 0.35, 0.15))], dtype=np.float32)
     light = numbers.uniform(0.88, 1.0, (4, 3)).astype(np.float32)
-    fall = cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC)
-    ground: Pixels = np.clip(fall[:, :, None] * base, 0, 255).astype(np.uint8)
-    return ground
+    fall = cv2.resize(light, (width // 8, height // 8), interpolation=cv2.INTER_CUBIC)
+    small = np.clip(fall[:, :, None] * base, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _jpeg(page: Pixels, quality: int = 72) -> bytes:
@@ -305,7 +308,7 @@ def _category_for(person: SyntheticPerson, kind: PaperKind) -> str:
 
 def _component(person: SyntheticPerson, kind: PaperKind, category: str) -> str:
     """The component of the paper; a grassroots cell resolves as a cell (type 43), not as a committee (45)."""
-    if kind == PaperKind.ADMISSION_RESOLUTION and person.symbol == "CB":
+    if kind == PaperKind.ADMISSION_RESOLUTION and person.seat.symbol == "CB":
         return "pm_43"
     return COMPONENTS[category][kind]
 

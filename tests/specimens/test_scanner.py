@@ -135,3 +135,21 @@ def test_a_real_engine_reads_what_the_truth_says(
     wanted = sheet.text.split()
     assert sum(word in read for word in wanted) / len(wanted) > 0.8
     assert sum(word in read for word in person.full_name.split()) >= len(person.full_name.split()) - 1
+
+
+@pytest.mark.parametrize(
+    ("state", "heading"),
+    [
+        (date(2025, 2, 28), {"ĐẢNG ỦY KHỐI CÁC CƠ QUAN TỈNH"}),
+        (TODAY, {"ĐẢNG ỦY CÁC CƠ QUAN ĐẢNG TỈNH", "ĐẢNG ỦY ỦY BAN NHÂN DÂN TỈNH"}),
+    ],
+)
+def test_party_papers_are_headed_by_the_committee_of_their_day(state: date, heading: set[str]) -> None:
+    before, after = set(), set()
+    for person in make_people(150, 4, seats_of(catalogue.units_on(state))):
+        if person.party_join_date:
+            paper = draw_paper(person, PaperKind.ADMISSION, 1)
+            lines = paper.sheets[0].lines
+            (after if person.party_join_date >= date(2025, 3, 1) else before).add(f"{lines[1]} {lines[2]}")
+    assert before == {"ĐẢNG ỦY KHỐI CÁC CƠ QUAN TỈNH"}
+    assert after == heading

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -48,7 +49,7 @@ def put(folder: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
             os.fsync(out.fileno())
         sha256 = digest.hexdigest()
         target = path_of(folder, sha256)
-        if not _same(target, sha256, size):
+        if not (_same(target, sha256, size) and _touch(target)):
             if not target.parent.exists():
                 target.parent.mkdir(mode=0o700, exist_ok=True)
                 _sync_folder(folder)
@@ -91,6 +92,34 @@ def remove(folder: Path, sha256: str) -> None:
     path_of(folder, sha256).unlink(missing_ok=True)
 
 
+def age_of(folder: Path, sha256: str) -> float:
+    """Seconds since the object was last put; 0 when it is not there."""
+    try:
+        return time.time() - path_of(folder, sha256).stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def remove_old(folder: Path, sha256: str, seconds: float) -> bool:
+    """Take away an object no row names, unless somebody put it again within the last `seconds`.
+
+    It is renamed first and its age asked then: whoever puts the same bytes meanwhile either finds it gone
+    or has made it young again, in which case it goes back to its place.
+    """
+    target = path_of(folder, sha256)
+    aside = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
+    try:
+        target.rename(aside)
+    except FileNotFoundError:
+        return False
+    if time.time() - aside.stat().st_mtime < seconds:
+        aside.rename(target)
+        _sync_folder(target.parent)
+        return False
+    aside.unlink()
+    return True
+
+
 def names(folder: Path) -> Iterator[str]:
     """SHA-256 of every stored object."""
     if folder.is_dir():
@@ -107,6 +136,15 @@ def leftovers(folder: Path) -> Iterator[Path]:
 def _same(target: Path, sha256: str, size: int) -> bool:
     """True when the object is there whole; a damaged one is replaced by the good bytes at hand."""
     return target.is_file() and target.stat().st_size == size and hash_of(target) == sha256
+
+
+def _touch(target: Path) -> bool:
+    """Say that the object is wanted now (see `remove_old`); False when it was just taken away."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

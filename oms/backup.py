@@ -1,0 +1,327 @@
+"""Backup and restore: one tar with the database, all stored files and the settings, each with its SHA-256.
+
+The database is copied first, as of one moment, then the files: every file a row names is put before
+its row is committed and never altered, so the two fit together while OMS goes on working. The index
+is a cache and is built anew. The list of hashes stands at the end: a file cut off has none.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy.engine import make_url
+
+from oms import __version__, audit, db, installation, search, storage
+from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
+from oms.models import Account, Page, Scan
+from oms.settings import Settings
+
+MANIFEST = "manifest.json"
+FORMAT = "oms-backup/1"
+DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
+# Files of the data folder that belong to an installation, beside database and scans.
+KEPT = ("oms.toml", "secret.key")
+# What is moved aside when a backup takes its place.
+REPLACED = (
+    "oms.sqlite3",
+    "oms.sqlite3-wal",
+    "oms.sqlite3-shm",
+    "queue.sqlite3",
+    "queue.sqlite3-wal",
+    "queue.sqlite3-shm",
+)
+CHUNK = 1024 * 1024
+
+
+@dataclass
+class Made:
+    """What a backup holds; `damaged` names stored files that are missing or no longer what they were."""
+
+    files: int = 0
+    size: int = 0
+    manifest_sha256: str = ""
+    damaged: list[str] = field(default_factory=list)
+
+
+def make(engine: Engine, settings: Settings, target: Path) -> Made:
+    """Write the backup to `target`, which appears only when it is whole; raises `Conflict` when it exists."""
+    if target.exists():
+        raise Conflict(N_("%(file)s exists already and is not written over. Choose another name."), file=target)
+    if not target.absolute().parent.is_dir():
+        raise BadInput(N_("There is no folder for %(file)s. Make it first."), file=target)
+    part = target.with_name(f".{target.name}.part")
+    made, hashes = Made(), {}
+    try:
+        with _work_folder(settings) as folder, part.open("xb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
+            os.chmod(part, 0o600)
+            copy = folder / DATABASE[engine.dialect.name]
+            _copy_database(engine, settings, copy)
+            hashes[copy.name] = _add(tar, copy, copy.name)
+            named = _named_files(engine)
+            for sha256 in storage.names(settings.scans):
+                name = f"scans/{sha256[:2]}/{sha256}"
+                hashes[name] = _add(tar, storage.path_of(settings.scans, sha256), name)
+                if hashes[name]["sha256"] != sha256:
+                    made.damaged.append(sha256)
+                named.discard(sha256)
+            made.damaged += sorted(named)
+            for name in KEPT:
+                if (path := settings.home / name).is_file():
+                    hashes[name] = _add(tar, path, name)
+            made.manifest_sha256 = _add_manifest(tar, engine, hashes)
+            tar.close()
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.rename(target)
+    except FileExistsError:
+        raise Conflict(
+            N_("Another backup to %(file)s is under way, or one was broken off. Remove %(part)s."),
+            file=target,
+            part=part,
+        ) from None
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    made.files, made.size = len(hashes), target.stat().st_size
+    with db.writing(engine) as session:
+        audit.record(session, "system:backup", actor=None, files=made.files, manifest=made.manifest_sha256)
+    return made
+
+
+@contextmanager
+def _work_folder(settings: Settings) -> Iterator[Path]:
+    parent = settings.home / "run"
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix="backup-") as folder:
+        yield Path(folder)
+
+
+def _copy_database(engine: Engine, settings: Settings, copy: Path) -> None:
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.connection.driver_connection.execute("VACUUM INTO ?", (str(copy),))  # type: ignore[union-attr]
+        return
+    _run_postgresql("pg_dump", settings, "--format=custom", "--no-owner", "--no-privileges", f"--file={copy}")
+
+
+def _run_postgresql(program: str, settings: Settings, *arguments: str) -> None:
+    """Run pg_dump or pg_restore on the configured database; the password goes by environment, not by command line."""
+    address = make_url(settings.database)
+    host = address.host or str(address.query.get("host") or "")
+    environment = {**os.environ, "PGPASSWORD": address.password or "", "PGUSER": address.username or ""}
+    environment |= {"PGHOST": host, "PGPORT": str(address.port or ""), "PGDATABASE": address.database or ""}
+    command = [program, *arguments, f"--dbname={address.database}"]
+    try:
+        done = subprocess.run(
+            command, env={k: v for k, v in environment.items() if v}, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise Unavailable(
+            N_("The program %(program)s was not found. Install the package postgresql-client, then try again."),
+            program=program,
+        ) from None
+    if done.returncode != 0:
+        raise Unavailable(
+            N_("%(program)s could not do its work: %(reason)s"),
+            program=program,
+            reason=done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "",
+        )
+
+
+def _named_files(engine: Engine) -> set[str]:
+    with db.reading(engine) as session:
+        found = set(session.scalars(select(Scan.sha256)))
+        found |= {sha for sha in session.scalars(select(Scan.pdf_sha256)) if sha}
+        return found | {sha for sha in session.scalars(select(Page.image_sha256)) if sha}
+
+
+class _Hashing(io.RawIOBase):
+    """A stream that hashes what is read from it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.digest = stream, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        piece = self.stream.read(size)
+        self.digest.update(piece)
+        return piece
+
+
+def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
+    """Put a file into the tar, piece by piece; return its hash and size as they went in."""
+    member = tarfile.TarInfo(name)
+    with path.open("rb") as stream:
+        member.size, member.mode = os.fstat(stream.fileno()).st_size, 0o600
+        hashing = _Hashing(stream)
+        tar.addfile(member, hashing)
+    return {"sha256": hashing.digest.hexdigest(), "size": member.size}
+
+
+def _add_manifest(tar: tarfile.TarFile, engine: Engine, hashes: dict[str, dict[str, Any]]) -> str:
+    document = {
+        "format": FORMAT,
+        "program": __version__,
+        "database": engine.dialect.name,
+        "version": installation.version_of(engine),
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "files": hashes,
+    }
+    data = json.dumps(document, indent=0, sort_keys=True).encode()
+    member = tarfile.TarInfo(MANIFEST)
+    member.size, member.mode = len(data), 0o600
+    tar.addfile(member, io.BytesIO(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+def restore(settings: Settings, source: Path, *, replace: bool = False) -> Path | None:
+    """Put a backup in the place of the installation; return the folder with what was there before.
+
+    Everything is unpacked beside the installation and checked first. Raises `Conflict` when there is
+    something and `replace` is not said, `BadInput` for a file that is not whole.
+    """
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = db.connect(settings.database)
+    try:
+        occupied = _is_occupied(engine, settings)
+        if occupied and not replace:
+            raise Conflict(
+                N_(
+                    "%(home)s holds an installation. Say --replace to move it aside, or set OMS_HOME to an empty folder."
+                ),
+                home=settings.home,
+            )
+        with _work_folder(settings) as folder:
+            _unpack(source, folder, engine.dialect.name)
+            aside = _move_aside(settings, engine) if occupied else None
+            engine.dispose()
+            _put_in_place(settings, folder)
+        installation.prepare_folders(settings)
+        installation.upgrade(settings, engine)
+        with db.writing(engine) as session:
+            audit.record(session, "system:restore", actor=None, replaced=occupied)
+        search.rebuild(engine, settings)
+    finally:
+        engine.dispose()
+    return aside
+
+
+def _is_occupied(engine: Engine, settings: Settings) -> bool:
+    if next(storage.names(settings.scans), None) is not None:
+        return True
+    if engine.dialect.name == "sqlite" and not (settings.home / "oms.sqlite3").exists():
+        return False
+    if not inspect(engine).has_table("accounts"):
+        return False
+    with db.reading(engine) as session:
+        return bool(session.scalar(select(func.count(Account.id))))
+
+
+def _unpack(source: Path, folder: Path, dialect: str) -> None:
+    """Unpack into `folder` and compare every hash; raises `BadInput` naming what does not hold."""
+    found: dict[str, str] = {}
+    manifest: dict[str, Any] | None = None
+    try:
+        with tarfile.open(source, "r:") as tar:
+            for member in tar:
+                data = tar.extractfile(member)
+                if data is None or not _is_ours(member.name):
+                    raise _not_whole(source, member.name)
+                if member.name == MANIFEST:
+                    manifest = json.load(data)
+                else:
+                    found[member.name] = _write(folder / member.name, data)
+    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
+        if isinstance(error, OSError) and not isinstance(error, tarfile.TarError) and error.errno:
+            raise
+        raise _not_whole(source, type(error).__name__) from error
+    if manifest is None or manifest.get("format") != FORMAT:
+        raise _not_whole(source, MANIFEST)
+    if manifest["database"] != dialect:
+        raise BadInput(
+            N_(
+                "The backup comes from %(there)s, this installation is set to %(here)s. Set OMS_DATABASE_URL accordingly."
+            ),
+            there=manifest["database"],
+            here=dialect,
+        )
+    expected = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise _not_whole(source, name)
+
+
+def _is_ours(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    if name in (MANIFEST, *KEPT, *DATABASE.values()):
+        return True
+    is_object = len(parts) == 3 and parts[0] == "scans" and parts[1] == parts[2][:2] and "/".join(parts) == name
+    return is_object and len(parts[2]) == 64 and set(parts[2]) <= set("0123456789abcdef")
+
+
+def _not_whole(source: Path, what: str) -> OmsError:
+    return BadInput(
+        N_("%(file)s is not a whole backup (%(what)s). Nothing was changed; take another copy of it."),
+        file=source.name,
+        what=what,
+    )
+
+
+def _write(path: Path, data: Any) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        while piece := data.read(CHUNK):
+            digest.update(piece)
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
+
+
+def _move_aside(settings: Settings, engine: Engine) -> Path:
+    aside = settings.home / f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    aside.mkdir(mode=0o700)
+    if engine.dialect.name == "postgresql":
+        _copy_database(engine, settings, aside / DATABASE["postgresql"])
+    engine.dispose()
+    for name in (*REPLACED, *KEPT, settings.scans.name, settings.index.name):
+        if (path := settings.home / name).exists():
+            shutil.move(path, aside / name)
+    return aside
+
+
+def _put_in_place(settings: Settings, folder: Path) -> None:
+    if (copy := folder / DATABASE["sqlite"]).exists():
+        copy.rename(Path(make_url(settings.database).database or settings.home / "oms.sqlite3"))
+    else:
+        _replace_postgresql(settings, folder / DATABASE["postgresql"])
+    if (folder / "scans").exists():
+        if settings.scans.exists():
+            settings.scans.rename(folder / "empty-scans")
+        (folder / "scans").rename(settings.scans)
+    for name in KEPT:
+        if (folder / name).exists():
+            (folder / name).rename(settings.home / name)
+    shutil.rmtree(settings.index, ignore_errors=True)
+
+
+def _replace_postgresql(settings: Settings, dump: Path) -> None:
+    engine = db.connect(settings.database)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    _run_postgresql("pg_restore", settings, "--single-transaction", "--exit-on-error", "--no-owner", str(dump))

@@ -1,0 +1,111 @@
+"""What every command needs: the installation it works on, who acts, and how refusals are written down."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from oms import accounts, audit, db, installation, jobs
+from oms.errors import N_, Conflict, OmsError, Unavailable
+from oms.permissions import Actor
+from oms.search import open_engine
+from oms.search.interface import Engine as SearchEngine
+from oms.settings import Settings
+from oms.worker import Queue
+
+# Any constant will do, as long as every program that upgrades takes the same one.
+_UPGRADE_LOCK = 0x6F6D7375
+
+
+@dataclass(frozen=True)
+class House:
+    """One opened installation."""
+
+    settings: Settings
+    engine: Engine
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The queue to which committed jobs are handed."""
+        return Queue(self.settings)
+
+    @property
+    def search(self) -> SearchEngine:
+        """The search engine of this installation."""
+        return open_engine(self.settings)
+
+    def deliver(self, session: Session) -> None:
+        """After the commit: hand over the jobs the session enqueued."""
+        jobs.deliver(session, self.queue.send)
+
+    def actor(self, username: str) -> Actor:
+        """The account a command acts as, with exactly its rights; raises `BadInput`."""
+        with db.reading(self.engine) as session:
+            return accounts.get_actor(session, username, via="cli")
+
+
+def open_house(*, create: bool = False) -> House:
+    """The installation of `OMS_HOME`, its database at the newest version; `create` makes an empty one.
+
+    Raises `Conflict` when there is none, `Unavailable` when the database cannot be reached.
+    """
+    settings = Settings.from_environment()
+    if create:
+        installation.prepare_folders(settings)
+    elif not settings.database_url and not (settings.home / "oms.sqlite3").exists():
+        raise _nothing_here(settings)
+    engine = db.connect(settings.database)
+    try:
+        if not create and installation.is_new(engine):
+            raise _nothing_here(settings)
+        installation.prepare_folders(settings)
+        with _upgrading_alone(settings, engine):
+            installation.upgrade(settings, engine)
+    except OperationalError as error:
+        raise Unavailable(
+            N_("The database cannot be reached or opened. Check OMS_DATABASE_URL, and that the database server runs.")
+        ) from error
+    return House(settings, engine)
+
+
+def _nothing_here(settings: Settings) -> Conflict:
+    return Conflict(
+        N_("There is no installation in %(home)s yet. Begin with “oms init”, or with “oms demo” to try it out."),
+        home=settings.home,
+    )
+
+
+@contextmanager
+def _upgrading_alone(settings: Settings, engine: Engine) -> Iterator[None]:
+    """Server and worker start together, perhaps on several machines: one upgrades, the others wait."""
+    with (settings.home / "run" / "upgrade.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if engine.dialect.name == "sqlite":
+            yield
+            return
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _UPGRADE_LOCK})
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _UPGRADE_LOCK})
+                connection.commit()
+
+
+@contextmanager
+def acting(house: House, username: str, action: str) -> Iterator[Actor]:
+    """Act as `username`; a refusal inside is written to the audit log before it goes on to the person."""
+    actor = house.actor(username)
+    try:
+        yield actor
+    except OmsError as error:
+        if error.status < 500:
+            with db.writing(house.engine) as session:
+                audit.record(session, action, actor=actor, outcome="refused", reason=type(error).__name__)
+        raise

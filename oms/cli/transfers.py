@@ -1,0 +1,134 @@
+"""`oms transfer`: prepare a hand-over, take its steps, look at it."""
+
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from oms import audit, custody, db, dossiers, organisation
+from oms.cli.opening import House, acting, open_house
+from oms.cli.output import _, acting_as, put, put_json, put_table, with_json
+from oms.errors import NotFound
+from oms.models import Transfer
+from oms.permissions import Action, Actor
+
+
+@click.group(help=_("Hand a dossier over to another unit, step by step."))
+def transfer() -> None:
+    """The group of transfer commands."""
+
+
+@transfer.command(help=_("Prepare the transfer of a dossier to another unit."))
+@click.argument("number", metavar="DOSSIER")
+@click.option("--to", "receiver", required=True, metavar="UNIT", help=_("Code or name of the receiving unit."))
+@click.option("--reason", required=True, help=_("Number and date of the decision to move the person."))
+@acting_as()
+@with_json
+def new(number: str, receiver: str, reason: str, username: str, as_json: bool) -> None:
+    """Begin a transfer."""
+    house = open_house()
+    with acting(house, username, "transfer:new") as actor:
+        with db.writing(house.engine) as session:
+            dossier = dossiers.get_dossier(session, number, actor=actor)
+            unit = organisation.find_unit(session, receiver)
+            begun = custody.prepare(session, dossier, unit, reason, actor=actor)
+            made = begun.number
+        house.deliver(session)
+        _show(house, made, actor, as_json)
+
+
+@transfer.command(help=_("Show where a transfer stands and what happened to it."))
+@click.argument("number", metavar="NUMBER")
+@acting_as(required=False)
+@with_json
+def show(number: str, username: str | None, as_json: bool) -> None:
+    """Look at one transfer; without `--as` for the administrator of the machine, without names of people."""
+    house = open_house()
+    if username is None:
+        _show(house, number, None, as_json, log=True)
+        return
+    with acting(house, username, "transfer:view") as actor:
+        _show(house, number, actor, as_json, log=True)
+
+
+def _make_step(name: str) -> click.Command:
+    @click.argument("number", metavar="NUMBER")
+    @click.option("--reason", default="", help=_("One sentence the other side reads."))
+    @acting_as()
+    @with_json
+    def step(number: str, reason: str, username: str, as_json: bool) -> None:
+        house = open_house()
+        with acting(house, username, f"transfer:{name}") as actor:
+            with db.writing(house.engine) as session:
+                found = custody.get_transfer(session, number, actor=actor)
+                custody.take(session, custody.choose_step(found, name, actor=actor), found, actor=actor, reason=reason)
+            house.deliver(session)
+            _show(house, number, actor, as_json)
+
+    labels = dict.fromkeys(arrow.label for arrow in custody.STEPS if arrow.name == name)
+    return click.command(name, help=" / ".join(_(label) for label in labels))(step)
+
+
+for step_name in custody.STEP_NAMES:
+    transfer.add_command(_make_step(step_name))
+
+
+def _show(house: House, number: str, actor: Actor | None, as_json: bool, *, log: bool = False) -> None:
+    with db.reading(house.engine) as session:
+        if actor is None:
+            found = session.scalar(select(Transfer).where(Transfer.number == number.strip().upper()))
+            if found is None:
+                raise NotFound()
+        elif log:
+            found = custody.get_transfer(session, number, actor=actor)
+        else:  # right after a step that may have been the actor's last look at it
+            found = session.scalars(select(Transfer).where(Transfer.number == number.strip().upper())).one()
+        document = _document(found, actor)
+        if log and actor is not None:
+            custody.view(session, found, actor=actor)
+        elif log:
+            audit.record(session, "transfer:view", found, actor=None)
+        audit.write_looks(session)
+    if as_json:
+        put_json(document)
+    else:
+        _print(document)
+
+
+def _document(found: Transfer, actor: Actor | None) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "transfer": found.number,
+        "dossier": found.dossier.number,
+        "from": found.from_unit.code,
+        "to": found.to_unit.code,
+        "approver": found.approving_unit.code,
+        "state": found.state.value,
+        "label": _(found.state.label),
+        "due": found.due_on.isoformat() if found.due_on else None,
+        "manifest_sha256": found.manifest_sha256,
+        "events": [
+            {
+                "step": event.step,
+                "start": event.start.value if event.start else None,
+                "end": event.end.value,
+                "by": event.taken_by.username,
+                "at": event.at.isoformat(timespec="seconds"),
+                "reason": event.reason if actor else None,
+            }
+            for event in found.events
+        ],
+    }
+    if actor is not None:
+        steps = custody.steps_open_to(found, actor=actor) if actor.has(Action.TRANSFER_READ) else []
+        document["steps"] = [arrow.name for arrow in steps]
+    return document
+
+
+def _print(document: dict[str, Any]) -> None:
+    put(f"{document['transfer']}  {document['dossier']}  {document['from']} → {document['to']}  {document['label']}")
+    put_table(
+        (_("Step"), _("State"), _("By"), _("At")),
+        ((event["step"], event["end"], event["by"], event["at"]) for event in document["events"]),
+    )
+    if document.get("steps"):
+        put(_("You can now: %(steps)s", steps=", ".join(document["steps"])))

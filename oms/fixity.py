@@ -1,0 +1,394 @@
+"""Fixity: database, files and index compared with each other, and every difference named.
+
+The database is the truth about what there should be, storage about the bytes; the index is a cache.
+Works while OMS is running: what is only on its way (a file without its row for a moment, a scan
+being read) is no problem. Mends only what loses nothing.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from oms import audit, custody, db, jobs, organisation, search, storage
+from oms.errors import N_, OmsError
+from oms.models import (
+    OPEN_STATES,
+    Document,
+    Dossier,
+    Job,
+    JobState,
+    Page,
+    PageState,
+    Scan,
+    ScanState,
+    Transfer,
+    TransferState,
+    Unit,
+    now,
+)
+from oms.reading import layer_path
+from oms.search import records
+from oms.search.interface import IndexDamaged, Item
+from oms.settings import Settings
+
+# A file may be on its way to its row for so long (seconds): an upload takes minutes at most.
+ON_ITS_WAY = 3600
+# A job nobody took for so long (seconds) is stuck: a running worker hands over again after 60.
+STUCK = 600
+# Differences of the index are named one by one up to this number, then counted.
+NAMED = 100
+# Newest entries of the audit log that `fast` looks at.
+NEWEST_ENTRIES = 1000
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is not as it should be; `mendable` without losing anything."""
+
+    kind: str
+    object: str
+    message: str
+    values: dict[str, object] = field(default_factory=dict)
+    mendable: bool = False
+
+
+def check(engine: Engine, settings: Settings, *, fast: bool = False) -> Iterator[Problem]:
+    """Every problem of the installation; `fast` looks at presence and size only and reads no file."""
+    with db.reading(engine) as session:
+        yield from _check_database(session, fast)
+        yield from _check_files(session, settings, fast)
+        yield from _check_scans(session)
+        yield from _check_dossiers(session)
+        yield from _check_transfers(session)
+        yield from _check_jobs(session)
+        yield from _check_audit(session, fast)
+    yield from _check_leftovers(engine, settings)
+    yield from _check_index(engine, settings, fast)
+
+
+def _check_database(session: Session, fast: bool) -> Iterator[Problem]:
+    if not db.is_sqlite(session):
+        return
+    pragma = "quick_check" if fast else "integrity_check"
+    for (finding,) in session.execute(text(f"PRAGMA {pragma}")):
+        if finding != "ok":
+            message = N_("The database file is damaged: %(finding)s. Restore the latest backup.")
+            yield Problem("database-damaged", "database", message, {"finding": finding})
+    for row in session.execute(text("PRAGMA foreign_key_check")):
+        message = N_("A row of the table %(table)s refers to a row of %(parent)s that does not exist.")
+        yield Problem("broken-reference", f"{row[0]}:{row[1]}", message, {"table": row[0], "parent": row[2]})
+
+
+def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
+    """SHA-256, whose file it is, and its size where it is known."""
+    for scan_id, sha256, size, pdf in session.execute(select(Scan.id, Scan.sha256, Scan.size, Scan.pdf_sha256)):
+        yield sha256, f"scan:{scan_id}", size
+        if pdf:
+            yield pdf, f"pdf:{scan_id}", None
+    for page_id, sha256 in session.execute(
+        select(Page.id, Page.image_sha256).where(Page.image_sha256.is_not(None)).execution_options(yield_per=1000)
+    ):
+        assert sha256 is not None
+        yield sha256, f"image:{page_id}", None
+
+
+def _check_files(session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
+    sound: dict[str, bool] = {}
+    for sha256, owner, size in _named_files(session):
+        path = storage.path_of(settings.scans, sha256)
+        if not path.is_file():
+            yield Problem(
+                "missing-file",
+                owner,
+                N_("The file %(sha256)s is missing. Restore it from a backup."),
+                {"sha256": sha256},
+            )
+            continue
+        if sha256 not in sound:
+            sound[sha256] = fast or storage.hash_of(path) == sha256
+        if not sound[sha256] or (size is not None and path.stat().st_size != size):
+            message = N_("The file %(sha256)s is not as it was received. Restore it from a backup.")
+            yield Problem("damaged-file", owner, message, {"sha256": sha256})
+    for sha256 in storage.names(settings.scans):
+        if sha256 not in sound and not storage.path_of(settings.scans, sha256).is_file():
+            continue
+        if sha256 not in sound and storage.age_of(settings.scans, sha256) > ON_ITS_WAY:
+            message = N_("The file %(sha256)s belongs to nothing; an upload was broken off.")
+            yield Problem("unknown-file", sha256, message, {"sha256": sha256}, mendable=True)
+
+
+def _check_scans(session: Session) -> Iterator[Problem]:
+    counted = select(func.count(Page.id)).where(Page.scan_id == Scan.id).scalar_subquery()
+    for scan_id, told, there in session.execute(
+        select(Scan.id, Scan.page_count, counted).where(Scan.page_count != counted)
+    ):
+        message = N_("The scan should have %(told)s pages and has %(there)s.")
+        yield Problem("page-count", f"scan:{scan_id}", message, {"told": told, "there": there})
+    for page_id in session.scalars(
+        select(Page.id)
+        .join(Scan, Scan.id == Page.scan_id)
+        .join(Document, Document.id == Page.document_id)
+        .where(Document.dossier_id != Scan.dossier_id)
+    ):
+        yield Problem("page-astray", f"page:{page_id}", N_("The page is filed in a document of another dossier."))
+    filed = select(Page.document_id).where(Page.document_id.is_not(None))
+    for document_id in session.scalars(select(Document.id).where(Document.id.not_in(filed))):
+        yield Problem("document-empty", f"document:{document_id}", N_("The document has no page."))
+    for page_id in session.scalars(
+        select(Page.id)
+        .join(Scan, Scan.id == Page.scan_id)
+        .where(Page.state == PageState.WAITING, Scan.state.in_((ScanState.READ, ScanState.FILED)))
+    ):
+        yield Problem("page-unread", f"page:{page_id}", N_("The page was never read, though its scan counts as read."))
+
+
+def _check_dossiers(session: Session) -> Iterator[Problem]:
+    gone = select(Dossier.id, Dossier.number, Unit.name).outerjoin(Unit, Unit.id == Dossier.custodian_id)
+    for dossier_id, number, unit in session.execute(
+        gone.where(or_(Unit.id.is_(None), Unit.valid_to < organisation.today()))
+    ):
+        message = N_(
+            "Dossier %(number)s is held by a unit that no longer exists: %(unit)s. Hand it over to the successor."
+        )
+        yield Problem("custodian-ended", f"dossier:{dossier_id}", message, {"number": number, "unit": unit or "–"})
+
+
+def _check_transfers(session: Session) -> Iterator[Problem]:
+    still = (TransferState.APPROVED, TransferState.IN_TRANSIT)
+    holding = select(Transfer.dossier_id).where(Transfer.state.in_(still))
+    for dossier_id, number in session.execute(
+        select(Dossier.id, Dossier.number).where(Dossier.frozen, Dossier.id.not_in(holding))
+    ):
+        message = N_("Dossier %(number)s is held still, but no approved transfer is open.")
+        yield Problem("frozen-without-transfer", f"dossier:{dossier_id}", message, {"number": number})
+    rules: tuple[tuple[str, str, ColumnElement[bool]], ...] = (
+        (
+            "transfer-unfrozen",
+            N_("Transfer %(number)s is approved or on its way, but its dossier is not held still."),
+            and_(Transfer.state.in_(still), ~Dossier.frozen),
+        ),
+        (
+            "transfer-custodian",
+            N_("Transfer %(number)s is open, but its dossier is not with the sender."),
+            and_(Transfer.state.in_(OPEN_STATES), Dossier.custodian_id != Transfer.from_unit_id),
+        ),
+        (
+            "transfer-unsealed",
+            N_("Transfer %(number)s was approved without a sealed list."),
+            and_(Transfer.state.in_(still), Transfer.manifest_sha256.is_(None)),
+        ),
+        (
+            "transfer-undispatched",
+            N_("Transfer %(number)s is on its way without a day of dispatch."),
+            and_(Transfer.state == TransferState.IN_TRANSIT, Transfer.dispatched_at.is_(None)),
+        ),
+        (
+            "transfer-closing",
+            N_("Transfer %(number)s is over without a day, or open with one."),
+            Transfer.state.in_(OPEN_STATES) == Transfer.closed_at.is_not(None),
+        ),
+    )
+    for kind, message, rule in rules:
+        query = select(Transfer.id, Transfer.number).join(Dossier, Dossier.id == Transfer.dossier_id).where(rule)
+        for transfer_id, number in session.execute(query):
+            yield Problem(kind, f"transfer:{transfer_id}", message, {"number": number})
+    for transfer in session.scalars(select(Transfer).where(Transfer.manifest_sha256.is_not(None))):
+        if transfer.manifest is None or custody.manifest_hash(transfer.manifest) != transfer.manifest_sha256:
+            message = N_("The sealed list of transfer %(number)s was altered.")
+            yield Problem("manifest-altered", f"transfer:{transfer.id}", message, {"number": transfer.number})
+
+
+def _check_jobs(session: Session) -> Iterator[Problem]:
+    old = now() - timedelta(seconds=STUCK)
+    for job_id, kind in session.execute(
+        select(Job.id, Job.kind).where(
+            or_(
+                (Job.state == JobState.QUEUED) & (func.coalesce(Job.handed_over_at, Job.created_at) < old),
+                (Job.state == JobState.RUNNING) & (Job.lease_until < old),
+            )
+        )
+    ):
+        message = N_("The job “%(kind)s” waits and nobody takes it. Is “oms worker” running?")
+        yield Problem("job-stuck", f"job:{job_id}", message, {"kind": kind}, mendable=True)
+    of_page = aliased(Page)
+    open_job = select(Job.id).where(
+        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        or_(
+            Job.subject_id == Scan.id,
+            Job.subject_id.in_(select(of_page.id).where(of_page.scan_id == Scan.id)),
+        ),
+    )
+    for scan_id in session.scalars(
+        select(Scan.id).where(Scan.state.in_((ScanState.RECEIVED, ScanState.READING)), ~open_job.exists())
+    ):
+        message = N_("The scan waits to be read, but no job is there for it.")
+        yield Problem("scan-forgotten", f"scan:{scan_id}", message, mendable=True)
+
+
+def _check_audit(session: Session, fast: bool) -> Iterator[Problem]:
+    broken = audit.verify_newest(session, NEWEST_ENTRIES) if fast else audit.verify(session)
+    if broken is not None:
+        message = N_("The audit log does not hold at entry %(seq)s (%(finding)s).")
+        yield Problem("audit-broken", f"entry:{broken.seq}", message, {"seq": broken.seq, "finding": broken.finding})
+
+
+def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:
+    """Files and folders of programs that died."""
+    with db.reading(engine) as session:
+        reading = set(session.scalars(select(Page.id).join(Scan).where(Scan.state == ScanState.READING)))
+    layers = layer_path(settings, "any").parent
+    found: list[Path] = list(storage.leftovers(settings.scans))
+    for folder in (
+        settings.home / "run" / "staging",
+        settings.home / "run" / "reading",
+        settings.home / "run" / "uploads",
+    ):
+        found += folder.iterdir() if folder.is_dir() else ()
+    if layers.is_dir():
+        found += (path for path in layers.iterdir() if path.stem not in reading)
+    for path in sorted(found):
+        if _age(path) > ON_ITS_WAY:
+            place = str(path.relative_to(settings.home))
+            yield Problem(
+                "leftover",
+                place,
+                N_("%(path)s was left behind by a program that died."),
+                {"path": place},
+                mendable=True,
+            )
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Problem]:
+    damaged = Problem(
+        "index-damaged", "index", N_("The search index is damaged. “oms reindex” builds it anew."), mendable=True
+    )
+    try:
+        differences = search.compare(engine, settings)
+        if not fast and not search.open_engine(settings).healthy():
+            yield damaged
+            return
+    except IndexDamaged:
+        yield damaged
+        return
+    messages = {
+        "missing": N_("%(item)s cannot be found by searching."),
+        "stale": N_("%(item)s is found by what it no longer says."),
+        "left_over": N_("%(item)s is still in the index, though it no longer exists."),
+    }
+    with db.reading(engine) as session:
+        for name, items in differences.items():
+            kind = f"index-{name.replace('_', '-')}"
+            wrong = [item for item in items if name == "left_over" or not _is_being_indexed(session, item)]
+            for item in wrong[:NAMED]:
+                yield Problem(kind, item, messages[name], {"item": item}, mendable=True)
+            if more := len(wrong) - NAMED if len(wrong) > NAMED else 0:
+                message = N_("The same holds for %(count)s more. “oms reindex” mends all of them.")
+                yield Problem(kind, "index", message, {"count": more}, mendable=True)
+
+
+def _is_being_indexed(session: Session, item: str) -> bool:
+    """True when a job is under way that will bring the item up to date."""
+    kind, key = item.split(":", 1)
+    dossier_id: Any = {
+        "dossier": lambda: key,
+        "document": lambda: session.scalar(select(Document.dossier_id).where(Document.id == key)),
+        "page": lambda: session.scalar(select(Scan.dossier_id).join(Page).where(Page.id == key)),
+    }[kind]()
+    scans = select(Scan.id).where(Scan.dossier_id == dossier_id)
+    working = select(Job.id).where(
+        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
+        or_(
+            Job.subject_id == dossier_id,
+            Job.subject_id.in_(scans),
+            Job.subject_id.in_(select(Page.id).where(Page.scan_id.in_(scans))),
+        ),
+    )
+    return session.scalar(working.limit(1)) is not None
+
+
+def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, send: Callable[[str], None]) -> int:
+    """Mend what is mendable; return how many. `send` hands a job to the queue."""
+    mended, index = 0, False
+    for problem in problems:
+        if not problem.mendable:
+            continue
+        key = problem.object.split(":", 1)[-1]
+        if problem.kind.startswith("index-"):
+            index = True
+        elif problem.kind == "unknown-file":
+            if _is_named(engine, key) or not storage.remove_old(settings.scans, key, ON_ITS_WAY):
+                continue
+        elif problem.kind == "leftover":
+            _remove_leftover(settings, problem.object)
+        elif problem.kind == "job-stuck":
+            send(key)
+        elif problem.kind == "scan-forgotten":
+            _read_forgotten(engine, key, send)
+        mended += 1
+    if index:
+        mend_index(engine, settings)
+    with db.writing(engine) as session:
+        audit.record(session, "system:repair", actor=None, mended=mended)
+    return mended
+
+
+def _is_named(engine: Engine, sha256: str) -> bool:
+    with db.reading(engine) as session:
+        of_scan = select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)).limit(1)
+        of_page = select(Page.id).where(Page.image_sha256 == sha256).limit(1)
+        return session.scalar(of_scan) is not None or session.scalar(of_page) is not None
+
+
+def _remove_leftover(settings: Settings, place: str) -> None:
+    path = settings.home / place
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _read_forgotten(engine: Engine, scan_id: str, send: Callable[[str], None]) -> None:
+    with db.writing(engine) as session:
+        jobs.enqueue(session, "read_scan", scan_id, actor=None)
+    jobs.deliver(session, send)
+
+
+def mend_index(engine: Engine, settings: Settings) -> int:
+    """Bring the index up to date where it differs from the database; return in how many things."""
+    try:
+        differences = search.compare(engine, settings)
+        index = search.open_engine(settings)
+        wanted = {*differences["missing"], *differences["stale"]}
+        with db.reading(engine) as session:
+            for batch in _batches(item for item in records.all_items(session) if item.id in wanted):
+                index.put(batch)
+        if differences["left_over"]:
+            index.remove(differences["left_over"])
+        if index.healthy():
+            return sum(map(len, differences.values()))
+    except (IndexDamaged, OmsError):
+        pass
+    search.rebuild(engine, settings)
+    return 1
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch

@@ -1,0 +1,5 @@
+"""For a WSGI server of your own; `oms serve` does not need it."""
+
+from oms.web import create_app
+
+application = create_app()

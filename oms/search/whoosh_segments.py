@@ -10,7 +10,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ Bools = NDArray[np.bool_]
 
 POSTING_CACHE_BYTES = 64 << 20
 """Decoded posting lists kept per engine; 100,000 pages need about 30 MB for the words people really ask."""
+
+FEW = 2000
+"""Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
 
 SEPARATOR = "\x1f"
 CARD_FIELDS = ("kind", "dossier", "component", "category")
@@ -55,7 +58,11 @@ class Codes:
     def chosen(self, names: Iterable[str]) -> Bools:
         """For every number, whether it stands for one of `names`."""
         chosen = np.zeros(len(self.names), dtype=np.bool_)
-        chosen[[self._numbers[name] for name in names if name in self._numbers]] = True
+        numbers = self._numbers
+        if isinstance(names, frozenset) and len(names) > len(numbers):
+            chosen[[number for name, number in numbers.items() if name in names]] = True
+        else:
+            chosen[[numbers[name] for name in names if name in numbers]] = True
         return chosen
 
 
@@ -199,6 +206,17 @@ class Snapshot:
         segment, inside = self.segments[number], place - self.starts[number]
         return segment.orders[inside], segment.ids[inside]
 
+    def standing(self, places: Ints) -> Ints:
+        """Numbers that sort the documents at `places` by order key and id."""
+        if len(places) > FEW:
+            return self._all_standing[places]
+        return _standing([self.card(place) for place in places.tolist()])
+
+    @cached_property
+    def _all_standing(self) -> Ints:
+        pairs = (zip(segment.orders, segment.ids, strict=True) for segment in self.segments)
+        return _standing(list(chain.from_iterable(pairs)))
+
     def find_places(self, ids: Iterable[str]) -> dict[str, int]:
         """The places of the live documents with these ids; unknown ids are left out."""
         found = {}
@@ -230,6 +248,12 @@ class Snapshot:
                 found = segment.read_postings(field, word)
                 self._cache.keep(key, found)
         return found
+
+
+def _standing(cards: list[tuple[str, str]]) -> Ints:
+    standing = np.empty(len(cards), dtype=np.int32)
+    standing[sorted(range(len(cards)), key=cards.__getitem__)] = np.arange(len(cards), dtype=np.int32)
+    return standing
 
 
 def _decode(matcher: Any) -> Postings:

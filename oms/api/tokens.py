@@ -1,0 +1,87 @@
+"""Tokens: signing in and out over the API, and who the caller is."""
+
+from typing import Any
+
+from flask import g, request
+from marshmallow import Schema, fields, validate
+
+from oms import accounts, db
+from oms.api.door import for_everybody, gives, room, takes
+from oms.api.shapes import UnitName
+from oms.errors import N_, BadInput
+from oms.models import Unit
+from oms.permissions import Action
+from oms.web.access import commit, guarded, house, public
+
+bp = room("tokens", "Signing in and out")
+
+
+class Credentials(Schema):
+    """Name and password; `otp` is for installations with a second factor."""
+
+    username = fields.String(required=True, validate=validate.Length(1, 60))
+    password = fields.String(required=True, validate=validate.Length(1, 1000))
+    otp = fields.String(load_default="", allow_none=True)
+
+
+class TokenShape(Schema):
+    """A new token. It is shown this once."""
+
+    token = fields.String()
+    expires_in = fields.Integer(metadata={"description": "Seconds after which it ends in any case."})
+    idle = fields.Integer(metadata={"description": "Seconds without a request after which it ends."})
+
+
+class MeShape(Schema):
+    """The account of the token."""
+
+    username = fields.String()
+    name = fields.String()
+    role = fields.String(allow_none=True)
+    unit = fields.Nested(UnitName, allow_none=True)
+    actions = fields.List(fields.String())
+
+
+@bp.post("/tokens")
+@public
+@for_everybody()
+@gives(TokenShape, 201)
+@takes(Credentials)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Sign in and get a bearer token."""
+    if given["otp"]:
+        raise BadInput(N_("This installation asks for no one-time code. Leave `otp` out and send the request again."))
+    engine, settings = house().engine, house().settings
+    with db.reading(engine) as session:
+        account = accounts.check_credentials(session, given["username"], given["password"])
+    if account is None:
+        with db.writing(engine) as session:
+            refusal = accounts.refuse_sign_in(session, given["username"], address=request.remote_addr)
+        raise refusal
+    device = request.user_agent.string
+    with db.writing(engine) as session:
+        secret, _ = accounts.sign_in(session, account.id, kind="api", device=device, address=request.remote_addr)
+    return {"token": secret, "expires_in": settings.session_absolute, "idle": settings.session_idle}
+
+
+@bp.delete("/tokens/current")
+@guarded(Action.OWN_READ)
+@gives(None, 204)
+def end() -> None:
+    """Sign out: the token of this request ends at once."""
+    accounts.sign_out(g.session, g.actor.session_id, actor=g.actor)
+    commit()
+
+
+@bp.get("/me")
+@guarded(Action.OWN_READ)
+@gives(MeShape)
+def me() -> dict[str, Any]:
+    """Whose token this is and what it may do."""
+    return {
+        "username": g.actor.username,
+        "name": g.actor.name,
+        "role": g.actor.role.value if g.actor.role else None,
+        "unit": g.session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None,
+        "actions": sorted(action.value for action in g.actor.units),
+    }

@@ -1,0 +1,104 @@
+"""Transfers: preparing one and taking its steps by name."""
+
+from typing import Any
+
+from flask import g, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, fields, validate
+
+from oms import custody, dossiers, organisation
+from oms.api.door import gives, room, takes
+from oms.api.paging import PageArguments, after, listed, page_of
+from oms.api.shapes import TransferLine, TransferShape
+from oms.models import Transfer
+from oms.permissions import Action, can
+from oms.web.access import commit, guarded
+
+bp = room("transfers", "Hand-over of dossiers")
+
+
+class TransferArguments(PageArguments):
+    """Which transfers: all, those still open, or those closed."""
+
+    state = fields.String(load_default="all", validate=validate.OneOf(("all", "open", "closed")))
+
+
+class NewTransfer(Schema):
+    """A transfer to prepare."""
+
+    dossier = fields.String(required=True, metadata={"description": "Number of the dossier."})
+    to = fields.String(required=True, metadata={"description": "Code, id or exact name of the receiving unit."})
+    reason = fields.String(required=True, validate=validate.Length(max=2000))
+
+
+class StepArguments(Schema):
+    """What goes with a step; some steps need a reason."""
+
+    reason = fields.String(load_default="", validate=validate.Length(max=2000))
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+@bp.get("/transfers")
+@guarded(Action.TRANSFER_READ)
+@gives(listed(TransferLine, "Transfers"))
+@takes(TransferArguments, "query")
+def index(asked: dict[str, Any]) -> dict[str, Any]:
+    """Transfers the caller may know of, the latest first."""
+    page, size = page_of(asked)
+    found = custody.list_transfers(
+        g.session,
+        actor=g.actor,
+        open_only=asked["state"] == "open",
+        closed_only=asked["state"] == "closed",
+        limit=size + 1,
+        offset=(page - 1) * size,
+    )
+    custody.look_at_list(g.session, actor=g.actor, shown=min(len(found), size))
+    return {"items": found[:size], "next": after(page, size, more=len(found) > size)}
+
+
+@bp.post("/transfers")
+@guarded(Action.TRANSFER_PREPARE)
+@gives(TransferShape, 201)
+@takes(NewTransfer)
+def create(given: dict[str, Any]) -> ResponseReturnValue:
+    """Prepare a transfer; `submit` is the next step."""
+    dossier = dossiers.get_dossier(g.session, given["dossier"], actor=g.actor)
+    receiver = organisation.find_unit(g.session, given["to"])
+    transfer = custody.prepare(g.session, dossier, receiver, given["reason"], actor=g.actor)
+    commit()
+    address = url_for("api_transfers.show", number=transfer.number)
+    return _shape(transfer), 201, {"Location": address}
+
+
+@bp.get("/transfers/<number>")
+@guarded(Action.TRANSFER_READ, by="number")
+@gives(TransferShape)
+def show(transfer: Transfer) -> dict[str, Any]:
+    """One transfer with its sealed contents list, its events and the steps open to the caller."""
+    custody.view(g.session, transfer, actor=g.actor)
+    return _shape(transfer)
+
+
+@bp.post("/transfers/<number>/<step>")
+@guarded(Action.TRANSFER_READ, by="number")
+@gives(TransferShape)
+@takes(StepArguments)
+def take(given: dict[str, Any], transfer: Transfer, step: str) -> dict[str, Any]:
+    """Take a step by name. After it the transfer may no longer concern the caller; then only its state is shown."""
+    arrow = custody.choose_step(transfer, step, actor=g.actor)
+    custody.take(g.session, arrow, transfer, actor=g.actor, reason=given["reason"], version=given["version"])
+    commit()
+    if not can(g.actor, Action.TRANSFER_READ, transfer):
+        return {"number": transfer.number, "state": transfer.state}
+    return _shape(transfer)
+
+
+def _shape(transfer: Transfer) -> dict[str, Any]:
+    names = ("number", "dossier", "from_unit", "to_unit", "approving_unit", "state", "due_on", "prepared_at")
+    more = ("reason", "manifest", "manifest_sha256")
+    return {
+        **{name: getattr(transfer, name) for name in (*names, *more)},
+        "events": custody.events_of(g.session, transfer),
+        "steps": [step.name for step in custody.steps_open_to(transfer, actor=g.actor)],
+    }

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from argon2 import PasswordHasher
@@ -31,6 +31,9 @@ PASSWORD_LENGTH = (12, 128)
 FREE_FAILURES = 4
 FAILURE_WINDOW = timedelta(minutes=15)
 DEMO_PASSWORD = "Demo-OMS-2026"
+WRONG_PASSWORD = N_("The present password is not right. Nothing was changed.")
+NOT_TWICE = N_("The new password was not typed the same way twice. Type it again. Nothing was changed.")
+SAME_PASSWORD = N_("The new password is the old one. Choose another one.")
 
 
 class SignInFailed(OmsError):
@@ -137,6 +140,25 @@ def sign_out(session: Session, sign_in_id: str, *, actor: Actor) -> None:
         update(SignIn).where(SignIn.id == sign_in_id, SignIn.account_id == actor.account_id).values(ended_at=now())
     )
     audit.record(session, "account:sign_out", actor=actor)
+
+
+def own(session: Session, *, actor: Actor) -> Account:
+    """The actor's own account with what it may do where."""
+    require(actor, Action.OWN_READ)
+    audit.record(session, "account:show", actor=actor)
+    return session.get_one(
+        Account, actor.account_id, options=[selectinload(Account.assignments).joinedload(Assignment.unit)]
+    )
+
+
+def named(session: Session, usernames: Sequence[str]) -> list[Account]:
+    """The open accounts of these user names with their assignments, in the order asked for."""
+    found = session.scalars(
+        select(Account)
+        .where(Account.username.in_(usernames), ~Account.disabled)
+        .options(selectinload(Account.assignments).joinedload(Assignment.unit))
+    )
+    return sorted(found, key=lambda account: usernames.index(account.username))
 
 
 def open_sign_ins(session: Session, *, actor: Actor, settings: Settings) -> list[SignIn]:
@@ -280,7 +302,9 @@ def change_password(session: Session, account: Account, old: str, new: str, *, a
     try:
         _hasher.verify(account.password_hash, unicodedata.normalize("NFC", old))
     except VerifyMismatchError:
-        raise BadInput(N_("The present password is not right. Nothing was changed.")) from None
+        raise BadInput(WRONG_PASSWORD) from None
+    if new == old:
+        raise BadInput(SAME_PASSWORD)
     check_new_password(new, account.username)
     account.password_hash, account.must_change_password = hash_password(new), False
     end_sessions(session, account)

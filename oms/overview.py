@@ -65,7 +65,7 @@ def count_figures(session: Session, *, actor: Actor) -> Figures:
 def count_scans(session: Session, *, actor: Actor) -> dict[ScanState, int]:
     """How many scans the actor may read are in each state, with one query."""
     query = select(Scan.state, func.count()).where(allowed(actor, Action.SCAN_READ)).group_by(Scan.state)
-    return dict(session.execute(query).tuples())
+    return dict(session.execute(query).tuples().all())
 
 
 @dataclass(frozen=True)

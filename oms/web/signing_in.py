@@ -48,6 +48,7 @@ def add_sign_in(app: Flask) -> None:
                 address=request.remote_addr,
                 request_id=g.request_id,
             )
+            g.must_change_password = found.account.must_change_password
             unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
             g.signed_in_unit = unit.short_name if unit else ""
             stale = now() - found.seen_at > SEEN_EVERY

@@ -3,12 +3,15 @@
 // XMLHttpRequest parses the answer into a document by itself, so this needs no trusted-types policy.
 const SLOWEST = 30000; // ms between tries while the server does not answer
 
-function fetchDocument(url) {
+// `mark` "poll" says that nobody did anything: it does not keep a forgotten session alive.
+function fetchDocument(url, mark = "poll") {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("GET", url);
+    request.setRequestHeader("X-Requested-With", "poll"); // looking on keeps nobody signed in
     request.responseType = "document";
     request.timeout = 20000;
+    request.setRequestHeader("X-Requested-With", mark);
     request.onload = () => resolve({ status: request.status, page: request.response });
     request.onerror = request.ontimeout = () => reject(new Error(`no answer from ${url}`));
     request.send();
@@ -52,6 +55,16 @@ async function poll(element) {
   }
 }
 
+// After an upload the list with data-refresh is fetched whole once, then polled like any other part.
+async function refresh(element) {
+  try {
+    const { status, page } = await fetchDocument(element.dataset.refresh, "upload");
+    const fresh = status === 200 ? page?.getElementById(element.id) : null;
+    if (fresh && element.isConnected) poll(replace(element, fresh));
+  } catch { /* the list shows the new scans when the page is opened again */ }
+}
+
 export function start(root) {
+  document.addEventListener("oms:uploaded", () => { for (const element of document.querySelectorAll("[data-refresh][id]")) refresh(element); });
   for (const element of root.querySelectorAll("[data-poll][id]")) poll(element);
 }

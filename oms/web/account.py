@@ -1,0 +1,221 @@
+"""Signing in and out, and what people set for themselves: password, language, open sessions."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_login import login_user, logout_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from oms import accounts, db, installation
+from oms.errors import BadInput, NotFound, OmsError
+from oms.models import Account, SignIn
+from oms.permissions import Action
+from oms.web import access
+from oms.web.access import guarded, house, public
+from oms.web.errors import sentence_of
+from oms.web.signing_in import SignedIn
+
+bp = Blueprint("account", __name__)
+
+# An address may fail this often before it waits; a whole office may stand behind one address.
+TRIES = "30 per 5 minutes"
+# Guesses of the present password in an unlocked browser.
+PASSWORD_TRIES = "10 per 5 minutes"
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+# What works before a first password is replaced.
+_ALWAYS = frozenset({"account.change_password", "account.sign_out", "account.set_language", "static"})
+# name, what it may do; shown on the sign-in page of a demonstration only.
+DEMO_ACCOUNTS = (
+    "canbo.khoi",
+    "truongban.khoi",
+    "canbo.sonv",
+    "bithu.sonv",
+    "canbo.sotc",
+    "bithu.sotc",
+    "kiemtra.khoi",
+    "nguoilaodong.sonv",
+    "quantri",
+)
+
+
+def local_path(target: str | None) -> str:
+    """`target` when it is a path of this server, else the start page: nobody is sent away from here."""
+    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or not target.isprintable():
+        return "/"
+    return target
+
+
+def _limit(rate: str) -> Any:
+    """Count failures of this address; a right answer (a redirect) costs nothing."""
+    limiter: Limiter = next(iter(current_app.extensions["limiter"]))
+    return limiter.limit(
+        rate, key_func=lambda: request.remote_addr or "nobody", deduct_when=lambda answer: answer.status_code != 302
+    )
+
+
+@bp.before_app_request
+def ask_for_new_password() -> AnyResponse | None:
+    """Whoever signed in with a first password chooses an own one before anything else."""
+    if g.get("actor") is None or request.endpoint in _ALWAYS or request.path.startswith("/api/"):
+        return None
+    return redirect(url_for("account.change_password")) if g.get("must_change_password") else None
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> AnyResponse | str:
+    """The sign-in page; a right name and password open a session."""
+    target = local_path(request.values.get("next"))
+    if g.get("actor") is not None:
+        return redirect(target)
+    if request.method == "GET":
+        return _sign_in_page(target)
+    username, password = request.form.get("username", ""), request.form.get("password", "")
+    with _limit(TRIES):
+        try:
+            secret, signed_in = _open_session(username, password)
+        except OmsError as error:
+            return _sign_in_page(target, username, error)
+    # Nothing of the session before survives: no fixed session, no foreign token.
+    cookie.clear()
+    login_user(SignedIn(secret, signed_in))
+    return redirect(target)
+
+
+def _open_session(username: str, password: str) -> tuple[str, SignIn]:
+    engine, address = house().engine, request.remote_addr
+    with db.reading(engine) as reader:
+        account = accounts.check_credentials(reader, username, password)
+    refusal = None
+    with db.writing(engine) as session:
+        if account is None:
+            refusal = accounts.refuse_sign_in(session, username, address=address)
+        else:
+            opened = accounts.sign_in(session, account.id, device=_device(), address=address)
+            opened[1].account = session.get_one(Account, account.id)
+    if refusal is not None:
+        raise refusal
+    return opened
+
+
+def _device() -> str:
+    return request.headers.get("User-Agent", "")[:200]
+
+
+def _sign_in_page(target: str, username: str = "", error: OmsError | None = None) -> AnyResponse:
+    engine = house().engine
+    demo = _demo_accounts() if installation.is_demo(engine) else []
+    page = render_template(
+        "account/sign_in.html",
+        target=target,
+        username=username,
+        error=sentence_of(error) if error else "",
+        demo=demo,
+        demo_password=accounts.DEMO_PASSWORD,
+        signed_out="out" in request.args,
+    )
+    answer = make_response(page, error.status if error else 200)
+    if error and "seconds" in error.values:
+        answer.headers["Retry-After"] = str(error.values["seconds"])
+    return answer
+
+
+def _demo_accounts() -> list[Account]:
+    with db.reading(house().engine) as session:
+        return accounts.named(session, DEMO_ACCOUNTS)
+
+
+@bp.post("/sign-out")
+@public
+def sign_out() -> AnyResponse:
+    """End this session on the server and leave nothing of it in the browser."""
+    if actor := g.get("actor"):
+        with db.writing(house().engine) as session:
+            accounts.sign_out(session, access.signed_in_id() or "", actor=actor)
+    logout_user()
+    cookie.clear()
+    answer = redirect(url_for(".sign_in", out=1))
+    # The look (theme) goes with the cookies and falls back to that of the computer; the language is kept with the
+    # account. On a shared computer nothing of one person may wait for the next.
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return answer
+
+
+@bp.post("/language")
+@public
+def set_language() -> AnyResponse:
+    """Show the pages in another language, here and wherever the account signs in."""
+    from oms.web import LANGUAGES
+
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        raise NotFound()
+    if actor := g.get("actor"):
+        with db.writing(house().engine) as session:
+            accounts.set_language(session, session.get_one(Account, actor.account_id), language, actor=actor)
+    answer = redirect(local_path(request.form.get("next")))
+    answer.set_cookie(
+        "language",
+        language,
+        max_age=LANGUAGE_COOKIE_SECONDS,
+        secure=house().settings.https,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+@bp.get("/account")
+@guarded(Action.OWN_READ)
+def show() -> str:
+    """The own account: what it may do where, password, open sessions."""
+    account = accounts.own(g.session, actor=g.actor)
+    sign_ins = accounts.open_sign_ins(g.session, actor=g.actor, settings=house().settings)
+    return render_template("account/show.html", own_account=account, sign_ins=sign_ins, here=access.signed_in_id())
+
+
+@bp.post("/account/sessions/<sign_in_id>/end")
+@guarded(Action.OWN_READ)
+def end_session(sign_in_id: str) -> AnyResponse:
+    """End one of the own sessions, for instance on another computer."""
+    accounts.sign_out(g.session, sign_in_id, actor=g.actor)
+    access.commit()
+    flash(_("The session has ended. Nobody can go on with it."), "success")
+    return redirect(url_for(".show"))
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@guarded(Action.OWN_READ)
+def change_password() -> AnyResponse | str:
+    """Choose a new password; every session ends and this one goes on under a new name."""
+    account = g.session.get_one(Account, g.actor.account_id)
+    if request.method == "GET":
+        return render_template("account/change_password.html", own_account=account, problems=[])
+    with _limit(PASSWORD_TRIES):
+        try:
+            _change(account)
+        except BadInput as error:
+            field = "old" if error.message == accounts.WRONG_PASSWORD else "new"
+            problems = [(field, sentence_of(error))]
+            return _unsaved(render_template("account/change_password.html", own_account=account, problems=problems))
+    flash(_("The password was changed. Sessions on other computers have ended."), "success")
+    return redirect("/")
+
+
+def _change(account: Account) -> None:
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        raise BadInput(accounts.NOT_TWICE)
+    accounts.change_password(g.session, account, old, new, actor=g.actor)
+    secret, signed_in = accounts.sign_in(g.session, account.id, device=_device(), address=request.remote_addr)
+    signed_in.account = account
+    access.commit()
+    cookie.clear()
+    login_user(SignedIn(secret, signed_in))
+
+
+def _unsaved(page: str) -> Response:
+    return make_response(page, 422)

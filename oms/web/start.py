@@ -1,0 +1,82 @@
+"""The start page: the work that waits for me, and what I should know today. Each right adds its part."""
+
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from flask_babel import gettext as _
+
+from oms import accounts, custody, health, intake, organisation, overview, people, review
+from oms.models import Account, Role, Scan, ScanState, Unit
+from oms.permissions import Action
+from oms.web.access import guarded, house
+
+bp = Blueprint("start", __name__)
+
+# What fits on one screen; the lists themselves have everything.
+SHOWN = 5
+UNFINISHED = (ScanState.RECEIVED, ScanState.READING)
+
+
+@bp.get("/")
+@guarded(Action.OWN_READ)
+def show() -> str:
+    """Work waiting, figures, changes; for inspectors the log, for administrators the installation."""
+    overview.look(g.session, actor=g.actor)
+    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers"))
+    if g.actor.has(Action.DOSSIER_READ):
+        parts["work"] = _work()
+    if g.actor.has(Action.AUDIT_READ):
+        parts["log"] = overview.log_state(g.session, actor=g.actor)
+    if g.actor.has(Action.SYSTEM_READ):
+        parts["health"] = health.examine(g.session, house().settings, actor=g.actor)
+    if parts["work"] is None and parts["log"] is None and parts["health"] is None:
+        parts["own"], parts["helpers"] = _own()
+    return render_template("start/show.html", **parts)
+
+
+@bp.get("/reading")
+@guarded(Action.SCAN_READ)
+def reading() -> str:
+    """The scans being read, fetched again and again by the start page."""
+    # The start page was logged when it was opened; entries every two seconds would bury the log.
+    if request.headers.get("X-Requested-With") != "poll":
+        overview.look(g.session, actor=g.actor)
+    return render_template("start/_reading.html", **_reading())
+
+
+def _work() -> dict[str, Any]:
+    session, actor = g.session, g.actor
+    scans = overview.count_scans(session, actor=actor)
+    transfers = custody.waiting_for(session, actor=actor)
+    return {
+        "transfers": sorted(transfers, key=lambda due: due[0].prepared_at)[:SHOWN],
+        "transfer_count": len(transfers),
+        "to_check": review.waiting_scans(session, actor=actor, limit=SHOWN) if scans.get(ScanState.READ) else [],
+        "scans": scans,
+        "failed": _failed(scans),
+        "figures": overview.count_figures(session, actor=actor),
+        "changes": overview.latest_changes(session, actor=actor),
+        "today": organisation.today(),
+        **_reading(),
+    }
+
+
+def _failed(counts: dict[ScanState, int]) -> list[tuple[Scan, str]]:
+    if not counts.get(ScanState.FAILED):
+        return []
+    scans = intake.list_scans(g.session, actor=g.actor, states=(ScanState.FAILED,), limit=SHOWN)
+    return [(scan, _(scan.error, **(scan.error_values or {})) if scan.error else "") for scan in scans]
+
+
+def _reading() -> dict[str, Any]:
+    scans = intake.list_scans(g.session, actor=g.actor, states=UNFINISHED, limit=SHOWN)
+    return {"reading": scans, "progress": intake.progress_of(g.session, [scan.id for scan in scans])}
+
+
+def _own() -> tuple[list[tuple[Any, list[Account]]], list[Account]]:
+    """The dossiers about me with those who answer for them; and whom to ask when there are none."""
+    found = people.own_dossiers(g.session, actor=g.actor)
+    officers = accounts.holders(g.session, Role.OFFICER, {dossier.custodian_id for dossier in found})
+    unit: Unit | None = g.session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
+    helpers = accounts.holders(g.session, Role.OFFICER, {unit.id})[unit.id] if unit and not found else []
+    return [(dossier, officers[dossier.custodian_id]) for dossier in found], helpers

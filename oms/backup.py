@@ -65,7 +65,7 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
     made, hashes = Made(), {}
     try:
         with _work_folder(settings) as folder, part.open("xb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
-            os.chmod(part, 0o600)
+            part.chmod(0o600)
             copy = folder / DATABASE[engine.dialect.name]
             _copy_database(engine, settings, copy)
             hashes[copy.name] = _add(tar, copy, copy.name)

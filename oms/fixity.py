@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
@@ -55,7 +54,7 @@ class Problem:
     """One thing that is not as it should be; `mendable` without losing anything."""
 
     kind: str
-    object: str
+    where: str
     message: str
     values: dict[str, object] = field(default_factory=dict)
     mendable: bool = False
@@ -90,8 +89,8 @@ def _check_database(session: Session, fast: bool) -> Iterator[Problem]:
 
 def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
     """SHA-256, whose file it is, and its size where it is known."""
-    for scan_id, sha256, size, pdf in session.execute(select(Scan.id, Scan.sha256, Scan.size, Scan.pdf_sha256)):
-        yield sha256, f"scan:{scan_id}", size
+    for scan_id, received, size, pdf in session.execute(select(Scan.id, Scan.sha256, Scan.size, Scan.pdf_sha256)):
+        yield received, f"scan:{scan_id}", size
         if pdf:
             yield pdf, f"pdf:{scan_id}", None
     for page_id, sha256 in session.execute(
@@ -305,11 +304,12 @@ def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Pro
 def _is_being_indexed(session: Session, item: str) -> bool:
     """True when a job is under way that will bring the item up to date."""
     kind, key = item.split(":", 1)
-    dossier_id: Any = {
-        "dossier": lambda: key,
-        "document": lambda: session.scalar(select(Document.dossier_id).where(Document.id == key)),
-        "page": lambda: session.scalar(select(Scan.dossier_id).join(Page).where(Page.id == key)),
-    }[kind]()
+    owners = {
+        "dossier": select(Dossier.id).where(Dossier.id == key),
+        "document": select(Document.dossier_id).where(Document.id == key),
+        "page": select(Scan.dossier_id).join(Page).where(Page.id == key),
+    }
+    dossier_id = session.scalar(owners[kind])
     scans = select(Scan.id).where(Scan.dossier_id == dossier_id)
     working = select(Job.id).where(
         Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
@@ -328,14 +328,14 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
     for problem in problems:
         if not problem.mendable:
             continue
-        key = problem.object.split(":", 1)[-1]
+        key = problem.where.split(":", 1)[-1]
         if problem.kind.startswith("index-"):
             index = True
         elif problem.kind == "unknown-file":
             if _is_named(engine, key) or not storage.remove_old(settings.scans, key, ON_ITS_WAY):
                 continue
         elif problem.kind == "leftover":
-            _remove_leftover(settings, problem.object)
+            _remove_leftover(settings, problem.where)
         elif problem.kind == "job-stuck":
             send(key)
         elif problem.kind == "scan-forgotten":

@@ -5,6 +5,7 @@ Plain gettext over the catalogues in `oms/translations`; a sentence without a tr
 
 import gettext
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def language_of_installation() -> str:
         return os.environ.get("OMS_LANGUAGE", "vi")
 
 
-def translate(message: str, language: str | None = None, **values: object) -> str:
+def translate(message: str, values: Mapping[str, object] | None = None, language: str | None = None) -> str:
     """The sentence of a message id, with its values put in."""
     chosen = language or language_of_installation()
     sentence = _catalogue(chosen).gettext(message) if message else ""
@@ -36,4 +37,4 @@ def translate(message: str, language: str | None = None, **values: object) -> st
 
 def sentence_of(error: OmsError, language: str | None = None) -> str:
     """A refusal in the language of the reader."""
-    return translate(error.message, language, **error.values)
+    return translate(error.message, error.values, language)

@@ -10,20 +10,20 @@ import sys
 import click
 
 from oms import __version__
-from oms.cli import (
-    accounts,
-    audit,
-    backup,
-    checking,
-    installing,
-    intake,
-    organisation,
-    reading,
-    search,
-    serving,
-    transfers,
-)
+from oms.cli.accounts import user
+from oms.cli.audit import audit as audit_commands
+from oms.cli.backup import backup as make_backup
+from oms.cli.backup import restore
+from oms.cli.checking import check
+from oms.cli.installing import demo, init
+from oms.cli.intake import status, upload
+from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
+from oms.cli.reading import read
+from oms.cli.search import reindex
+from oms.cli.search import search as find
+from oms.cli.serving import serve, worker
+from oms.cli.transfers import transfer
 from oms.errors import OmsError
 from oms.settings import SettingsError
 
@@ -39,22 +39,8 @@ def program() -> None:
 
 
 for command in (
-    installing.init,
-    installing.demo,
-    serving.serve,
-    serving.worker,
-    reading.read,
-    intake.upload,
-    intake.status,
-    search.search,
-    search.reindex,
-    transfers.transfer,
-    checking.check,
-    audit.audit,
-    backup.backup,
-    backup.restore,
-    accounts.user,
-    organisation.unit,
+    *(init, demo, serve, worker, read, upload, status, find, reindex, transfer),
+    *(check, audit_commands, make_backup, restore, user, unit),
 ):
     program.add_command(command)
 
@@ -68,28 +54,25 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run a command; refusals become one sentence, faults a line in the log. Return the exit code."""
     try:
-        program.main(arguments, prog_name="oms", standalone_mode=False)
-    except click.exceptions.Exit as ending:
-        return ending.exit_code
+        result = program.main(arguments, prog_name="oms", standalone_mode=False)
+        code = result if isinstance(result, int) else DONE
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else PROBLEMS
     except click.ClickException as error:
         error.show()
-        return WRONG_USE
-    except SettingsError as error:
-        refuse(error)
-        return WRONG_USE
+        code = WRONG_USE
     except OmsError as error:
         refuse(error)
-        return OUR_FAULT if error.status >= 500 else PROBLEMS
+        code = WRONG_USE if isinstance(error, SettingsError) else OUR_FAULT if error.status >= 500 else PROBLEMS
     except (KeyboardInterrupt, click.Abort):
         say(_("Stopped."))
-        return PROBLEMS
+        code = PROBLEMS
     except BrokenPipeError:
+        # Whoever reads our output has seen enough; Python must not complain when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except SystemExit as ending:
-        return ending.code if isinstance(ending.code, int) else PROBLEMS
+        code = DONE
     except Exception:
         log.exception("a fault of the program")
         say(_("A fault of the program. The lines above tell the maintainers where."))
-        return OUR_FAULT
-    return DONE
+        code = OUR_FAULT
+    return code

@@ -21,13 +21,13 @@ def check(fast: bool, repair: bool, as_json: bool) -> None:
         say(_("Mended: %(count)s. Looking again.", count=mended))
         problems = list(fixity.check(house.engine, house.settings, fast=fast))
     for problem in problems:
-        sentence = translate(problem.message, **problem.values)
+        sentence = translate(problem.message, problem.values)
         if as_json:
             put_json(
-                {"problem": problem.kind, "object": problem.object, "mendable": problem.mendable, "message": sentence}
+                {"problem": problem.kind, "object": problem.where, "mendable": problem.mendable, "message": sentence}
             )
         else:
-            put(f"{problem.kind}  {problem.object}  {sentence}")
+            put(f"{problem.kind}  {problem.where}  {sentence}")
     if problems:
         say(_("Problems: %(count)s.", count=len(problems)))
     else:

@@ -12,7 +12,7 @@ from oms.cli.output import _, acting_as, leave, put, put_json, put_table, refuse
 from oms.errors import FileRefused, NotFound
 from oms.models import Dossier, Scan
 from oms.permissions import Action, Actor, allowed, require
-from oms.words import translate
+from oms.words import sentence_of, translate
 
 
 @click.command(help=_("Receive scans into a dossier; “received” is said when they are safe on disk."))
@@ -58,7 +58,7 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
                     "scan": None,
                     "sha256": None,
                     "state": "refused",
-                    "error": translate(error.message, **error.values),
+                    "error": sentence_of(error),
                 }
             )
         return False
@@ -144,7 +144,7 @@ def _row(scan: Scan, progress: intake.Progress, *, named: bool) -> dict[str, obj
         "done": progress.done,
         "failed": progress.failed,
         "received": scan.received_at.isoformat(timespec="seconds"),
-        "error": translate(scan.error, **values) if scan.error else None,
+        "error": translate(scan.error, values) if scan.error else None,
     }
     if named:
         row["file"] = scan.file_name

@@ -1,6 +1,6 @@
 """`oms unit`: the organisation as the program knows it."""
 
-from datetime import date
+from datetime import datetime
 
 import click
 
@@ -18,11 +18,11 @@ def unit() -> None:
 @unit.command("list", help=_("The units that exist today, with their codes."))
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help=_("As they stood on this day (YYYY-MM-DD)."))
 @with_json
-def list_units(day: date | None, as_json: bool) -> None:
+def list_units(day: datetime | None, as_json: bool) -> None:
     """Show units."""
     house = open_house()
     with db.reading(house.engine) as session:
-        chosen = day.date() if hasattr(day, "date") else organisation.today()
+        chosen = day.date() if day else organisation.today()
         rows = [(_row(found), found.kind.label) for found in organisation.units_on(session, chosen)]
     if as_json:
         for row, _label in rows:

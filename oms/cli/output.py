@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _(message: str, **values: object) -> str:
     """The sentence in the language of the installation."""
-    return words.translate(message, **values)
+    return words.translate(message, values)
 
 
 def say(message: str) -> None:

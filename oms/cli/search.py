@@ -1,5 +1,6 @@
 """`oms search` and `oms reindex`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -38,11 +39,14 @@ def search(
         unit_id = organisation.find_unit(session, unit_words).id if unit_words else None
         filters = Filters(unit_id=unit_id, component=component, category=category, year=year)
         results = finding.find(session, house.search, " ".join(query), actor=actor, filters=filters, page=page)
+        document, lines = _document(results), list(_lines(results))
         audit.write_looks(session)
     if as_json:
-        put_json(_document(results))
-    else:
-        _show(results)
+        put_json(document)
+        return
+    say(_("Found: %(total)s", total=document["total"]))
+    for line in lines:
+        put(line)
 
 
 def _document(results: Results) -> dict[str, Any]:
@@ -66,13 +70,12 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _show(results: Results) -> None:
-    say(_("Found: %(total)s", total=results.total))
+def _lines(results: Results) -> Iterator[str]:
     for hit in results.hits:
         what = hit.document.title if hit.document else ""
         page = _("page %(number)s", number=hit.page.number) if hit.page else ""
-        put("  ".join(part for part in (hit.dossier.number, hit.dossier.person.full_name, what, page) if part))
-        put("    " + "".join(f"[{text}]" if marked else text for text, marked in hit.snippet).replace("\n", " "))
+        yield "  ".join(part for part in (hit.dossier.number, hit.dossier.person.full_name, what, page) if part)
+        yield "    " + "".join(f"[{text}]" if marked else text for text, marked in hit.snippet).replace("\n", " ")
 
 
 @click.command(help=_("Build the search index anew from the database; the old one answers until then."))

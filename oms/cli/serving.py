@@ -34,22 +34,25 @@ GRACE = 25
 HEALTHY_SECONDS = 10
 # … and after so many times in a row the whole stops.
 TRIES = 3
+# Seconds to wait for a port that is taken.
+PORT_PATIENCE = 3.0
 _PR_SET_PDEATHSIG = 1
 
 
 @click.command(help=_("Run the web server (gunicorn); --with-worker also runs the job runner beside it."))
 @click.option("--port", type=click.IntRange(0, 65535), help=_("Port to listen on; otherwise OMS_PORT or 8000."))
 @click.option("--with-worker", is_flag=True, help=_("Start the job runner too; Ctrl-C stops both."))
-def serve(port: int | None, with_worker: bool) -> None:
+@click.option("--parent", type=int, hidden=True)
+def serve(port: int | None, with_worker: bool, parent: int | None) -> None:
     """Serve pages and API until told to stop."""
+    _die_with(parent)
     house = open_house()
     chosen = house.settings.port if port is None else port
     _check_port(house.settings.host, chosen)
     house.engine.dispose()
     if with_worker:
-        # Unbuffered, so that the sentences of the children are not lost.
-        web = [sys.executable, "-m", "oms.cli", "serve", "--port", str(chosen)]
-        Household({"web": web, "worker": [sys.executable, "-m", "oms.cli", "worker"]}).run()
+        program = [sys.executable, "-m", "oms.cli"]
+        Household({"web": [*program, "serve", "--port", str(chosen)], "worker": [*program, "worker"]}).run()
         return
     say(_("OMS answers at http://%(host)s:%(port)s", host=house.settings.host, port=chosen))
     _run_gunicorn(house.settings, chosen)
@@ -57,26 +60,33 @@ def serve(port: int | None, with_worker: bool) -> None:
 
 @click.command(help=_("Run the jobs that wait: reading scans, indexing."))
 @click.option("--until-idle", is_flag=True, help=_("End when nothing is left to do."))
-def worker(until_idle: bool) -> None:
+@click.option("--parent", type=int, hidden=True)
+def worker(until_idle: bool, parent: int | None) -> None:
     """Work until told to stop."""
+    _die_with(parent)
     house: House = open_house()
     Worker(house.engine, house.settings).serve(until_idle=until_idle)
 
 
 def _check_port(host: str, port: int) -> None:
-    """Say in words what gunicorn says in a traceback."""
+    """Say in words what gunicorn says in a traceback; a server that just ended may hold the port a moment longer."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Unavailable(
-                N_("Port %(port)s of %(host)s cannot be used (%(reason)s). Choose another with --port."),
-                port=port,
-                host=host,
-                reason=os.strerror(error.errno or 0),
-            ) from error
+    deadline = time.monotonic() + PORT_PATIENCE
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        N_("Port %(port)s of %(host)s cannot be used (%(reason)s). Choose another with --port."),
+                        port=port,
+                        host=host,
+                        reason=os.strerror(error.errno or 0),
+                    ) from error
+        time.sleep(0.1)
 
 
 def _run_gunicorn(settings: Settings, port: int) -> None:
@@ -133,7 +143,7 @@ class Household:
     def run(self) -> None:
         """Keep all of them running until told to stop; raises `Unavailable` when one cannot be kept alive."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.stopping.set())
+            signal.signal(number, lambda *_: self._stop())
         try:
             for name in self.commands:
                 self._start(name)
@@ -144,10 +154,19 @@ class Household:
         finally:
             self._stop_all()
 
+    def _stop(self) -> None:
+        """Once: everything comes to its end in order. Twice: at once (nothing is lost, it only starts over)."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            return
+        for child in self.children.values():
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+
     def _start(self, name: str) -> None:
         self.started[name] = time.monotonic()
         # An own process group: Ctrl-C reaches the parent alone, which then stops the children in order.
-        self.children[name] = subprocess.Popen(self.commands[name], process_group=0, preexec_fn=_die_with_parent)
+        self.children[name] = subprocess.Popen([*self.commands[name], "--parent", str(os.getpid())], process_group=0)
 
     def _replace(self, name: str, code: int) -> None:
         healthy = time.monotonic() - self.started[name] >= HEALTHY_SECONDS
@@ -163,6 +182,7 @@ class Household:
         self._start(name)
 
     def _stop_all(self) -> None:
+        say(_("Stopping; pages that are being read are finished first. Ctrl-C again stops at once."))
         for child in self.children.values():
             if child.poll() is None:
                 child.terminate()
@@ -176,7 +196,11 @@ class Household:
                 child.wait()
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent dies, also by SIGKILL."""
+def _die_with(parent: int | None) -> None:
+    """Ask the kernel for SIGTERM when the parent dies, also by SIGKILL; end at once when it is gone already."""
+    if parent is None:
+        return
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        raise SystemExit(1)

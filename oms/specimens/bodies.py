@@ -62,14 +62,11 @@ class Body:
     party: bool = True
 
     @property
-    def who_decides(self) -> str:
-        """The post with the body, as it stands above the grounds of a decision, without saying a word twice."""
-        name = " ".join(self.own)
-        return (
-            f"{self.head}{name.removeprefix(self.head.split()[-1])}"
-            if self.head.split()[-1] == name.split()[0]
-            else f"{self.head} {name}"
-        )
+    def who_decides(self) -> tuple[str, ...]:
+        """The post with the body, as it stands above the grounds of a decision, without saying words twice."""
+        post, name = self.head.split(), " ".join(self.own).split()
+        said = next(length for length in range(len(post), -1, -1) if post[len(post) - length :] == name[:length])
+        return split_lines(" ".join([*post, *name[said:]]), 50)
 
 
 def state_body(person: SyntheticPerson) -> Body:
@@ -174,7 +171,17 @@ def initials(name: str) -> str:
 
 
 def split_lines(text: str, width: int) -> tuple[str, ...]:
-    """Break a name into lines of about this many letters."""
+    """Break a name into as few lines of at most this many letters as it needs, all about as long."""
+    best = _fill_lines(text, width)
+    for narrower in range(width - 1, 0, -1):
+        tried = _fill_lines(text, narrower)
+        if len(tried) > len(best):
+            break
+        best = tried
+    return best
+
+
+def _fill_lines(text: str, width: int) -> tuple[str, ...]:
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:

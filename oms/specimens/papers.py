@@ -88,7 +88,8 @@ def draw_state_decision(
     sheet.line(abstract, style="bold", points=14 if len(abstract) < 62 else 12.5, align="center")
     sheet.rule(200)
     sheet.skip(8)
-    sheet.line(body.who_decides, style="bold", points=14 if len(body.who_decides) < 46 else 11.5, align="center")
+    for line in body.who_decides:
+        sheet.line(line, style="bold", points=14 if len(line) < 44 else 12.5, align="center")
     for ground in grounds:
         sheet.paragraph(ground.format(**words), style="italic")
     sheet.skip(8)

@@ -5,6 +5,7 @@ its row is committed and never altered, so the two fit together while OMS goes o
 is a cache and is built anew. The list of hashes stands at the end: a file cut off has none.
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -33,15 +34,8 @@ FORMAT = "oms-backup/1"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 # Files of the data folder that belong to an installation, beside database and scans.
 KEPT = ("oms.toml", "secret.key")
-# What is moved aside when a backup takes its place.
-REPLACED = (
-    "oms.sqlite3",
-    "oms.sqlite3-wal",
-    "oms.sqlite3-shm",
-    "queue.sqlite3",
-    "queue.sqlite3-wal",
-    "queue.sqlite3-shm",
-)
+# What else is moved aside when a backup takes its place.
+REPLACED = ("queue.sqlite3", "queue.sqlite3-wal", "queue.sqlite3-shm")
 CHUNK = 1024 * 1024
 
 
@@ -192,7 +186,11 @@ def restore(settings: Settings, source: Path, *, replace: bool = False) -> Path 
     Everything is unpacked beside the installation and checked first. Raises `Conflict` when there is
     something and `replace` is not said, `BadInput` for a file that is not whole.
     """
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(settings):
+        return _restore_alone(settings, source, replace)
+
+
+def _restore_alone(settings: Settings, source: Path, replace: bool) -> Path | None:
     engine = db.connect(settings.database)
     try:
         occupied = _is_occupied(engine, settings)
@@ -218,10 +216,34 @@ def restore(settings: Settings, source: Path, *, replace: bool = False) -> Path 
     return aside
 
 
+def keep_in_use(settings: Settings) -> IO[str]:
+    """Say for as long as the file is open that a server or worker runs here; `restore` then refuses."""
+    lock = (settings.home / "run" / "in-use.lock").open("a")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    run = settings.home / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (run / "in-use.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(N_("OMS is running in %(home)s. Stop it first, then restore."), home=settings.home) from None
+        yield
+
+
+def _database_files(settings: Settings) -> list[Path]:
+    path = Path(make_url(settings.database).database or settings.home / "oms.sqlite3")
+    return [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
+
+
 def _is_occupied(engine: Engine, settings: Settings) -> bool:
     if next(storage.names(settings.scans), None) is not None:
         return True
-    if engine.dialect.name == "sqlite" and not (settings.home / "oms.sqlite3").exists():
+    if engine.dialect.name == "sqlite" and not _database_files(settings)[0].exists():
         return False
     if not inspect(engine).has_table("accounts"):
         return False
@@ -297,15 +319,19 @@ def _move_aside(settings: Settings, engine: Engine) -> Path:
     if engine.dialect.name == "postgresql":
         _copy_database(engine, settings, aside / DATABASE["postgresql"])
     engine.dispose()
-    for name in (*REPLACED, *KEPT, settings.scans.name, settings.index.name):
-        if (path := settings.home / name).exists():
-            shutil.move(path, aside / name)
+    others = (settings.home / name for name in (*REPLACED, *KEPT))
+    databases = _database_files(settings) if engine.dialect.name == "sqlite" else []
+    for path in (*databases, *others, settings.scans, settings.index):
+        if path.exists():
+            shutil.move(path, aside / path.name)
     return aside
 
 
 def _put_in_place(settings: Settings, folder: Path) -> None:
     if (copy := folder / DATABASE["sqlite"]).exists():
-        copy.rename(Path(make_url(settings.database).database or settings.home / "oms.sqlite3"))
+        for old in _database_files(settings):
+            old.unlink(missing_ok=True)  # an empty one: what held anything was moved aside
+        shutil.move(copy, _database_files(settings)[0])
     else:
         _replace_postgresql(settings, folder / DATABASE["postgresql"])
     if (folder / "scans").exists():

@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from oms import backup
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, say
 from oms.errors import N_, Unavailable
@@ -55,7 +56,8 @@ def serve(port: int | None, with_worker: bool, parent: int | None) -> None:
         Household({"web": [*program, "serve", "--port", str(chosen)], "worker": [*program, "worker"]}).run()
         return
     say(_("OMS answers at http://%(host)s:%(port)s", host=house.settings.host, port=chosen))
-    _run_gunicorn(house.settings, chosen)
+    with backup.keep_in_use(house.settings):
+        _run_gunicorn(house.settings, chosen)
 
 
 @click.command(help=_("Run the jobs that wait: reading scans, indexing."))
@@ -65,7 +67,8 @@ def worker(until_idle: bool, parent: int | None) -> None:
     """Work until told to stop."""
     _die_with(parent)
     house: House = open_house()
-    Worker(house.engine, house.settings).serve(until_idle=until_idle)
+    with backup.keep_in_use(house.settings):
+        Worker(house.engine, house.settings).serve(until_idle=until_idle)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-RUN_PACKAGES := python3-venv tesseract-ocr tesseract-ocr-vie poppler-utils qpdf fonts-liberation2 fonts-dejavu-core
-TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-freefont-ttf
+RUN_PACKAGES := python3-venv tesseract-ocr tesseract-ocr-vie poppler-utils qpdf "fonts-liberation2|fonts-liberation" fonts-freefont-ttf
+TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-dejavu-core
 PO := oms/translations/vi/LC_MESSAGES/messages.po
 
 .DEFAULT_GOAL := help

@@ -22,7 +22,7 @@ ORDER = (
     ("dossiers",),
     ("intake", "review", "reading"),
     ("custody",),
-    ("installation", "worker", "audit_reading"),
+    ("installation", "health", "overview", "worker", "audit_reading"),
     ("fixity", "backup", "demo", "words"),
     ("web", "api"),
     ("cli",),

@@ -25,6 +25,10 @@ HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 ACTIONS: dict[str, str] = {
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
+    "account:list": N_("List accounts"),
+    "account:view": N_("Open an account"),
+    "account:show": N_("Look at the own account"),
+    "account:set_language": N_("Choose the language"),
     "account:create": N_("Create an account"),
     "account:disable": N_("Close an account"),
     "account:enable": N_("Reopen an account"),
@@ -35,6 +39,7 @@ ACTIONS: dict[str, str] = {
     "audit:list": N_("List the audit log"),
     "audit:view": N_("Open an audit entry"),
     "audit:verify": N_("Check the audit log"),
+    "demo:load": N_("Load the demonstration data"),
     "document:read": N_("Read a document"),
     "document:view": N_("Open a document"),
     "document:file": N_("File a document"),
@@ -45,6 +50,8 @@ ACTIONS: dict[str, str] = {
     "dossier:view": N_("Open a dossier"),
     "dossier:create": N_("Create a dossier"),
     "dossier:edit": N_("Change a dossier"),
+    "dossier:place": N_("Write down the shelf place of a dossier"),
+    "own:list": N_("List what concerns oneself"),
     "own:read": N_("Read what concerns oneself"),
     "page:read": N_("Read a page"),
     "page:view": N_("Look at a page"),
@@ -62,6 +69,12 @@ ACTIONS: dict[str, str] = {
     "search:use": N_("Use the search"),
     "search:find": N_("Search"),
     "system:read": N_("Look at the system"),
+    "system:view": N_("Open the state of the system"),
+    "system:init": N_("Set the installation up"),
+    "system:backup": N_("Back up"),
+    "system:restore": N_("Restore a backup"),
+    "system:reindex": N_("Rebuild the search index"),
+    "system:repair": N_("Repair what the check found"),
     "transfer:read": N_("Read a transfer"),
     "transfer:view": N_("Open a transfer"),
     "transfer:list": N_("List transfers"),
@@ -79,6 +92,9 @@ ACTIONS: dict[str, str] = {
     "transfer:accept": N_("Accept a transfer"),
     "transfer:accept-with-reservations": N_("Accept a transfer with reservations"),
     "unit:read": N_("Look at the organisation"),
+    "unit:list": N_("List units"),
+    "unit:view": N_("Open a unit"),
+    "work:list": N_("Look at the work that waits"),
 }
 OUTCOMES: dict[str, str] = {"done": N_("Done"), "refused": N_("Refused"), "known": N_("Was there already")}
 WAYS: dict[str, str] = {
@@ -213,7 +229,7 @@ def _lines(session: Session, numbers: list[int]) -> list[Line]:
         .where(AuditEntry.seq.in_(numbers))
         .order_by(AuditEntry.seq.desc())
     )
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     things = _names_of_things(session, [entry for entry, *_names in rows])
     return [
         Line(entry, username, name, unit, number, things.get(str(entry.object_id)), words)
@@ -227,5 +243,5 @@ def _names_of_things(session: Session, entries: list[AuditEntry]) -> dict[str, s
     for kind, key, column in (("transfer", Transfer.id, Transfer.number), ("account", Account.id, Account.username)):
         ids = {entry.object_id for entry in entries if entry.object_kind == kind}
         if ids:
-            found |= dict(session.execute(select(key, column).where(key.in_(ids))).tuples().all())
+            found |= dict(session.execute(select(key, column).where(key.in_(ids))).all())
     return found

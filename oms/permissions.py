@@ -239,17 +239,14 @@ def can(actor: Actor, action: Action, thing: object = None) -> bool:
 def require(actor: Actor, action: Action, thing: object = None) -> None:
     """Raise `Refused` unless `can`."""
     if not can(actor, action, thing):
-        if (
-            isinstance(thing, Dossier)
-            and thing.frozen
-            and any(unit in actor.units.get(Action.DOSSIER_READ, frozenset()) for unit in (thing.custodian_id,))
-        ):
+        dossier = thing.scan.dossier if isinstance(thing, Page) else thing
+        if isinstance(dossier, Dossier) and dossier.frozen and can(actor, Action.DOSSIER_READ, dossier):
             raise Refused(
                 N_(
                     "Dossier %(number)s is held still by a transfer: nothing in it can change until the transfer is "
                     "finished, recalled or cancelled."
                 ),
-                number=thing.number,
+                number=dossier.number,
             )
         raise Refused(
             N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")

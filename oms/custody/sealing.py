@@ -20,9 +20,7 @@ def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
             .join(Scan)
             .where(Scan.dossier_id == dossier.id)
             .group_by(Page.document_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     scans = session.scalars(select(Scan).where(Scan.dossier_id == dossier.id).order_by(Scan.received_at, Scan.id))
     return {

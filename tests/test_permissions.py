@@ -1,0 +1,157 @@
+"""One declaration, two questions: the list and the check agree for every action, whoever asks."""
+
+from collections.abc import Callable
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from oms import accounts, custody, db
+from oms.errors import Refused
+from oms.models import Assignment, Category, Dossier, Role, Transfer, Unit
+from oms.organisation import today
+from oms.permissions import GUARDS, ROLE_ACTIONS, WHOLE, Action, Actor, allowed, can, require
+from tests import factories
+from tests.factories import ACCOUNTS, World
+from tests.test_custody import WAYS, step
+
+UNITS = ("khoi", "btc", "sonv", "sotc", "soyt", "sonv_c1")
+Actors = Callable[[str], Actor]
+
+
+@pytest.fixture
+def things(engine: Engine, world: World, actor: Actors) -> None:
+    """Dossiers in several units with scans, pages and documents, and a transfer in every state."""
+    with db.writing(engine) as session:
+        for code in ("sonv", "sotc", "btc"):
+            uploader = world.accounts[{"sonv": "canbo.sonv", "sotc": "canbo.sotc", "btc": "canbo.khoi"}[code]]
+            dossier = factories.make_dossier(session, world.units[code])
+            scan = factories.make_scan(session, dossier, uploader, ("một", "hai"))
+            by = accounts.get_actor(session, next(n for n, i in world.accounts.items() if i == uploader), via="web")
+            factories.make_document(session, dossier, scan, actor=by)
+        # A person with dossiers in two units, one of them of another category.
+        shared = factories.make_dossier(session, world.units["sonv"], "Lê Văn Hai")
+        factories.make_dossier(session, world.units["sotc"], category=Category.PARTY_MEMBER, person=shared.person)
+        for state, way in WAYS.items():
+            dossier = factories.make_dossier(session, world.units["sonv"], f"Người {state}")
+            receiver = session.get_one(Unit, world.units["sotc"])
+            transfer = custody.prepare(session, dossier, receiver, "QĐ 1", actor=actor("canbo.sonv"))
+            scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"trang {state}",))
+            for name, username in way:
+                step(session, transfer, name, actor(username))
+
+
+def agree(session: Session, somebody: Actor) -> int:
+    """Compare list and check for every action that concerns a thing; return how many things were compared."""
+    compared = 0
+    for action, guard in GUARDS.items():
+        everything = session.scalars(select(guard.model)).all()
+        listed = set(session.scalars(select(guard.model.id).where(allowed(somebody, action))))
+        assert listed == {thing.id for thing in everything if can(somebody, action, thing)}, (action, somebody.username)
+        compared += len(everything)
+    for action, model in WHOLE.items():
+        key = model.__mapper__.primary_key[0]
+        listed = set(session.scalars(select(key).where(allowed(somebody, action))))
+        everything = set(session.scalars(select(key)))
+        assert listed == (everything if can(somebody, action) else set())
+    return compared
+
+
+@pytest.mark.parametrize("username", sorted(ACCOUNTS))
+def test_list_equals_check_for_every_account(things: None, engine: Engine, actor: Actors, username: str) -> None:
+    with db.reading(engine) as session:
+        assert agree(session, actor(username)) > 100
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    assignments=st.lists(
+        st.tuples(st.sampled_from(list(Role)), st.sampled_from(UNITS), st.booleans()), max_size=4, unique=True
+    ),
+    moved=st.lists(st.tuples(st.integers(0, 10), st.sampled_from(UNITS), st.booleans()), max_size=4),
+)
+def test_list_equals_check_for_any_roles_and_any_custody(
+    things: None,
+    engine: Engine,
+    world: World,
+    assignments: list[tuple[Role, str, bool]],
+    moved: list[tuple[int, str, bool]],
+) -> None:
+    turn = db.take_turn(engine)
+    try:
+        with db.open_session(engine, writing=True) as session:
+            somebody = factories.make_account(
+                session, "ai.do", Role.SUBJECT, session.get_one(Unit, world.units["soyt"])
+            )
+            for role, code, below in assignments:
+                session.add(
+                    Assignment(
+                        account_id=somebody.id,
+                        role=role,
+                        unit_id=world.units[code],
+                        with_units_below=below,
+                        valid_from=today(),
+                    )
+                )
+            every = session.scalars(select(Dossier).order_by(Dossier.number)).all()
+            for place, code, frozen in moved:
+                every[place].custodian_id, every[place].frozen = world.units[code], frozen
+            session.flush()
+            session.expire_all()
+            agree(session, accounts.get_actor(session, "ai.do", via="web"))
+            session.rollback()
+    finally:
+        turn.release()
+
+
+def test_every_role_says_what_it_may() -> None:
+    assert set(ROLE_ACTIONS) == set(Role)
+    assert set().union(*ROLE_ACTIONS.values()) == set(Action), "an action nobody has is dead"
+    assert not set(GUARDS) & set(WHOLE)
+
+
+def test_administration_and_inspection_read_no_dossier() -> None:
+    content = {
+        action
+        for action in Action
+        if action.split(":")[0] in ("dossier", "scan", "page", "document", "person", "search")
+    }
+    assert not ROLE_ACTIONS[Role.ADMINISTRATOR] & content
+    assert not ROLE_ACTIONS[Role.INSPECTOR] & content
+
+
+def test_an_assignment_that_ended_gives_nothing(session: Session, world: World) -> None:
+    for assignment in session.scalars(select(Assignment).where(Assignment.account_id == world.accounts["canbo.sonv"])):
+        assignment.valid_from = assignment.valid_to = today().replace(year=today().year - 1)
+    session.flush()
+    somebody = accounts.get_actor(session, "canbo.sonv", via="web")
+    assert not somebody.units
+    assert session.scalars(select(Dossier).where(allowed(somebody, Action.DOSSIER_READ))).all() == []
+
+
+def test_a_question_about_the_wrong_thing_is_a_fault(session: Session, world: World, actor: Actors) -> None:
+    with pytest.raises(TypeError):
+        can(actor("canbo.sonv"), Action.DOSSIER_READ, session.get_one(Unit, world.units["sonv"]))
+    with pytest.raises(TypeError):
+        can(actor("canbo.sonv"), Action.DOSSIER_READ)
+
+
+def test_the_refusal_names_the_transfer_that_holds_the_dossier_still(
+    things: None, engine: Engine, actor: Actors
+) -> None:
+    with db.reading(engine) as session:
+        transfer = session.scalars(select(Transfer).where(Transfer.state == "in_transit")).one()
+        page = session.scalars(
+            select(GUARDS[Action.PAGE_READ].model).where(allowed(actor("canbo.sonv"), Action.PAGE_READ))
+        ).all()
+        frozen = next(p for p in page if p.scan.dossier_id == transfer.dossier_id)
+        for action, thing in ((Action.SCAN_UPLOAD, transfer.dossier), (Action.PAGE_REVIEW, frozen)):
+            with pytest.raises(Refused, match="held still"):
+                require(actor("canbo.sonv"), action, thing)
+            with pytest.raises(Refused, match="may not do this"):
+                require(actor("canbo.soyt"), action, thing)

@@ -8,7 +8,7 @@ entry that it was refused.
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, dossiers, jobs, storage
-from oms.errors import N_, BadInput, EmptyFile, FileTooLarge
-from oms.models import Dossier, Page, PageState, Scan, ScanState
+from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound
+from oms.models import Dossier, Page, PageState, Person, Scan, ScanState
 from oms.permissions import Action, Actor, allowed, require
 from oms.recognition import OpenedScan, open_scan
 from oms.settings import Settings
@@ -197,3 +197,50 @@ def list_scans(session: Session, *, actor: Actor, states: tuple[ScanState, ...] 
     if states:
         query = query.where(Scan.state.in_(states))
     return list(session.scalars(query))
+
+
+def open_dossiers(session: Session, *, actor: Actor) -> list[tuple[str, str]]:
+    """Id of every dossier the actor may upload to, with person and number in words, by the name of the person."""
+    rows = session.execute(
+        select(Dossier.id, Dossier.number, Person.full_name)
+        .join(Dossier.person)
+        .where(allowed(actor, Action.SCAN_UPLOAD))
+        .order_by(Person.sort_key, Dossier.number)
+    )
+    return [(row.id, f"{row.full_name} · {row.number}") for row in rows]
+
+
+def scans_among(session: Session, scan_ids: Sequence[str], *, actor: Actor) -> list[Scan]:
+    """Those of the named scans the actor may read, newest first; for asking again how far they are."""
+    return list(
+        session.scalars(
+            select(Scan)
+            .where(Scan.id.in_(scan_ids), allowed(actor, Action.SCAN_READ))
+            .options(joinedload(Scan.dossier).joinedload(Dossier.person))
+            .order_by(Scan.received_at.desc(), Scan.id)
+        )
+    )
+
+
+def look_over(session: Session, scans: Sequence[Scan], *, actor: Actor) -> None:
+    """Write down that the actor saw a list of scans."""
+    audit.record(session, "scan:list", actor=actor, total=len(scans))
+
+
+def view(session: Session, scan: Scan, *, actor: Actor) -> None:
+    """Write down that the actor opened a scan."""
+    require(actor, Action.SCAN_READ, scan)
+    audit.record(session, "scan:view", scan, actor=actor)
+
+
+def take_copy(session: Session, scan: Scan, *, actor: Actor, searchable: bool = False) -> str:
+    """Write down that the actor takes a copy of the original, or of the searchable PDF; return its name in storage.
+
+    Raises `NotFound` when there is no searchable PDF (yet).
+    """
+    require(actor, Action.SCAN_DOWNLOAD, scan)
+    sha256 = scan.pdf_sha256 if searchable else scan.sha256
+    if sha256 is None:
+        raise NotFound(N_("There is no searchable PDF of this scan yet. Wait until it has been read."))
+    audit.record(session, "scan:download", scan, actor=actor, form="pdf" if searchable else "original")
+    return sha256

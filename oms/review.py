@@ -7,15 +7,29 @@ document or waits; filing moves it, taking a document apart lets its pages wait 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import SequenceMatcher
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, catalogue, dossiers, jobs
 from oms.errors import N_, BadInput, Conflict, NotFound
-from oms.models import Document, Dossier, Original, Page, PageCorrection, PageState, Precision, Scan, ScanState
+from oms.models import (
+    Account,
+    Document,
+    Dossier,
+    Original,
+    Page,
+    PageCorrection,
+    PageState,
+    Precision,
+    Quality,
+    Scan,
+    ScanState,
+)
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
+from oms.vietnamese.dates import ImpossibleDate, parse_date
 from oms.vietnamese.text import nfc
 
 TEXT_LENGTH = 100_000
@@ -211,3 +225,99 @@ def get_page(session: Session, scan: Scan, number: int) -> Page:
     if page is None:
         raise NotFound()
     return page
+
+
+def list_pages(session: Session, scan: Scan) -> list[Page]:
+    """All pages of a scan in order, each with the document it lies in; without their texts."""
+    return list(
+        session.scalars(
+            select(Page).where(Page.scan_id == scan.id).options(joinedload(Page.document)).order_by(Page.number)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What of a scan waits for a check: pages not filed, how many of them need a look, and suspected secrecy."""
+
+    pages: int = 0
+    doubtful: int = 0
+    secret: bool = False
+
+
+def waiting_pages(session: Session, scan_ids: Sequence[str]) -> dict[str, Waiting]:
+    """What waits in several scans, with one query."""
+    found = dict.fromkeys(scan_ids, Waiting())
+    for scan_id, quality, secrecy in session.execute(
+        select(Page.scan_id, Page.quality, Page.secrecy).where(Page.scan_id.in_(scan_ids), Page.document_id.is_(None))
+    ):
+        before = found[scan_id]
+        doubtful = quality not in (Quality.GOOD, Quality.BLANK)
+        found[scan_id] = Waiting(before.pages + 1, before.doubtful + doubtful, before.secret or bool(secrecy))
+    return found
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page lies: `number` of `total` in its document (in its scan while not filed), and its neighbours."""
+
+    number: int
+    total: int
+    previous_id: str | None
+    next_id: str | None
+
+
+def place_of(session: Session, page: Page) -> Place:
+    """The place of a page in its document, or in its scan while it waits."""
+    if page.document_id is not None:
+        query = select(Page.id).where(Page.document_id == page.document_id).order_by(Page.document_position)
+    else:
+        query = select(Page.id).where(Page.scan_id == page.scan_id).order_by(Page.number)
+    ids = list(session.scalars(query))
+    at = ids.index(page.id)
+    return Place(at + 1, len(ids), ids[at - 1] if at > 0 else None, ids[at + 1] if at + 1 < len(ids) else None)
+
+
+def corrections_of(session: Session, page: Page) -> list[tuple[PageCorrection, str]]:
+    """The corrections of a page with the names of who made them, newest first."""
+    rows = session.execute(
+        select(PageCorrection, Account.full_name)
+        .join(Account, Account.id == PageCorrection.corrected_by_id)
+        .where(PageCorrection.page_id == page.id)
+        .order_by(PageCorrection.corrected_at.desc(), PageCorrection.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def tie_words(text: str, read: Sequence[str]) -> list[list[tuple[int, str]]]:
+    """The lines of `text`, each word with the number of the read word it stands for.
+
+    A word a person typed anew gets a number beyond those of the read ones: it has no place on the image.
+    """
+    lines = [line.split() for line in text.splitlines()]
+    typed = [word for line in lines for word in line]
+    numbers = list(range(len(read), len(read) + len(typed)))
+    for kind, start, end, first, last in SequenceMatcher(None, read, typed, autojunk=False).get_opcodes():
+        if kind == "equal" or (kind == "replace" and end - start == last - first):
+            numbers[first:last] = range(start, end)
+    pairs = iter(zip(numbers, typed, strict=True))
+    return [[next(pairs) for _word in line] for line in lines if line]
+
+
+def written_date(text: str) -> tuple[date | None, Precision | None]:
+    """A typed date (dd/mm/yyyy, mm/yyyy or yyyy) with its precision, nothing for nothing; raises `BadInput`."""
+    if not text.strip():
+        return None, None
+    try:
+        found = parse_date(text)
+    except ImpossibleDate:
+        raise BadInput(
+            N_("Date of the document: %(written)s is not a day of the calendar. Look at the paper again."),
+            written=text.strip(),
+        ) from None
+    if found is None:
+        raise BadInput(
+            N_("Date of the document: “%(written)s” is not a date. Write 03/02/1998, 02/1998 or 1998."),
+            written=text.strip(),
+        )
+    return found.first, Precision(found.precision.value)

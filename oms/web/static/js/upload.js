@@ -68,7 +68,7 @@ function send(form, file, row) {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* answered below */ }
       // a sign-in page answers 200 with HTML: that is no receipt
-      const state = request.status < 400 && ["received", "duplicate"].includes(answer.state) ? answer.state : "refused";
+      const state = request.status < 400 ? ({ received: "received", known: "duplicate" }[answer.state] ?? "refused") : "refused";
       const message = answer.message ?? answer.detail ?? answer.title;
       row.finish(state, message ?? (state === "refused" ? row.texts.textUnclear : ""), answer.url ?? "");
       resolve();

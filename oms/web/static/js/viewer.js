@@ -79,7 +79,7 @@ class Words {
     box.style.top = `${word.t * down}%`;
     box.style.width = `${word.w * across}%`;
     box.style.height = `${word.h * down}%`;
-    if (word.c >= 0 && word.c < doubt) { box.classList.add("is-doubtful"); span?.classList.add("is-doubtful"); }
+    if (word.d || (word.c >= 0 && word.c < doubt)) { box.classList.add("is-doubtful"); span?.classList.add("is-doubtful"); }
     if (span && "hit" in span.dataset) box.classList.add("is-hit");
     if (span) box.title = span.textContent;
     this.boxes.set(key, box);

@@ -1,0 +1,136 @@
+"""Pages and files of scans over HTTP: image beside text, word boxes, downloads; all by opaque ids.
+
+Looks: showing a page writes one entry (`page:view`), and so does every download, before its first byte. Images, small
+images and word boxes are parts of the page that shows them: each is guarded by itself, but writes no second entry.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, render_template, request, send_file, url_for
+
+from oms import intake, review, storage
+from oms.errors import N_, NotFound
+from oms.models import Page, Scan
+from oms.permissions import Action
+from oms.reading import unpack_words
+from oms.recognition import doubtful_words
+from oms.recognition.thumbnails import shrink
+from oms.search.snippets import matching_words
+from oms.web.access import guarded, house
+from oms.web.headers import FILE_POLICY
+from oms.web.intake import suspected
+
+bp = Blueprint("pages", __name__)
+
+# What a stored original may call itself; anything else leaves as plain bytes.
+MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
+SUFFIXES = {"application/pdf": ".pdf", "image/tiff": ".tif", "image/jpeg": ".jpg", "image/png": ".png"}
+
+
+@bp.get("/pages/<id>")
+@guarded(Action.PAGE_READ)
+def show(page: Page) -> str:
+    """One page, image and text side by side, what was searched for marked on both."""
+    review.look_at(g.session, page, actor=g.actor)
+    words = request.args.get("q", "")
+    place = review.place_of(g.session, page)
+    return render_template(
+        "pages/show.html",
+        page=page,
+        scan=page.scan,
+        dossier=page.scan.dossier,
+        document=page.document,
+        place=place,
+        previous_url=_neighbour(place.previous_id, words),
+        next_url=_neighbour(place.next_id, words),
+        lines=text_lines(page, words),
+        words=words,
+        suspected=suspected([page]),
+    )
+
+
+def _neighbour(page_id: str | None, words: str) -> str:
+    return url_for(".show", id=page_id, q=words or None) if page_id else ""
+
+
+def text_lines(page: Page, words: str = "") -> list[list[tuple[int, str, bool]]]:
+    """The text that holds now, line by line: number of the word on the image, the word, whether it is searched for."""
+    lines = review.tie_words(page.text, [word.text for word in unpack_words(page.words)])
+    hits = matching_words([word for line in lines for _number, word in line], words) if words else set()
+    counted = iter(range(sum(len(line) for line in lines)))
+    return [[(number, word, next(counted) in hits) for number, word in line] for line in lines]
+
+
+@bp.get("/pages/<id>/words")
+@guarded(Action.PAGE_READ)
+def words(page: Page) -> Response:
+    """Boxes of the read words in pixels of the page image: number, left, top, width, height, confidence, doubt."""
+    read = unpack_words(page.words)
+    doubtful = set(doubtful_words(read))
+    return jsonify(
+        [
+            {"i": i, "l": w.left, "t": w.top, "w": w.width, "h": w.height, "c": w.confidence, "d": int(i in doubtful)}
+            for i, w in enumerate(read)
+        ]
+    )
+
+
+@bp.get("/pages/<id>/image.jpg")
+@guarded(Action.PAGE_READ)
+def image(page: Page) -> Response:
+    """The upright page as a JPEG."""
+    return _inline(_image_of(page))
+
+
+@bp.get("/pages/<id>/thumbnail.jpg")
+@guarded(Action.PAGE_READ)
+def thumbnail(page: Page) -> Response:
+    """The page small, for lists."""
+    return _inline(io.BytesIO(shrink(_image_of(page))))
+
+
+def _image_of(page: Page) -> Path:
+    if page.image_sha256 is None:
+        raise NotFound(N_("There is no image of this page yet. Wait until it has been read."))
+    return storage.get(house().settings.scans, page.image_sha256)
+
+
+def _inline(content: Path | io.BytesIO) -> Response:
+    answer = send_file(content, mimetype="image/jpeg", etag=False, conditional=False)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = FILE_POLICY
+    return answer
+
+
+@bp.get("/scans/<id>/original")
+@guarded(Action.SCAN_DOWNLOAD)
+def original(scan: Scan) -> Response:
+    """The file as it was uploaded, under the name it had and the suffix of what it is."""
+    sha256 = intake.take_copy(g.session, scan, actor=g.actor)
+    kind = scan.media_type if scan.media_type in MEDIA_TYPES else "application/octet-stream"
+    stem, suffix = Path(scan.file_name).stem, Path(scan.file_name).suffix
+    fitting = suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin")
+    return _attachment(sha256, kind, stem + fitting)
+
+
+def _suffixes(kind: str) -> tuple[str, ...]:
+    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg")}.get(kind, (SUFFIXES.get(kind, ".bin"),))
+
+
+@bp.get("/scans/<id>/searchable.pdf")
+@guarded(Action.SCAN_DOWNLOAD)
+def pdf(scan: Scan) -> Response:
+    """All pages with their text behind the image."""
+    sha256 = intake.take_copy(g.session, scan, actor=g.actor, searchable=True)
+    return _attachment(sha256, "application/pdf", f"{Path(scan.file_name).stem}-{scan.dossier.number}.pdf")
+
+
+def _attachment(sha256: str, kind: str, name: str) -> Response:
+    """The stored bytes as a download; the name goes out in ASCII and, where that loses letters, in UTF-8 (RFC 5987)."""
+    path = storage.get(house().settings.scans, sha256)
+    label = intake.label_of(name)  # again on the way out: a line break in a header would be a second header
+    answer: Any = send_file(path, mimetype=kind, as_attachment=True, download_name=label, etag=False, conditional=False)
+    answer.headers["Content-Security-Policy"] = FILE_POLICY
+    return answer  # type: ignore[no-any-return]

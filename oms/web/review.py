@@ -1,0 +1,197 @@
+"""Checking and filing over HTTP: the queue, image beside text, corrections, filing pages as documents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from oms import dossiers, review
+from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
+from oms.models import Document, Original, Page, PageState, Scan
+from oms.permissions import Action, can
+from oms.vietnamese.letterheads import read_head
+from oms.web import access
+from oms.web.access import end_request, guarded, write_down_refusal
+from oms.web.errors import sentence_of
+from oms.web.formats import component_title
+from oms.web.intake import suspected
+from oms.web.pages import text_lines
+
+bp = Blueprint("review", __name__, url_prefix="/review")
+
+# Up to this many waiting pages all are chosen at first: most scans are one document.
+CHOSEN_AT_FIRST = 12
+QUEUE = 200
+FIELDS = ("component", "title", "number", "issued_on", "issuing_body", "signer", "original")
+
+
+@bp.get("")
+@guarded(Action.SCAN_READ)
+def index() -> str:
+    """The scans that wait for a check, the one that waits longest first."""
+    from oms import intake
+
+    scans = review.waiting_scans(g.session, actor=g.actor, limit=QUEUE)
+    intake.look_over(g.session, scans, actor=g.actor)
+    return render_template(
+        "review/index.html",
+        scans=scans,
+        waiting=review.waiting_pages(g.session, [scan.id for scan in scans]),
+        total=review.count_waiting(g.session, actor=g.actor),
+    )
+
+
+@bp.get("/<id>")
+@guarded(Action.SCAN_READ)
+def show(scan: Scan) -> str:
+    """One page of a scan to compare and correct, and the form to file pages with."""
+    pages = review.list_pages(g.session, scan)
+    page = _chosen_page(pages, request.args.get("page", type=int))
+    review.look_at(g.session, page, actor=g.actor)
+    return _draw(scan, pages, page)
+
+
+def _chosen_page(pages: Sequence[Page], number: int | None) -> Page:
+    """The page of that number; without one the first that waits."""
+    if number is None:
+        return next((page for page in pages if page.document_id is None), pages[0])
+    for page in pages:
+        if page.number == number:
+            return page
+    raise NotFound()
+
+
+def _draw(
+    scan: Scan,
+    pages: Sequence[Page],
+    page: Page,
+    *,
+    problem: OmsError | None = None,
+    typed: dict[str, str] | None = None,
+    chosen: Sequence[str] | None = None,
+    text: str | None = None,
+) -> str:
+    """The page; `typed`, `chosen` and `text` keep what a person entered when something was refused."""
+    waiting = [other for other in pages if other.document_id is None]
+    head = read_head(waiting[0].text) if waiting and typed is None else read_head("")
+    proposed = {
+        "title": head.title or "",
+        "number": head.number or "",
+        "issued_on": str(head.dated) if head.dated else "",
+    }
+    first = [other.id for other in waiting] if len(waiting) <= CHOSEN_AT_FIRST else [waiting[0].id]
+    category = scan.dossier.category
+    return render_template(
+        "review/show.html",
+        scan=scan,
+        dossier=scan.dossier,
+        pages=pages,
+        page=page,
+        waiting=waiting,
+        proposed=proposed,
+        values={**dict.fromkeys(FIELDS, ""), "original": Original.ORIGINAL.value, **proposed, **(typed or {})},
+        chosen=first if chosen is None else chosen,
+        text=page.text if text is None else text,
+        problem=sentence_of(problem) if problem else "",
+        problem_at="text" if text is not None else "issued_on" if _is_about_date(problem) else "component",
+        components=[(row.id, component_title(row.id, category.value)) for row in dossiers.components_of(scan.dossier)],
+        originals=[(kind.value, _(kind.label)) for kind in Original],
+        lines=text_lines(page),
+        corrections=review.corrections_of(g.session, page),
+        suspected=suspected(list(pages)),
+        failure=_failure(page),
+        may_correct=can(g.actor, Action.PAGE_REVIEW, page) and page.state != PageState.WAITING,
+        may_file=can(g.actor, Action.DOCUMENT_FILE, scan.dossier),
+    )
+
+
+def _failure(page: Page) -> str:
+    return sentence_of(OmsError(page.error, **(page.error_values or {}))) if page.error else ""
+
+
+def _is_about_date(problem: OmsError | None) -> bool:
+    return problem is not None and "written" in problem.values
+
+
+@bp.post("/pages/<id>")
+@guarded(Action.PAGE_REVIEW)
+def correct(page: Page) -> Any:
+    """Save the corrected text of a page, unless somebody saved another one meanwhile."""
+    text = request.form.get("text", "")
+    try:
+        review.correct(g.session, page, text, actor=g.actor, version=request.form.get("version", type=int))
+        access.commit()
+    except (BadInput, Conflict) as error:
+        return _draw_again(error, page.scan_id, page.number, text=text), error.status
+    flash(_("The text of page %(number)s is saved.", number=page.number), "success")
+    return redirect(url_for(".show", id=page.scan_id, page=page.number))
+
+
+@bp.post("/<id>/file")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def file(scan: Scan) -> Any:
+    """File the chosen pages as a document and go on to the next scan that waits."""
+    chosen = request.form.getlist("pages")
+    try:
+        document = review.file_pages(g.session, scan, chosen, _filing(), actor=g.actor)
+        access.commit()
+    except (BadInput, Conflict, NotFound) as error:
+        typed = {name: request.form.get(name, "") for name in FIELDS}
+        number = request.form.get("page", type=int)
+        return _draw_again(error, scan.id, number, typed=typed, chosen=chosen), error.status
+    flash(_("Filed in dossier %(number)s: %(title)s.", number=scan.dossier.number, title=document.title), "success")
+    return redirect(_next_address(scan))
+
+
+def _filing() -> review.Filing:
+    """What the form says; raises `BadInput` for what cannot be understood."""
+    form = request.form
+    if not form.get("component"):
+        raise BadInput(N_("Choose what the document is (component of the dossier)."))
+    issued_on, precision = review.written_date(form.get("issued_on", ""))
+    try:
+        original = Original(form.get("original", ""))
+    except ValueError:
+        raise BadInput(N_("Choose what kind of copy the paper is.")) from None
+    return review.Filing(
+        component_id=form["component"],
+        title=form.get("title", ""),
+        number=form.get("number") or None,
+        issued_on=issued_on,
+        issued_precision=precision,
+        issuing_body=form.get("issuing_body") or None,
+        signer=form.get("signer") or None,
+        original=original,
+    )
+
+
+def _next_address(scan: Scan) -> str:
+    """This scan while pages of it wait, else the scan that waits longest, else the empty queue."""
+    if review.waiting_pages(g.session, [scan.id])[scan.id].pages:
+        return url_for(".show", id=scan.id)
+    following = review.waiting_scans(g.session, actor=g.actor, limit=1)
+    return url_for(".show", id=following[0].id) if following else url_for(".index")
+
+
+def _draw_again(error: OmsError, scan_id: str, number: int | None, **kept: Any) -> str:
+    """After a refusal: the page as it is now, with what was typed. The look at it was written down before."""
+    write_down_refusal(error)
+    end_request(g.pop("session", None))
+    g.session = access.open_request_session(writing=False)
+    scan = access.load(Scan, "id", scan_id, g.actor)
+    pages = review.list_pages(g.session, scan)
+    page = next((page for page in pages if page.number == number), pages[0])
+    return _draw(scan, pages, page, problem=error, **kept)
+
+
+@bp.post("/documents/<id>/take-apart")
+@guarded(Action.DOCUMENT_FILE, model=Document)
+def take_apart(document: Document) -> Any:
+    """Undo a filing: the pages wait again."""
+    title = document.title
+    scans = review.take_apart(g.session, document, actor=g.actor)
+    target = url_for(".show", id=scans[0].id) if scans else url_for(".index")
+    access.commit()
+    flash(_("“%(title)s” was taken apart; its pages wait to be filed again.", title=title), "success")
+    return redirect(target)

@@ -1,0 +1,117 @@
+// Checking a scan: pages change and texts are saved without losing what stands in the filing form; the word under the
+// caret and the word on the image are shown together. Without this script every link and form works by itself.
+import { start as startViewer } from "./viewer.js";
+
+const PARTS = ["#page-image", "#page-words", ".flashes"];
+const frame = document.querySelector("[data-review]");
+
+function ask(url, body = null) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(body ? "POST" : "GET", url);
+    request.responseType = "document";
+    request.onload = () => resolve(request);
+    request.onerror = () => reject(new Error(`no answer from ${url}`));
+    request.send(body);
+  });
+}
+
+const edited = () => {
+  const text = document.querySelector("[data-correct-form] textarea");
+  return text !== null && text.value !== text.defaultValue;
+};
+
+// Puts the parts of the answered page in place of ours; false when it is another page (signed out, refused).
+function show(request) {
+  const page = request.response;
+  if (!page?.querySelector("#page-words")) return false;
+  for (const part of PARTS) {
+    const [old, fresh] = [document.querySelector(part), page.querySelector(part)];
+    if (old && fresh) old.replaceWith(document.adoptNode(fresh));
+  }
+  const problem = page.querySelector("#content > .notice-danger[data-focus]");
+  document.querySelector("[data-review-problem]")?.remove();
+  if (problem) {
+    problem.dataset.reviewProblem = "";
+    frame.before(document.adoptNode(problem));
+    problem.focus();
+  }
+  startViewer(document);
+  listen();
+  return true;
+}
+
+async function turnTo(url) {
+  if (edited() && !window.confirm(frame.dataset.textLeave)) return;
+  try {
+    const request = await ask(url);
+    if (!show(request)) { window.location.assign(url); return; }
+    window.history.replaceState(null, "", url);
+    const number = new URL(url, window.location.href).searchParams.get("page");
+    const field = document.querySelector("#filing input[name=page]");
+    if (field && number) field.value = number;
+    document.querySelector("[data-viewer-stage]")?.focus({ preventScroll: true });
+  } catch { window.location.assign(url); }
+}
+
+async function save(form) {
+  const button = form.querySelector("button");
+  button.disabled = true;
+  try {
+    const request = await ask(form.action, new FormData(form));
+    if (!show(request)) form.submit();
+  } catch { button.disabled = false; form.submit(); }
+}
+
+// The number of the word that holds `at` in `text`, counted like the spans beside the image.
+const wordAt = (text, at) => text.slice(0, at).split(/\s+/).filter(Boolean).length - (/\S$/.test(text.slice(0, at)) ? 1 : 0);
+
+function selectWord(area, place) {
+  const words = /\S+/g;
+  for (let number = 0, match; (match = words.exec(area.value)); number += 1) {
+    if (number === place) { area.setSelectionRange(match.index, match.index + match[0].length); return; }
+  }
+}
+
+function listen() {
+  const form = document.querySelector("[data-correct-form]");
+  const area = form?.querySelector("textarea");
+  const spans = [...document.querySelectorAll("#page-words [data-word]")];
+  form?.addEventListener("submit", (event) => { event.preventDefault(); save(form); });
+  area?.addEventListener("keyup", () => mark(spans, wordAt(area.value, area.selectionStart)));
+  area?.addEventListener("click", () => mark(spans, wordAt(area.value, area.selectionStart)));
+  document.querySelector("#page-image [data-viewer]")?.addEventListener("oms:word", (event) => {
+    const place = spans.findIndex((span) => span.dataset.word === event.detail.word);
+    if (area && place >= 0 && document.activeElement !== area && area.closest("details").open) selectWord(area, place);
+  });
+}
+
+function mark(spans, place) {
+  spans[place]?.click();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-viewer-previous], a[data-viewer-next], a[data-page-link]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  turnTo(link.href);
+});
+
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+    const form = document.querySelector("[data-correct] [data-correct-form]");
+    if (!form) return;
+    event.preventDefault();
+    if (edited()) save(form);
+  }
+  if (event.altKey && (event.key === "PageDown" || event.key === "PageUp")) {
+    const link = document.querySelector(event.key === "PageDown" ? "[data-viewer-next]" : "[data-viewer-previous]");
+    if (link) { event.preventDefault(); turnTo(link.href); }
+  }
+});
+
+window.addEventListener("beforeunload", (event) => { if (edited()) event.preventDefault(); });
+document.getElementById("filing")?.addEventListener("submit", (event) => {
+  if (edited() && !window.confirm(frame.dataset.textLeave)) event.preventDefault();
+});
+listen();

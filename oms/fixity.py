@@ -275,7 +275,7 @@ def _age(path: Path) -> float:
 
 def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Problem]:
     damaged = Problem(
-        "index-damaged", "index", N_("The search index is damaged. “oms reindex” builds it anew."), mendable=True
+        "index-damaged", "index", N_("The search index is missing or damaged. “oms reindex” builds it anew."), mendable=True
     )
     try:
         differences = search.compare(engine, settings)

@@ -1,16 +1,14 @@
 """`oms audit`: is the log whole, and what does it say."""
 
-import json
-
 import click
 from sqlalchemy import select
 
 from oms import audit as log
 from oms import db
+from oms.audit_reading import OUTCOMES, Filters, Line, list_entries
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, leave, put_json, put_table, say, with_json
-from oms.models import Account, AuditEntry, Dossier
-from oms.permissions import Action, require
+from oms.models import AuditEntry
 
 
 @click.group(help=_("The audit log: check its chain, show entries."))
@@ -45,35 +43,23 @@ def verify(as_json: bool) -> None:
 
 
 @audit.command(help=_("Show entries, the newest first."))
-@click.option("--dossier", "number", metavar="NUMBER", help=_("Only what concerns this dossier."))
-@click.option("--account", "account_name", metavar="USERNAME", help=_("Only what this account did."))
-@click.option("--action", "wanted", metavar="ACTION", help=_("Only this action, for instance transfer:accept."))
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help=_("How many."))
+@click.option("--dossier", default="", metavar="NUMBER", help=_("Only what concerns this dossier."))
+@click.option("--account", default="", metavar="USERNAME", help=_("Only what this account did."))
+@click.option("--action", default="", metavar="ACTION", help=_("Only this action, for instance transfer:accept."))
+@click.option("--outcome", default="", type=click.Choice(["", *OUTCOMES]), help=_("Only this outcome."))
+@click.option("--before", type=int, metavar="NUMBER", help=_("Only entries before this number."))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help=_("How many."))
 @acting_as()
 @with_json
-def show(
-    number: str | None, account_name: str | None, wanted: str | None, limit: int, username: str, as_json: bool
-) -> None:
+def show(username: str, before: int | None, limit: int, as_json: bool, **wanted: str) -> None:
     """Show what happened; looking is itself an entry."""
     house = open_house()
-    with acting(house, username, "audit:view") as actor, db.reading(house.engine) as session:
-        require(actor, Action.AUDIT_READ)
-        query = (
-            select(AuditEntry, Account.username)
-            .outerjoin(Account, Account.id == AuditEntry.account_id)
-            .order_by(AuditEntry.seq.desc())
-            .limit(limit)
-        )
-        if number:
-            query = query.where(
-                AuditEntry.dossier_id == select(Dossier.id).where(Dossier.number == number).scalar_subquery()
-            )
-        if account_name:
-            query = query.where(Account.username == account_name)
-        if wanted:
-            query = query.where(AuditEntry.action == wanted)
-        rows = [_row(entry, name) for entry, name in session.execute(query)]
-        log.record(session, "audit:view", actor=actor, shown=len(rows))
+    filters = Filters(
+        username=wanted["account"], action=wanted["action"], dossier=wanted["dossier"], outcome=wanted["outcome"]
+    )
+    with acting(house, username, "audit:list") as actor, db.reading(house.engine) as session:
+        lines, _next = list_entries(session, filters, actor=actor, before=before, limit=limit)
+        rows = [_row(line) for line in lines]
         log.write_looks(session)
     if as_json:
         for row in rows:
@@ -81,20 +67,23 @@ def show(
         return
     put_table(
         (_("Number"), _("At"), _("Account"), _("Via"), _("Action"), _("Outcome"), _("Object")),
-        [(r["seq"], r["at"], r["account"], r["via"], r["action"], r["outcome"], r["object"]) for r in rows],
+        [(r["seq"], r["at"], r["account"], r["via"], r["action"], r["outcome"], r["thing"]) for r in rows],
     )
 
 
-def _row(entry: AuditEntry, username: str | None) -> dict[str, object]:
-    body = json.loads(entry.body)
+def _row(line: Line) -> dict[str, object]:
     return {
-        "seq": entry.seq,
-        "at": entry.at.isoformat(timespec="seconds"),
-        "account": username,
-        "via": body["via"],
-        "action": entry.action,
-        "outcome": entry.outcome,
-        "kind": entry.object_kind,
-        "object": entry.object_id,
-        "hash": entry.hash,
+        "seq": line.entry.seq,
+        "at": line.entry.at.isoformat(timespec="seconds"),
+        "account": line.username,
+        "unit": line.unit,
+        "via": line.body["via"],
+        "action": line.entry.action,
+        "outcome": line.entry.outcome,
+        "kind": line.entry.object_kind,
+        "object": line.entry.object_id,
+        "thing": line.thing,
+        "dossier": line.dossier,
+        "words": line.words,
+        "hash": line.entry.hash,
     }

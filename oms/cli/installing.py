@@ -2,7 +2,7 @@
 
 import click
 
-from oms import accounts, audit, db, installation
+from oms import accounts, audit, db, installation, search
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, put, put_json, say, with_json
 from oms.demo import fill, refuse_real_data
@@ -34,6 +34,7 @@ def init(username: str, full_name: str, organisation: str, as_json: bool) -> Non
         )
         audit.record(session, "system:init", actor=None)
         username = account.username
+    search.rebuild(house.engine, house.settings)
     if as_json:
         put_json({"home": house.settings.home, "username": username, "password": password})
         return

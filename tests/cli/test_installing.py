@@ -1,0 +1,59 @@
+"""`oms init` and `oms demo`."""
+
+from oms import db
+from oms.models import Account, Fact
+from oms.settings import Settings
+
+
+def test_init_prints_a_one_time_password_and_refuses_a_second_time(oms, engine):
+    answer = oms("init", "--username", "quantri", "--json")
+    assert answer.code == 0
+    first = answer.documents[0]
+    assert first["username"] == "quantri" and len(first["password"]) >= 12
+    with db.reading(engine) as session:
+        assert session.query(Account).filter_by(username="quantri").one().must_change_password
+    again = oms("init")
+    assert again.code == 1
+    assert "already" in again.err and again.out == ""
+
+
+def test_demo_refuses_real_data(oms, world, engine):
+    answer = oms("demo", "--people", "100", "--scans", "0")
+    assert answer.code == 1
+    assert "real data" in answer.err
+    with db.reading(engine) as session:
+        assert session.get(Fact, "demo") is None
+
+
+def test_demo_after_init_takes_over_the_first_administrator(oms):
+    assert oms("init").code == 0
+    answer = oms("demo", "--people", "70", "--scans", "0", "--json")
+    assert answer.code == 0
+    assert answer.documents[0]["people"] == 70
+    assert "quantri" in answer.documents[0]["accounts"]
+    users = {row["username"]: row for row in oms("user", "list", "--json").documents}
+    assert len(users) == 9
+    again = oms("demo", "--people", "70", "--scans", "0")
+    assert again.code == 1 and "loaded already" in again.err
+
+
+def test_a_folder_without_installation_is_named(monkeypatch, tmp_path, capsys):
+    from oms import cli
+
+    monkeypatch.setenv("OMS_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv("OMS_LANGUAGE", "en")
+    monkeypatch.delenv("OMS_DATABASE_URL", raising=False)
+    assert cli.run(["status"]) == 1
+    assert "oms init" in capsys.readouterr().err
+    assert not (tmp_path / "empty").exists()
+
+
+def test_an_unknown_setting_is_wrong_use(monkeypatch, tmp_path, capsys):
+    from oms import cli
+
+    monkeypatch.setenv("OMS_HOME", str(tmp_path))
+    monkeypatch.setenv("OMS_PROT", "8000")
+    monkeypatch.setenv("OMS_LANGUAGE", "en")
+    assert cli.run(["status"]) == 2
+    assert "OMS_PROT" in capsys.readouterr().err
+    assert Settings.from_environment({}).port == 8000

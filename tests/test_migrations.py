@@ -1,0 +1,81 @@
+"""Migrations: both ways with rows in the tables, equal to the models, after a copy."""
+
+import sqlite3
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from oms import audit, db, installation
+from oms.models import Base, Fact
+from tests import factories
+
+
+def test_models_and_migrations_are_the_same(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "render_as_batch": engine.dialect.name == "sqlite"}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_there_is_one_newest_version(engine):
+    heads = ScriptDirectory.from_config(installation.alembic_config(engine)).get_heads()
+    assert heads == [installation.newest_version(engine)] == [installation.version_of(engine)]
+
+
+def test_up_down_up_with_rows_in_the_tables(engine, world, actor):
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"])
+        scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"])
+        factories.make_document(session, dossier, scan, actor=actor("canbo.sonv"))
+        session.add(Fact(key="organisation", value="Đảng bộ Khối"))
+    config = installation.alembic_config(engine)
+    steps = list(ScriptDirectory.from_config(config).walk_revisions())
+    for _ in steps[:-1]:
+        # Each migration back and forth on rows; the rows stay.
+        command.downgrade(config, "-1")
+    command.upgrade(config, "head")
+    with db.reading(engine) as session:
+        assert session.get_one(Fact, "organisation").value == "Đảng bộ Khối"
+        assert audit.verify(session) is None
+    command.downgrade(config, "base")
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    command.upgrade(config, "head")
+    assert set(Base.metadata.tables) <= set(inspect(engine).get_table_names())
+
+
+def test_an_upgrade_of_an_older_database_makes_a_copy_first(engine, settings):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("the copy is made of the database file")
+    with db.writing(engine) as session:
+        session.add(Fact(key="organisation", value="before"))
+    newest = installation.newest_version(engine)
+    assert not installation.upgrade(settings, engine), "nothing to do, no copy"
+    assert not list((settings.home / "run").glob("before-upgrade-*"))
+    with engine.begin() as connection:
+        # As if a newer program met this database: the copy must be whole before the first change.
+        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    with pytest.raises(Exception, match="older"):
+        installation.upgrade(settings, engine)
+    copy = settings.home / "run" / "before-upgrade-older.sqlite3"
+    with sqlite3.connect(copy) as kept:
+        assert kept.execute("SELECT value FROM facts WHERE key = 'organisation'").fetchone() == ("before",)
+    assert newest == installation.newest_version(engine)
+
+
+def test_nobody_alters_the_audit_log_in_the_database(engine, world):
+    with db.writing(engine) as session:
+        audit.record(session, "account:sign_in", actor=None)
+    for statement in ("UPDATE audit_entries SET outcome = 'x'", "DELETE FROM audit_entries", "DELETE FROM audit_words"):
+        if statement.endswith("audit_words"):
+            with db.writing(engine) as session:
+                audit.record(session, "search:find", actor=None, words="hoa")
+        with pytest.raises(DatabaseError), db.writing(engine) as session:
+            session.execute(text(statement))
+    with db.reading(engine) as session:
+        assert audit.verify(session) is None

@@ -1,0 +1,55 @@
+"""Settings: defaults, two sources, and nothing guessed."""
+
+import stat
+
+import pytest
+
+from oms.settings import Settings, SettingsError, secret_key
+
+
+def test_environment_wins_over_the_file(tmp_path):
+    (tmp_path / "oms.toml").write_text('port = 9001\nlanguage = "en"\n', "utf-8")
+    settings = Settings.from_environment({"OMS_HOME": str(tmp_path), "OMS_PORT": "9002"})
+    assert (settings.port, settings.language) == (9002, "en")
+    assert settings.database == f"sqlite:///{tmp_path / 'oms.sqlite3'}"
+    assert settings.scans == tmp_path / "scans"
+
+
+def test_plain_port_is_honoured_but_weaker(tmp_path):
+    assert Settings.from_environment({"OMS_HOME": str(tmp_path), "PORT": "9003"}).port == 9003
+    assert Settings.from_environment({"OMS_HOME": str(tmp_path), "PORT": "9003", "OMS_PORT": "9004"}).port == 9004
+
+
+@pytest.mark.parametrize("name", ["OMS_PROT", "OMS_", "OMS_DATABASE"])
+def test_an_unknown_name_is_refused_and_named(tmp_path, name):
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment({"OMS_HOME": str(tmp_path), name: "1"})
+    assert name in str(refusal.value) and "OMS_DATABASE_URL" in str(refusal.value)
+
+
+def test_an_unknown_name_in_the_file_is_refused_too(tmp_path):
+    (tmp_path / "oms.toml").write_text("prot = 1\n", "utf-8")
+    with pytest.raises(SettingsError, match="OMS_PROT"):
+        Settings.from_environment({"OMS_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(("name", "value"), [("OMS_PORT", "eight"), ("OMS_HTTPS", "perhaps"), ("OMS_JOB_LEASE", "")])
+def test_a_value_that_makes_no_sense_is_refused(tmp_path, name, value):
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment({"OMS_HOME": str(tmp_path), name: value})
+
+
+def test_a_broken_file_is_named(tmp_path):
+    (tmp_path / "oms.toml").write_text("port = = 1", "utf-8")
+    with pytest.raises(SettingsError, match="oms.toml"):
+        Settings.from_environment({"OMS_HOME": str(tmp_path)})
+
+
+def test_the_key_is_made_once_and_closed_to_others(tmp_path):
+    settings = Settings(home=tmp_path / "new")
+    first = secret_key(settings)
+    assert len(first) >= 32 and secret_key(settings) == first
+    assert stat.S_IMODE((settings.home / "secret.key").stat().st_mode) == 0o600
+    assert first not in repr(Settings(home=tmp_path, secret_key=first))
+    with pytest.raises(SettingsError):
+        secret_key(Settings(home=tmp_path, secret_key="short"))

@@ -53,7 +53,7 @@ ACTIONS: dict[str, str] = {
     "dossier:place": N_("Write down the shelf place of a dossier"),
     "own:list": N_("List what concerns oneself"),
     "own:read": N_("Read what concerns oneself"),
-    "page:read": N_("Read a page"),
+    "page:read": N_("Read one page of a dossier"),
     "page:view": N_("Look at a page"),
     "page:review": N_("Check a page"),
     "page:correct": N_("Correct the text of a page"),

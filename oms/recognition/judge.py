@@ -7,7 +7,7 @@ from oms.recognition.pages import Quality, Word
 from oms.vietnamese.syllables import is_syllable
 from oms.vietnamese.text import nfc
 
-GOOD, CHECK = 0.80, 0.55
+GOOD, CHECK = 0.85, 0.60
 """Least scores (share of possible syllables × mean confidence) of a page that is good, and of one worth checking."""
 
 DOUBTFUL_CONFIDENCE = 60.0

@@ -70,12 +70,13 @@ def measure_lines(ink: Pixels) -> Lines:
     return Lines(round(float(best), 2) + 0.0, sharpness(float(best)) / len(rows), float((fall + 1) / (rise + 1)))
 
 
-def find_rotation(picture: Picture, read: Callable[[Picture], float]) -> int:
-    """Degrees clockwise (0, 90, 180, 270) that bring the page upright; `read` scores a picture, more is better."""
+def find_stance(picture: Picture, read: Callable[[Picture], float]) -> tuple[int, float]:
+    """How the page lies: degrees clockwise (0, 90, 180, 270) that bring it upright, and those by which its lines then
+    fall to the right. `read` scores a picture, more is better; both are 0 when too little is written to tell."""
     ink = find_ink(picture)
     along, across = measure_lines(ink), measure_lines(np.rot90(ink))
     if max(along.sharpness, across.sharpness) == 0:
-        return 0
+        return 0, 0.0
     if along.sharpness > across.sharpness * 1.1:
         candidates = {0: along.uprightness, 180: 1 / along.uprightness}
     elif across.sharpness > along.sharpness * 1.1:  # np.rot90 turns by 270 clockwise
@@ -83,10 +84,10 @@ def find_rotation(picture: Picture, read: Callable[[Picture], float]) -> int:
     else:
         candidates = {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}
     best = max(candidates, key=lambda turn: candidates[turn])
-    if candidates[best] >= SURE:
-        return best
-    sample = busiest_part(picture, ink)
-    return max(candidates, key=lambda turn: (read(rotate(sample, turn)), candidates[turn]))
+    if candidates[best] < SURE:
+        sample = busiest_part(picture, ink)
+        best = max(candidates, key=lambda turn: (read(rotate(sample, turn)), candidates[turn]))
+    return best, (along if best in (0, 180) else across).skew
 
 
 def busiest_part(picture: Picture, ink: Pixels) -> Picture:
@@ -106,11 +107,6 @@ def rotate(picture: Picture, degrees: int) -> Picture:
     if degrees % 360 == 0:
         return picture
     return Picture(np.ascontiguousarray(np.rot90(picture.pixels, -degrees // 90)), picture.dpi)
-
-
-def find_skew(picture: Picture) -> float:
-    """Degrees by which the lines of an upright page fall to the right; 0 when too little is written to tell."""
-    return measure_lines(find_ink(picture)).skew
 
 
 def deskew(picture: Picture, degrees: float) -> Picture:

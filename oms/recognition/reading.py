@@ -123,25 +123,62 @@ def _try_page(scan: OpenedScan, number: int, folder: Path) -> tuple[PageReading 
 def _read_picture(picture: Picture) -> _Sheet:
     if cleaning.is_blank(picture):
         return _Sheet(picture, [], 1.0, "ocr", blank=True)
-    rotation = orientation.find_rotation(picture, _score_sample)
-    picture = orientation.rotate(picture, rotation)
-    skew = orientation.find_skew(picture)
-    picture = orientation.deskew(picture, skew)
+    rotation, skew = orientation.find_stance(picture, _score_sample)
+    picture = orientation.deskew(orientation.rotate(picture, rotation), skew)
     stamps = secrecy.find_stamps(picture, _read_stamp)
-    readable = clean_page(picture)
-    found = order_columns(order_rows(read_words(readable)))
-    return _Sheet(picture, found, readable.dpi / picture.dpi, "ocr", rotation, skew, False, stamps)
+    found, scale = _read_best(picture)
+    return _Sheet(picture, found, scale, "ocr", rotation, skew, False, stamps)
+
+
+def _read_best(picture: Picture) -> tuple[Sequence[ReadWord], float]:
+    """The best of up to three readings, each of a differently cleaned page, with the scale of its boxes.
+
+    A page is read again only while it is doubtful, and the judgement decides, never the length of the text.
+    """
+    plain = _clear_page(picture)
+    best: tuple[float, Sequence[ReadWord], float] = (-1.0, [], 1.0)
+    for clean, enough in _CHAINS:
+        readable = clean(plain)
+        found = order_columns(order_rows(read_words(readable)))
+        score = judge.reading_score(_place(found, 1.0))
+        if score > best[0]:
+            best = score, found, readable.dpi / picture.dpi
+        if best[0] >= enough or not found:
+            break
+    return best[1:]
 
 
 def clean_page(picture: Picture) -> Picture:
-    """The upright page as Tesseract gets it: grey, without red ink, shadows and dotted leaders, letters to size."""
+    """The upright page as Tesseract gets it first: grey, nothing but ink on white paper, letters to size."""
+    return _sharpen(_clear_page(picture))
+
+
+def _clear_page(picture: Picture) -> Picture:
     picture = cleaning.drop_red_ink(picture)
     picture = cleaning.drop_photographs(picture)
-    picture = cleaning.level_paper(picture)
+    return cleaning.level_paper(picture)
+
+
+def _sharpen(picture: Picture) -> Picture:
     picture = cleaning.drop_specks(picture)
     picture = cleaning.fit_letters(picture)
     picture = cleaning.drop_leaders(picture)
     return cleaning.sharpen_ink(picture)
+
+
+def _darken(picture: Picture) -> Picture:
+    return cleaning.drop_leaders(cleaning.fit_letters(cleaning.darken_ink(picture)))
+
+
+def _smooth(picture: Picture) -> Picture:
+    picture = cleaning.fit_letters(cleaning.smooth_grain(picture))
+    return cleaning.sharpen_ink(cleaning.drop_leaders(picture))
+
+
+_CHAINS = ((_sharpen, 0.86), (_darken, 0.80), (_smooth, 0.0))
+"""How a page is prepared, and the score (`judge.reading_score`) from which it is not read again. Over generated
+pages, faint and blurred ones gain most from dark ink (CER .17 to .02, .19 to .03), grainy ones from smoothing
+(.45 to .23); right readings score 0.89 and more."""
 
 
 def _score_sample(sample: Picture) -> float:

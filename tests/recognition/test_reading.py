@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from oms.recognition import FailedPage, open_scan, page_image, read_file, read_page
 from tests.recognition.sheets import LETTER, add_noise, draw_sheet, error_rate, lean, seal, stamp
@@ -85,6 +85,12 @@ def test_seal_noise_and_yellow_paper_do_not_hide_the_text(tmp_path):
     with Image.open(page.image) as image:  # people still see the seal
         red, green, _ = np.asarray(image.convert("RGB")).astype(int).transpose(2, 0, 1)
         assert (red - green > 80).sum() > 1000
+
+
+def test_a_faint_page_out_of_focus_is_read(tmp_path):
+    soft = draw_sheet(ink=165, paper=250).filter(ImageFilter.GaussianBlur(1.1))
+    reading = read(add_noise(soft, strength=4), tmp_path / "a.png").reading
+    assert error_rate(reading.text, TRUTH) < 0.05
 
 
 def test_dotted_leaders_are_not_read_as_letters(tmp_path):

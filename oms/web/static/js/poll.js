@@ -8,7 +8,6 @@ function fetchDocument(url, mark = "poll") {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("GET", url);
-    request.setRequestHeader("X-Requested-With", "poll"); // looking on keeps nobody signed in
     request.responseType = "document";
     request.timeout = 20000;
     request.setRequestHeader("X-Requested-With", mark);

@@ -8,16 +8,19 @@ names the dossiers it may see.
 # (whoosh declares itself typed, yet most of its functions have no annotations)
 
 import errno
+import shutil
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from whoosh import columns, fields, formats
-from whoosh.index import TOC, FileIndex, LockError
+from whoosh.index import TOC, FileIndex, LockError, clean_files
 from whoosh.reading import SegmentReader
-from whoosh.writing import CLEAR, MERGE_SMALL, SegmentWriter
+from whoosh.util.filelock import try_for
+from whoosh.writing import MERGE_SMALL, NO_MERGE, SegmentWriter
 
 from oms.search.analysis import VERSION, Analysed, analyse
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
@@ -28,8 +31,12 @@ from oms.search.whoosh_storage import (
     DurableStorage,
     FreshNames,
     broken_files,
+    newest_generation,
+    remove_unsealed,
     seal_version,
     sealed_files,
+    toc_generation,
+    toc_name,
     wrong_size,
 )
 
@@ -37,8 +44,12 @@ WRITER_WAIT = 60.0
 """Seconds a writer waits for another process; a merge of 500,000 documents stays below."""
 BLOCK = 4096
 """Postings in one block: read whole and kept, so fewer, larger blocks than Whoosh's 128 cost less."""
-REBUILD_MEGABYTES = 96
-"""Memory for postings while writing; more is sorted on disk."""
+POOL_MEGABYTES = 96
+"""Memory for postings while writing; more is sorted on disk, which takes about 0.1 MB a page."""
+BATCH = 10_000
+"""Items of one segment of a rebuild: bounds that temporary space to about 1 GB, whatever there is to index."""
+BUILDING = "building"
+"""Folder inside the index in which a rebuild prepares its segments."""
 OPENING_TRIES = 8
 """Openings before an index counts as damaged while writers keep replacing it."""
 WORN = 0.3
@@ -105,15 +116,23 @@ class WhooshEngine:
             return answer(snapshot, query)
 
     def rebuild(self, items: Iterable[Item]) -> None:
-        """Put exactly these items in place of everything, even over a damaged index."""
-        with self._writer(over_damage=True) as writer:
+        """Put exactly these items in place of everything, even over a damaged index; other writers wait."""
+        with self._only_writer(), self._locked():
+            beside = self._folder / BUILDING
+            shutil.rmtree(beside, ignore_errors=True)  # what a killed rebuild left
+            staging = WhooshEngine(beside)
+            TOC.create(staging._storage, self._schema, INDEX_NAME)
             seen: set[str] = set()
-            for item in items:
-                if item.id in seen:
-                    raise ValueError(f"two items with the id {item.id}")
-                seen.add(item.id)
-                writer.add_document(**_document(analyse(item)))
-            writer.commit(mergetype=CLEAR)
+            documents = (_document(analyse(item)) for item in _without_doubles(items, seen))
+            for document in documents:
+                with staging._writer() as writer:
+                    writer.add_document(**document)
+                    for following in islice(documents, BATCH - 1):
+                        writer.add_document(**following)
+                    writer.commit(mergetype=NO_MERGE)
+            staging.close()
+            self._adopt(staging)
+            shutil.rmtree(beside)
 
     def ids(self) -> set[str]:
         """The ids of all items."""
@@ -153,12 +172,41 @@ class WhooshEngine:
                 writer.delete_document(place)
             return len(places)
 
+    def _adopt(self, staging: "WhooshEngine") -> None:
+        """Move the segments of `staging` here and let one new generation name them."""
+        remove_unsealed(self._folder)  # what a killed writer left would otherwise be synced and sealed with the rest
+        segments = TOC.read(staging._storage, INDEX_NAME, schema=self._schema).segments
+        for name in sealed_files(staging._folder, {segment.segment_id() for segment in segments}):
+            (staging._folder / name).rename(self._folder / name)
+        generation = newest_generation(self._folder) + 1
+        TOC(self._schema, segments, generation).write(self._storage, INDEX_NAME)
+        clean_files(self._storage, INDEX_NAME, generation, segments)
+
     @contextmanager
-    def _writer(self, over_damage: bool = False) -> Iterator[Any]:
+    def _only_writer(self) -> Iterator[None]:
+        """One writer among the threads of this process."""
+        if not self._writing.acquire(timeout=self._writer_wait):
+            raise IndexBusy
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """The writer's lock of the folder, without a writer."""
+        lock = self._storage.lock(f"{INDEX_NAME}_WRITELOCK")
+        if not try_for(lock.acquire, timeout=self._writer_wait):
+            raise IndexBusy
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _writer(self) -> Iterator[Any]:
         """The only writer of all threads and processes; whatever fails inside leaves the last generation."""
-        with self._writing:
-            if over_damage:
-                self._create_if_damaged()
+        with self._only_writer():
             with self._snapshot():  # notices damage before anything is written on top of it
                 index = FileIndex(self._storage, schema=self._schema, indexname=INDEX_NAME)
             try:
@@ -166,7 +214,7 @@ class WhooshEngine:
                     timeout=self._writer_wait,
                     codec=FreshNames(blocklimit=BLOCK),
                     compound=False,
-                    limitmb=REBUILD_MEGABYTES,
+                    limitmb=POOL_MEGABYTES,
                 )
             except LockError:
                 raise IndexBusy from None
@@ -175,23 +223,9 @@ class WhooshEngine:
             except BaseException as error:
                 if not writer.is_closed:  # its words must not turn up in the next document
                     writer.cancel()
-                if isinstance(error, Exception) and not over_damage and _is_damage(error):
+                if isinstance(error, Exception) and not isinstance(error, IndexDamaged) and _is_damage(error):
                     raise IndexDamaged(f"{type(error).__name__} while writing the index") from error
                 raise
-
-    def _create_if_damaged(self) -> None:
-        """An empty index in place of one that cannot be opened."""
-        lock = self._storage.lock(f"{INDEX_NAME}_WRITELOCK")
-        if not lock.acquire(blocking=True):
-            raise IndexBusy
-        try:
-            if not self.healthy():
-                self.close()
-                for file in self._folder.glob(f"{INDEX_NAME}_*.*"):
-                    file.unlink()
-                TOC.create(self._storage, self._schema, INDEX_NAME)
-        finally:
-            lock.release()
 
     @contextmanager
     def _snapshot(self) -> Iterator[Snapshot]:
@@ -229,11 +263,10 @@ class WhooshEngine:
 
     def _newest_toc(self) -> tuple[str, int, int]:
         """Name, inode and time of the current table of contents: a new one on every commit."""
+        newest = self._folder / toc_name(newest_generation(self._folder))
         try:
-            tocs = list(self._folder.glob(f"_{INDEX_NAME}_*.toc"))
-            newest = max(tocs, key=lambda toc: int(toc.stem.rsplit("_", 1)[1]))
             found = newest.stat()
-        except (OSError, ValueError):
+        except OSError:
             raise IndexDamaged("there is no table of contents") from None
         return newest.name, found.st_ino, found.st_mtime_ns
 
@@ -243,8 +276,7 @@ class WhooshEngine:
             raise IndexDamaged("the index is not sealed, or of another version")
         if wrong := broken_files(self._folder, [toc_key[0]]):
             raise IndexDamaged(f"{wrong[0]} has changed")
-        generation = int(toc_key[0].removesuffix(".toc").rsplit("_", 1)[1])
-        toc = TOC.read(self._storage, INDEX_NAME, gen=generation, schema=self._schema)
+        toc = TOC.read(self._storage, INDEX_NAME, gen=toc_generation(toc_key[0]), schema=self._schema)
         names = {segment.segment_id() for segment in toc.segments}
         files = sealed_files(self._folder, names)
         if (wrong_file := wrong_size(self._folder, files)) or len({file.split(".")[0] for file in files}) < len(names):
@@ -275,6 +307,14 @@ def _document(analysed: Analysed) -> dict[str, Any]:
     parts += [str(analysed.heading_words), item.stamp, item.order]
     card = SEPARATOR.join(part.replace(SEPARATOR, " ") for part in parts).encode("utf-8", "surrogatepass")
     return {"folded": analysed.folded, "marked": analysed.marked, "pairs": analysed.pairs, "card": card}
+
+
+def _without_doubles(items: Iterable[Item], seen: set[str]) -> Iterator[Item]:
+    for item in items:
+        if item.id in seen:
+            raise ValueError(f"two items with the id {item.id}")
+        seen.add(item.id)
+        yield item
 
 
 def _merge(writer: SegmentWriter, segments: list[Any]) -> list[Any]:

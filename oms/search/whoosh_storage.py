@@ -51,7 +51,7 @@ class DurableStorage(FileStorage):
             if _SEGMENT_FILE.fullmatch(file.name):  # written once and never changed
                 sums[file.name] = known.get(file.name) or _sync_and_sum(file)
         toc = _sync_and_sum(self.path / oldname)
-        generation = _generation(newname)
+        generation = toc_generation(newname)
         seal = self.path / _SEAL.format(generation=generation)
         content = {"version": self.version, "files": {**sums, newname: toc}}
         with seal.open("w", encoding="utf-8") as file_object:
@@ -75,6 +75,14 @@ def read_seal(folder: Path) -> dict[str, list[int]]:
 def sealed_files(folder: Path, segments: set[str]) -> list[str]:
     """The sealed files of these segments."""
     return [name for name in read_seal(folder) if name.split(".")[0] in segments]
+
+
+def remove_unsealed(folder: Path) -> None:
+    """Delete files of segments that no generation names; the caller holds the writer's lock."""
+    sealed = read_seal(folder)
+    for file in folder.iterdir():
+        if _SEGMENT_FILE.fullmatch(file.name) and file.name not in sealed:
+            file.unlink()
 
 
 def seal_version(folder: Path) -> int | None:
@@ -108,15 +116,26 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _generation(toc_name: str) -> int:
-    return int(toc_name.removesuffix(".toc").rsplit("_", 1)[1])
+def toc_name(generation: int) -> str:
+    """The file name of a table of contents, as Whoosh writes it."""
+    return f"_{INDEX_NAME}_{generation}.toc"
+
+
+def toc_generation(name: str) -> int:
+    """The generation in the file name of a table of contents."""
+    return int(name.removesuffix(".toc").rsplit("_", 1)[1])
+
+
+def newest_generation(folder: Path) -> int:
+    """The newest generation there is a table of contents of; -1 when there is none."""
+    return max((toc_generation(toc.name) for toc in folder.glob(f"_{INDEX_NAME}_[0-9]*.toc")), default=-1)
 
 
 def _newest_seal(folder: Path) -> dict[str, Any] | None:
     """The seal of the table of contents that is current (a kill may leave a newer seal without its generation)."""
-    generations = [_generation(toc.name) for toc in folder.glob(f"_{INDEX_NAME}_*.toc")]
+    seal = folder / _SEAL.format(generation=newest_generation(folder))
     try:
-        content = json.loads((folder / _SEAL.format(generation=max(generations))).read_text(encoding="utf-8"))
+        content = json.loads(seal.read_text(encoding="utf-8"))
         return content if isinstance(content["files"], dict) and isinstance(content["version"], int) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -107,6 +107,32 @@ def test_kill_9_anywhere_in_a_commit_leaves_the_old_or_the_new_state(tmp_path: P
         assert states == {False, True}  # killed before and after the moment that counts
 
 
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_kill_9_anywhere_in_a_rebuild_leaves_the_old_or_the_new_state(tmp_path: Path, call: str) -> None:
+    folder = tmp_path / "index"
+    WhooshEngine(folder).rebuild([item("old-0", "bản cũ")])
+    states, killed, count = set(), True, 0
+    while killed and count < 40:
+        count += 1
+        before = WhooshEngine(folder).ids()
+        killed = dying(lambda: WhooshEngine(folder).rebuild([item(f"old-{count}", "bản mới")]), call, count)  # noqa: B023
+        after = WhooshEngine(folder)
+        assert after.healthy()
+        assert after.ids() in (before, {f"old-{count}"})
+        states.add(after.ids() == {f"old-{count}"})
+    assert states == {False, True}
+    assert 3 < count < 40
+    assert sorted(file.name for file in folder.iterdir() if file.is_dir()) == []
+
+
+def test_a_rebuild_in_several_batches_equals_one(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oms.search.whoosh_engine.BATCH", 2)
+    engine.put([item("gone", "không còn")])
+    engine.rebuild(LETTERS)
+    assert engine.stamps() == {one.id: one.stamp for one in LETTERS}
+    assert engine.healthy()
+
+
 def test_every_file_is_on_disk_before_the_generation_appears(
     engine: WhooshEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +145,7 @@ def test_every_file_is_on_disk_before_the_generation_appears(
         real_fsync(handle)
 
     def rename(old: str, new: str) -> None:
-        if new.endswith(".toc"):
+        if str(new).endswith(".toc"):
             files = [Path(old), *(file for file in Path(old).parent.glob(f"{INDEX_NAME}_*.*"))]
             unsynced.extend(file.name for file in files if file.stat().st_ino not in synced)
             synced.clear()

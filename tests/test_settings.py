@@ -41,7 +41,7 @@ def test_a_value_that_makes_no_sense_is_refused(tmp_path, name, value):
 
 def test_a_broken_file_is_named(tmp_path):
     (tmp_path / "oms.toml").write_text("port = = 1", "utf-8")
-    with pytest.raises(SettingsError, match="oms.toml"):
+    with pytest.raises(SettingsError, match=r"oms\.toml"):
         Settings.from_environment({"OMS_HOME": str(tmp_path)})
 
 

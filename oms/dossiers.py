@@ -168,7 +168,7 @@ def count_by_custodian(session: Session, *, actor: Actor) -> dict[str, int]:
         .where(allowed(actor, Action.DOSSIER_READ))
         .group_by(Dossier.custodian_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 @dataclass(frozen=True)

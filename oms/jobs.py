@@ -149,9 +149,7 @@ class Backlog:
 def backlog(session: Session) -> Backlog:
     """How much work waits, with two queries."""
     counts: dict[JobState, int] = dict(
-        session.execute(select(Job.state, func.count()).where(Job.state != JobState.DONE).group_by(Job.state))
-        .tuples()
-        .all()
+        session.execute(select(Job.state, func.count()).where(Job.state != JobState.DONE).group_by(Job.state)).all()
     )
     waiting = Job.state == JobState.QUEUED
     oldest, indexing = session.execute(

@@ -82,8 +82,8 @@ def view(session: Session, unit: Unit, day: date, *, actor: Actor) -> Kin:
     after = select(Unit, UnitSuccession).join(UnitSuccession, UnitSuccession.successor_id == Unit.id)
     return Kin(
         below=tuple(child for child in units_on(session, day) if child.parent_id == unit.id),
-        predecessors=tuple(session.execute(before.where(UnitSuccession.successor_id == unit.id)).tuples()),
-        successors=tuple(session.execute(after.where(UnitSuccession.predecessor_id == unit.id)).tuples()),
+        predecessors=tuple(session.execute(before.where(UnitSuccession.successor_id == unit.id)).all()),
+        successors=tuple(session.execute(after.where(UnitSuccession.predecessor_id == unit.id)).all()),
     )
 
 

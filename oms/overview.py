@@ -4,7 +4,7 @@ Only counts and lists of what other rooms decide may be seen; knows no role and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
@@ -65,7 +65,7 @@ def count_figures(session: Session, *, actor: Actor) -> Figures:
 def count_scans(session: Session, *, actor: Actor) -> dict[ScanState, int]:
     """How many scans the actor may read are in each state, with one query."""
     query = select(Scan.state, func.count()).where(allowed(actor, Action.SCAN_READ)).group_by(Scan.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,11 @@ class Change:
     at: datetime
     who: str
     dossier: Dossier
+    times: int = 1
 
 
 def latest_changes(session: Session, *, actor: Actor, limit: int = 8) -> list[Change]:
-    """The newest changes in the dossiers the actor may read, the newest first."""
+    """The newest changes in the dossiers the actor may read, the newest first; the same one again is counted."""
     last = session.scalar(select(func.max(AuditEntry.seq))) or 0
     rows = session.execute(
         select(AuditEntry, Dossier, Account.full_name)
@@ -93,9 +94,17 @@ def latest_changes(session: Session, *, actor: Actor, limit: int = 8) -> list[Ch
         )
         .options(joinedload(Dossier.person))
         .order_by(AuditEntry.seq.desc())
-        .limit(limit)
+        .limit(limit * 10)
     )
-    return [Change(CHANGES[entry.action], entry.at, name or "", dossier) for entry, dossier, name in rows]
+    changes: list[Change] = []
+    for entry, dossier, name in rows:
+        change = Change(CHANGES[entry.action], entry.at, name or "", dossier)
+        last_one = changes[-1] if changes else None
+        if last_one and (last_one.label, last_one.who, last_one.dossier) == (change.label, change.who, dossier):
+            changes[-1] = replace(last_one, times=last_one.times + 1)
+        else:
+            changes.append(change)
+    return changes[:limit]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Dossier, Gender, Person, PersonAlias, Precision, Unit
-from oms.organisation import today
+from oms.organisation import today, units_below
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.vietnamese.names import name_key, sort_key
 from oms.vietnamese.text import nfc
@@ -106,13 +106,14 @@ def list_people(
     """People with a dossier the actor may read, given name first, with their dossiers; and how many in all.
 
     `name` finds by beginnings of words of the name or an alias, with or without marks, in any order, or by the
-    number of a dossier. `sort` is "name" or "born", with "-" the other way round; `page` counts from 1, `size` people each.
+    number of a dossier; `unit_id` keeps those of the unit, of the units below and those whose dossier it holds. `sort` is "name" or "born", with "-" the other way round; `page` counts from 1, `size` people each.
     """
     column = _ORDERS.get(sort.removeprefix("-"), Person.sort_key)
     order = (column.desc() if sort.startswith("-") else column).nulls_last()
     query = select(Person.id).where(allowed(actor, Action.PERSON_READ)).order_by(order, Person.sort_key, Person.id)
     if unit_id:
-        query = query.where(Person.unit_id == unit_id)
+        held = select(Dossier.person_id).where(Dossier.custodian_id == unit_id, allowed(actor, Action.DOSSIER_READ))
+        query = query.where(or_(Person.unit_id.in_(units_below(session, {unit_id})), Person.id.in_(held)))
     first = (max(page, 1) - 1) * size
     if wanted := name_key(name).split():
         found = _named(session, query, wanted) or _numbered(session, query, name, actor)
@@ -161,10 +162,10 @@ def view(session: Session, person: Person, *, actor: Actor) -> None:
 
 
 def units_with_people(session: Session, *, actor: Actor) -> list[Unit]:
-    """The units of the people the actor may see, by name: the choices of a filter."""
-    units = session.scalars(
-        select(Unit).where(Unit.id.in_(select(Person.unit_id).where(allowed(actor, Action.PERSON_READ))))
-    )
+    """The units of the people the actor may see and those that hold their dossiers, by name: choices of a filter."""
+    own = select(Person.unit_id).where(allowed(actor, Action.PERSON_READ))
+    holding = select(Dossier.custodian_id).where(allowed(actor, Action.DOSSIER_READ))
+    units = session.scalars(select(Unit).where(or_(Unit.id.in_(own), Unit.id.in_(holding))))
     return sorted(units, key=lambda unit: name_key(unit.short_name))
 
 

@@ -27,7 +27,22 @@ PASSWORD_TRIES = "10 per 5 minutes"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 # What works before a first password is replaced.
 _ALWAYS = frozenset({"account.change_password", "account.sign_out", "account.set_language", "static"})
-# name, what it may do; shown on the sign-in page of a demonstration only.
+# Marks in the order of telling: Edge and Cốc Cốc call themselves Chrome as well, Chrome calls itself Safari.
+_BROWSERS = (
+    ("coc_coc_browser", "Cốc Cốc"),
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+# Shown on the sign-in page of a demonstration only.
 DEMO_ACCOUNTS = (
     "canbo.khoi",
     "truongban.khoi",
@@ -102,7 +117,11 @@ def _open_session(username: str, password: str) -> tuple[str, SignIn]:
 
 
 def _device() -> str:
-    return request.headers.get("User-Agent", "")[:200]
+    """Browser and system in two words, enough to know one's own computer; more is not kept."""
+    agent = request.headers.get("User-Agent", "")
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return " · ".join(part for part in (browser, system) if part)
 
 
 def _sign_in_page(target: str, username: str = "", error: OmsError | None = None) -> AnyResponse:

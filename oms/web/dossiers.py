@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from statistics import mode
 from typing import Any
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
@@ -97,13 +98,15 @@ def show(dossier: Dossier) -> str:
     """One dossier: head, contents list, completeness, scans."""
     dossiers.view(g.session, dossier, actor=g.actor)
     documents = dossiers.contents(g.session, dossier)
+    presences = dossiers.completeness(dossier, documents)
     return render_template(
         "dossiers/show.html",
         dossier=dossier,
         groups=[(component, list(rows)) for component, rows in groupby(documents, key=_component_of)],
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
-        presences=dossiers.completeness(dossier, documents),
+        presences=presences,
+        basis=mode([presence.component.basis for presence in presences]) if presences else "",
         transfer=custody.open_transfer_of(g.session, dossier) if g.actor.has(Action.TRANSFER_READ) else None,
         **_scans(dossier),
     )

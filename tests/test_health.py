@@ -1,0 +1,85 @@
+"""The health of an installation in sentences: each trouble is told, and no name of anybody with it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from oms import health, search
+from oms.errors import Refused
+from oms.health import DANGER, GOOD, WARNING, Finding
+from oms.models import Fact, Job, JobState, now
+from oms.permissions import Actor
+from oms.settings import Settings
+from tests.factories import World
+
+Find = Callable[[str], Actor]
+
+
+@pytest.fixture
+def look(session: Session, settings: Settings, actor: Find, engine) -> Callable[[], dict[str, Finding]]:
+    search.rebuild(engine, settings)
+    administrator = actor("quantri")
+
+    def examine() -> dict[str, Finding]:
+        session.flush()
+        return {finding.name: finding for finding in health.examine(session, settings, actor=administrator).findings}
+
+    yield examine
+    search._engine_at.cache_clear()
+
+
+def test_a_fresh_installation_only_wants_its_first_check(look) -> None:
+    tones = {name: finding.tone for name, finding in look().items()}
+    assert tones.pop("Last check") == WARNING
+    assert tones.pop("Disk") in (GOOD, WARNING, DANGER)  # the disk is that of the machine the test runs on
+    assert set(tones.values()) == {GOOD}
+
+
+def test_a_job_nobody_takes_means_no_worker(session: Session, look) -> None:
+    session.add(Job(kind="read_scan", subject_id="a" * 16, created_at=now() - health.PATIENCE - timedelta(seconds=1)))
+    assert look()["Jobs"].tone == DANGER
+    session.add(Job(kind="read_scan", subject_id="b" * 16, state=JobState.RUNNING))
+    assert look()["Jobs"].tone == GOOD
+
+
+def test_a_failed_job_is_told_without_the_name_of_its_file(
+    session: Session, look, settings: Settings, actor: Find
+) -> None:
+    session.add(
+        Job(
+            kind="read_scan",
+            subject_id="c" * 16,
+            state=JobState.FAILED,
+            error="%(name)s is damaged.",
+            error_values={"name": "ly-lich-Nguyen-Thi-Hoa.pdf"},
+            finished_at=now(),
+        )
+    )
+    assert look()["Failed jobs"].tone == WARNING
+    failure = health.examine(session, settings, actor=actor("quantri")).failures[0]
+    assert failure.sentence % failure.values == "c" * 16 + " is damaged."
+
+
+def test_a_damaged_index_is_told(look, settings: Settings) -> None:
+    search._engine_at.cache_clear()
+    for file in settings.index.glob("*.toc"):
+        file.unlink()
+    assert look()["Search index"].tone == DANGER
+
+
+def test_the_last_check_is_remembered(session: Session, look) -> None:
+    health.remember_check(session, 0)
+    assert look()["Last check"].tone == GOOD
+    health.remember_check(session, 3)
+    assert look()["Last check"].tone == DANGER
+    fact = session.get_one(Fact, health.LAST_CHECK)
+    fact.value = f"{(now() - health.CHECK_EVERY - timedelta(days=1)).isoformat(timespec='seconds')} 0"
+    assert look()["Last check"].tone == WARNING
+
+
+def test_only_who_may_see_the_system_does(session: Session, settings: Settings, actor: Find, world: World) -> None:
+    for username in ("canbo.sonv", "kiemtra.khoi", "nguoilaodong.sonv"):
+        with pytest.raises(Refused):
+            health.examine(session, settings, actor=actor(username))

@@ -227,7 +227,7 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
         text=text,
         words=words,
         confidence=judge.mean_confidence(words),
-        quality=judge.judge_page(words, blank=sheet.blank),
+        quality="good" if sheet.source == "embedded" else judge.judge_page(words, blank=sheet.blank),
         rotation=sheet.rotation,
         skew=sheet.skew,
         width=screen.width,

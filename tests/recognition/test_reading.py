@@ -165,7 +165,7 @@ def test_good_text_of_a_pdf_is_kept_with_its_boxes(tmp_path):
     page = read(draw_sheet(), tmp_path / "a.png")
     own = read_page(open_scan(page.layer), 1, tmp_path / "own")
     assert own.reading.source == "embedded"
-    assert own.reading.confidence == 100
+    assert (own.reading.confidence, own.reading.quality) == (100, "good")
     assert own.reading.text.split() == page.reading.text.split()
     before, after = page.reading.words[5], own.reading.words[5]
     assert after.left == pytest.approx(before.left, abs=4)

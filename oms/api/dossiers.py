@@ -156,9 +156,10 @@ def upload(dossier: Dossier) -> ResponseReturnValue:
     files = request.files.getlist("file")
     if not files:
         raise BadInput(N_("No file was sent. Send a form (multipart/form-data) with one or many fields called `file`."))
-    g.session.rollback()
+    dossier_id = dossier.id
+    g.session.rollback()  # what is read after the files must not be of the moment before them
     outcomes = [
-        receive_file(dossier.id, file.stream, file.filename or "", actor=g.actor)  # type: ignore[arg-type]
+        receive_file(dossier_id, file.stream, file.filename or "", actor=g.actor)  # type: ignore[arg-type]
         for file in files
     ]
     received = [_received(outcome) for outcome in outcomes]

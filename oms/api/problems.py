@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, make_response, request
 from flask.json import dumps
 from flask_babel import gettext
 from marshmallow import Schema, fields
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from oms.errors import N_, OmsError
@@ -104,6 +105,13 @@ def add_problems(bp: Blueprint) -> None:
     @bp.errorhandler(HTTPException)
     def refuse_request(error: HTTPException) -> Response:
         return explain(error)
+
+    @bp.errorhandler(DataError)
+    def refuse_text(_error: DataError) -> Response:
+        end_request(g.pop("session", None))
+        return problem(
+            422, gettext("A text or a number was sent that cannot be stored. Look for control characters in it.")
+        )
 
     @bp.errorhandler(Exception)
     def admit(error: Exception) -> Response:

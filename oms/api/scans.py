@@ -88,7 +88,7 @@ def show(scan: Scan) -> dict[str, Any]:
     }
 
 
-@bp.get("/scans/<id>/pages/<int:number>")
+@bp.get("/scans/<id>/pages/<int(max=99999):number>")
 @guarded(Action.PAGE_READ, model=Scan)
 @gives(PageShape)
 def page(scan: Scan, number: int) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def page(scan: Scan, number: int) -> dict[str, Any]:
     return {**row, "words": unpack_words(found.words)}
 
 
-@bp.get("/scans/<id>/pages/<int:number>/image")
+@bp.get("/scans/<id>/pages/<int(max=99999):number>/image")
 @guarded(Action.PAGE_READ, model=Scan)
 @gives_file("image/jpeg")
 def image(scan: Scan, number: int) -> Response:

@@ -22,7 +22,7 @@ class SearchArguments(PageArguments):
     q = fields.String(load_default="")
     unit = fields.String(load_default="", metadata={"description": "Code or id of the unit that holds the dossier."})
     component = fields.String(load_default=None)
-    year = fields.Integer(load_default=None)
+    year = fields.Integer(load_default=None, validate=validate.Range(1000, 9999))
     category = fields.Enum(Category, by_value=True, load_default=None)
     kind = fields.String(load_default=None, validate=validate.OneOf(("dossier", "document", "page")))
 

@@ -14,6 +14,8 @@ from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
+# No log is longer, and both databases take the number.
+LAST = 10**15
 
 
 @bp.get("")
@@ -22,6 +24,7 @@ def index() -> ResponseReturnValue:
     """The latest entries that pass the filters; ?before= goes further back."""
     filters, problems = _read_filters()
     before = request.args.get("before", type=int)
+    before = min(before, LAST) if before is not None else None
     lines, older = audit_reading.list_entries(g.session, filters, actor=g.actor, before=before)
     return render_template(
         "audit/index.html",
@@ -38,7 +41,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:seq>")
+@bp.get(f"/<int(max={LAST}):seq>")
 @access.guarded(Action.AUDIT_READ)
 def show(seq: int) -> ResponseReturnValue:
     """One entry with everything its hash covers."""
@@ -80,5 +83,8 @@ def _read_filters() -> tuple[Filters, list[tuple[str, str]]]:
             return None
         return written.first if written else None
 
-    words = {name: request.args.get(name, "").strip() for name in ("username", "action", "dossier", "outcome")}
+    words = {
+        name: request.args.get(name, "").replace("\x00", "").strip()
+        for name in ("username", "action", "dossier", "outcome")
+    }
     return Filters(**words, first=day("first"), last=day("last")), problems

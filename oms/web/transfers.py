@@ -214,4 +214,5 @@ def _event(event: Any) -> dict[str, Any]:
         "who": event.taken_by.full_name,
         "note": event.reason,
         "tone": tones.get(event.step, "info"),
+        "icon": {"reject": "x-lg", "cancel": "x-lg", "return": "reply", "recall": "reply"}.get(event.step, "check-lg"),
     }

@@ -118,6 +118,15 @@ def give_back(session: Session, job: Job) -> OmsError | None:
     return None
 
 
+def put_off(session: Session, job: Job) -> None:
+    """Return a job that nobody can do just now; the sweep hands it over again after `HAND_OVER_AGAIN` seconds."""
+    if _is_waiting(session, job.kind, job.subject_id):
+        finish(job)
+        return
+    job.state, job.lease_until, job.holder = JobState.QUEUED, None, None
+    job.attempts, job.handed_over_at = job.attempts - 1, now()
+
+
 def gave_up(job: Job) -> OmsError:
     """The sentence for a job that is not tried again."""
     return OmsError(

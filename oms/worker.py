@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from oms import accounts, db, jobs, reading, search
-from oms.errors import N_, OmsError
+from oms.errors import N_, OmsError, Unavailable
 from oms.models import Account, Job
 from oms.permissions import Actor
 from oms.settings import Settings
@@ -95,7 +95,10 @@ class Worker:
         self._sweeps = 0
 
     def run(self, job_id: str) -> None:
-        """Claim one job and do it; a refusal in words fails it, a fault of ours gives it back."""
+        """Claim one job and do it; a refusal in words fails it, a fault of ours gives it back.
+
+        What is only out of reach for now (disk full, index being written) is put off and tried again.
+        """
         with db.writing(self.engine) as session:
             job = jobs.claim(session, job_id, holder=self.holder, lease=self.settings.job_lease)
             if job is None:
@@ -108,6 +111,11 @@ class Worker:
         enqueued: list[str] = []
         try:
             enqueued = HANDLERS[kind](self.engine, self.settings, subject_id, actor=actor)
+        except Unavailable as error:
+            log.warning("job %s (%s) put off: %s", job_id, kind, error.message)
+            with db.writing(self.engine) as session:
+                jobs.put_off(session, session.get_one(Job, job_id))
+            return
         except OmsError as error:
             failure = error
         except Exception:

@@ -87,5 +87,7 @@ def test_pure_rooms_know_no_sqlalchemy() -> None:
 
 def test_files_stay_readable() -> None:
     """A file over 400 lines wants to become a folder."""
-    long = {str(path.relative_to(ROOT)): n for path in modules() if (n := len(path.read_text("utf-8").splitlines())) > 450}
+    long = {
+        str(path.relative_to(ROOT)): n for path in modules() if (n := len(path.read_text("utf-8").splitlines())) > 450
+    }
     assert not long

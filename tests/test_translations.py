@@ -42,7 +42,9 @@ def test_nothing_is_translated_that_nobody_says() -> None:
 
 
 def test_every_sentence_has_the_values_of_its_message() -> None:
-    wrong = [message.id for message in catalogue() if message.id and values_in(message.id) != values_in(str(message.string))]
+    wrong = [
+        message.id for message in catalogue() if message.id and values_in(message.id) != values_in(str(message.string))
+    ]
     assert wrong == []
 
 

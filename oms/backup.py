@@ -258,8 +258,9 @@ def _unpack(source: Path, folder: Path, dialect: str) -> None:
     try:
         with tarfile.open(source, "r:") as tar:
             for member in tar:
-                data = tar.extractfile(member)
-                if data is None or not _is_ours(member.name):
+                # Only plain files under names of ours, each once: a tar could also hold links and devices.
+                data = tar.extractfile(member) if member.isreg() and _is_ours(member.name) else None
+                if data is None or member.name in found:
                     raise _not_whole(source, member.name)
                 if member.name == MANIFEST:
                     manifest = json.load(data)

@@ -21,7 +21,7 @@ from oms import audit, db, jobs, storage
 from oms.errors import N_, OmsError
 from oms.models import Page, PageState, Quality, Scan, ScanState
 from oms.permissions import Actor
-from oms.recognition import OpenedScan, ReadPage, Word, open_scan, read_page, write_pdf
+from oms.recognition import PageReading, ReadPage, Word, open_scan, read_page, show_page, write_pdf
 from oms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -70,12 +70,7 @@ def read_one_page(engine: Engine, settings: Settings, page_id: str, *, actor: Ac
         scan_id, sha256, name, number = page.scan_id, page.scan.sha256, page.scan.file_name, page.number
     folder = Path(tempfile.mkdtemp(dir=_work_folder(settings)))
     try:
-        result: ReadPage | OmsError = read_page(_open(settings, sha256, name), number, folder)
-    except OmsError as error:
-        log.warning("page %s of scan %s failed: %s", number, scan_id, type(error).__name__)
-        result = error
-    try:
-        _keep_page(engine, settings, page_id, result)
+        _keep_page(engine, settings, page_id, *_try_page(settings, sha256, name, number, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return _after_page(engine, scan_id, actor)
@@ -87,13 +82,30 @@ def _work_folder(settings: Settings) -> Path:
     return folder
 
 
-def _open(settings: Settings, sha256: str, name: str) -> OpenedScan:
-    return open_scan(storage.get(settings.scans, sha256), name=name)
+def _try_page(
+    settings: Settings, sha256: str, name: str, number: int, folder: Path
+) -> tuple[ReadPage | None, OmsError | None]:
+    """What was read and why it failed: a page that cannot be read is at least shown, so that a person can type it."""
+    try:
+        scan = open_scan(storage.get(settings.scans, sha256), name=name)
+    except OmsError as error:
+        return None, error
+    try:
+        return read_page(scan, number, folder), None
+    except OmsError as error:
+        log.warning("page %s of a scan failed: %s", number, type(error).__name__)
+        failure = error
+    try:
+        return show_page(scan, number, folder), failure
+    except OmsError:
+        return None, failure
 
 
-def _keep_page(engine: Engine, settings: Settings, page_id: str, result: ReadPage | OmsError) -> None:
+def _keep_page(
+    engine: Engine, settings: Settings, page_id: str, result: ReadPage | None, failure: OmsError | None
+) -> None:
     image_sha256 = None
-    if isinstance(result, ReadPage):
+    if result is not None:
         image_sha256, _size = storage.put_file(settings.scans, result.image)
         layer = layer_path(settings, page_id)
         layer.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,21 +114,29 @@ def _keep_page(engine: Engine, settings: Settings, page_id: str, result: ReadPag
         page = session.get_one(Page, page_id, with_for_update=True)
         if page.state != PageState.WAITING:
             return  # another worker was faster; its result holds
-        if isinstance(result, OmsError):
-            page.state, page.error = PageState.FAILED, result.message
-            page.error_values = {key: str(value) for key, value in result.values.items()}
-            return
-        reading = result.reading
-        page.state, page.error, page.error_values = PageState.READ, None, None
-        page.text_read = reading.text
-        if not page.corrected:
-            page.text = reading.text
-        page.words = pack_words(reading.words)
-        page.confidence, page.quality = reading.confidence, Quality(reading.quality)
-        page.rotation, page.skew = reading.rotation, reading.skew
-        page.width, page.height = reading.width, reading.height
-        page.secrecy = list(reading.secrecy) or None
-        page.seconds, page.image_sha256 = reading.seconds, image_sha256
+        page.image_sha256 = image_sha256
+        if failure is not None:
+            page.state, page.error = PageState.FAILED, failure.message
+            page.error_values = {key: str(value) for key, value in failure.values.items()}
+        else:
+            page.state, page.error, page.error_values = PageState.READ, None, None
+        if result is not None:
+            _write_reading(page, result.reading)
+        if failure is not None:
+            page.quality = Quality.POOR
+
+
+def _write_reading(page: Page, reading: PageReading) -> None:
+    """What the machine read, beside the text that holds: a person's correction is never overwritten."""
+    page.text_read = reading.text
+    if not page.corrected:
+        page.text = reading.text
+    page.words = pack_words(reading.words)
+    page.confidence, page.quality = reading.confidence, Quality(reading.quality)
+    page.rotation, page.skew = reading.rotation, reading.skew
+    page.width, page.height = reading.width, reading.height
+    page.secrecy = list(reading.secrecy) or None
+    page.seconds = reading.seconds
 
 
 def _after_page(engine: Engine, scan_id: str, actor: Actor | None) -> list[str]:
@@ -145,7 +165,8 @@ def finish_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Acto
     if lost or any(page.state == PageState.WAITING for page in pages):
         return _read_lost_pages(engine, settings, scan_id, lost, actor)
     read = [page for page in pages if page.state == PageState.READ]
-    pdf_sha256 = _write_pdf(settings, [layer_path(settings, page.id) for page in read]) if read else None
+    layers = [layer for page in pages if (layer := layer_path(settings, page.id)).exists()]
+    pdf_sha256 = _write_pdf(settings, layers) if read else None
     with db.writing(engine) as session:
         scan = session.get_one(Scan, scan_id, with_for_update=True)
         if scan.state != ScanState.READING:
@@ -157,8 +178,8 @@ def finish_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Acto
             jobs.enqueue(session, "index_scan", scan_id, actor=actor)
         audit.record(session, "scan:read", scan, actor=actor, pages=len(read), failed=len(pages) - len(read))
         enqueued = list(session.info.pop("enqueued", []))
-    for page in read:
-        layer_path(settings, page.id).unlink(missing_ok=True)
+    for layer in layers:
+        layer.unlink(missing_ok=True)
     return enqueued
 
 

@@ -182,11 +182,9 @@ def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Sc
     """Undo a filing: the pages of the document wait again and the document is gone from the contents list."""
     dossiers.hold(session, document.dossier)
     require(actor, Action.DOCUMENT_FILE, document.dossier)
-    scans = list(
-        session.scalars(
-            select(Scan).join(Page, Page.scan_id == Scan.id).where(Page.document_id == document.id).distinct()
-        )
-    )
+    # Not DISTINCT: PostgreSQL cannot compare the JSON columns of a scan.
+    lying_in = select(Page.scan_id).where(Page.document_id == document.id)
+    scans = list(session.scalars(select(Scan).where(Scan.id.in_(lying_in)).order_by(Scan.received_at, Scan.id)))
     session.execute(
         update(Page)
         .where(Page.document_id == document.id)

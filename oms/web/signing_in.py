@@ -46,7 +46,7 @@ def add_sign_in(app: Flask) -> None:
                 via="web",
                 session_id=found.id,
                 address=request.remote_addr,
-                request_id=g.request_id,
+                request_id=_request_id(),
             )
             g.must_change_password = found.account.must_change_password
             unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
@@ -60,7 +60,13 @@ def add_sign_in(app: Flask) -> None:
 
     @app.before_request
     def find_actor() -> None:
-        g.request_id = uuid.uuid4().hex[:12]
+        _request_id()
         if request.path.startswith(("/static/", "/api/")) or request.path in ("/healthz", "/readyz"):
             return
         g.signed_in = bool(current_user.is_authenticated)  # loads the user, and with it `g.actor`
+
+
+def _request_id() -> str:
+    """The id of this request; the check of a form's token asks who is there before any other function runs."""
+    found: str = g.setdefault("request_id", uuid.uuid4().hex[:12])
+    return found

@@ -1,0 +1,100 @@
+"""Accounts by the page: only technical administrators, a first password once, closing that is felt at once."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+
+from oms import db
+from oms.models import Account, AuditEntry
+from tests.factories import PASSWORD, World
+
+Browser = Callable[[str], FlaskClient]
+
+
+def actions(engine: Engine) -> list[str]:
+    with db.reading(engine) as session:
+        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.seq)))
+
+
+def password_on(page: str) -> str:
+    found = re.search(r'<code class="[^"]*user-select-all">([^<]+)</code>', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("username", ["canbo.khoi", "truongban.khoi", "kiemtra.khoi", "nguoilaodong.sonv"])
+def test_nobody_else_gets_in(client_as: Browser, world: World, engine: Engine, username: str) -> None:
+    client, id = client_as(username), world.accounts["canbo.sonv"]
+    for path in ("/accounts", "/accounts/new", f"/accounts/{id}"):
+        answer = client.get(path)
+        assert answer.status_code in (403, 404) and "canbo.sonv" not in answer.text
+    for path in ("/accounts/new", f"/accounts/{id}/disable", f"/accounts/{id}/password"):
+        assert client.post(path).status_code in (403, 404)
+    with db.reading(engine) as session:
+        assert not session.get_one(Account, id).disabled
+
+
+def test_the_list_and_one_account_leave_one_entry_each(client_as: Browser, world: World, engine: Engine) -> None:
+    client = client_as("quantri")
+    assert "canbo.sonv" in client.get("/accounts").text
+    assert "Đảng bộ cơ sở Sở Nội vụ" in client.get(f"/accounts/{world.accounts['canbo.sonv']}").text
+    assert actions(engine)[-2:] == ["account:list", "account:view"]
+
+
+def test_a_new_account_signs_in_with_its_first_password(client_as: Browser, world: World, engine: Engine) -> None:
+    form = {"full_name": "Lý Thị Sáu", "username": "bithu.soyt", "role": "head", "unit": world.units["soyt"]}
+    answer = client_as("quantri").post("/accounts/new", data=form)
+    assert answer.status_code == 201 and answer.headers["Cache-Control"] == "no-store"
+    password = password_on(answer.text)
+    newcomer = client_as("")
+    assert newcomer.post("/sign-in", data={"username": "bithu.soyt", "password": password}).status_code == 302
+    assert newcomer.get("/").location == "/account/password"
+    with db.reading(engine) as session:
+        assert all(password not in body for body in session.scalars(select(AuditEntry.body)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("username", "canbo.sonv", "The user name canbo.sonv is taken"),
+        ("username", "có dấu", "A user name has only letters"),
+        ("role", "king", "Choose what this person is"),
+        ("unit", "nowhere", "Choose the unit"),
+    ],
+)
+def test_what_is_wrong_is_said_and_no_account_made(
+    client_as: Browser, world: World, engine: Engine, field: str, value: str, sentence: str
+) -> None:
+    form = {"full_name": "Lý Thị Sáu", "username": "moi", "role": "head", "unit": world.units["soyt"]} | {field: value}
+    answer = client_as("quantri").post("/accounts/new", data=form)
+    assert answer.status_code == 422 and sentence in answer.text and "Lý Thị Sáu" in answer.text
+    with db.reading(engine) as session:
+        assert session.scalar(select(Account.id).where(Account.full_name == "Lý Thị Sáu")) is None
+
+
+def test_closing_is_felt_at_once_and_can_be_undone(client_as: Browser, world: World) -> None:
+    administrator, officer = client_as("quantri"), client_as("canbo.sonv")
+    id = world.accounts["canbo.sonv"]
+    administrator.post(f"/accounts/{id}/disable")
+    assert officer.get("/").status_code == 302
+    data = {"username": "canbo.sonv", "password": PASSWORD}
+    assert client_as("").post("/sign-in", data=data).status_code == 401
+    administrator.post(f"/accounts/{id}/enable")
+    assert client_as("").post("/sign-in", data=data).status_code == 302
+
+
+def test_the_own_account_is_not_closed(client_as: Browser, world: World) -> None:
+    client, id = client_as("quantri"), world.accounts["quantri"]
+    assert client.post(f"/accounts/{id}/disable").status_code == 422
+    assert client.get(f"/accounts/{id}").status_code == 200
+
+
+def test_a_reset_password_is_shown_once_and_the_old_one_is_dead(client_as: Browser, world: World) -> None:
+    client, id = client_as("quantri"), world.accounts["canbo.sonv"]
+    password = password_on(client.post(f"/accounts/{id}/password").text)
+    assert password not in client.get(f"/accounts/{id}").text
+    assert client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": PASSWORD}).status_code == 401
+    assert client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": password}).status_code == 302

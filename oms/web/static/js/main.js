@@ -3,7 +3,7 @@ const parts = [
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", "./menu.js"],
   ["[data-dialog]", "./dialog.js"],
   ["[data-filter], [data-filterable]", "./filter.js"],
-  ["[data-poll]", "./poll.js"],
+  ["[data-poll], [data-refresh]", "./poll.js"],
   ["form[data-upload]", "./upload.js"],
   ["[data-viewer]", "./viewer.js"],
 ];

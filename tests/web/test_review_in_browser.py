@@ -1,0 +1,136 @@
+"""Checking a scan in a real Chromium: paging and saving keep the filing form, words are tied both ways, keys work."""
+
+import io
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import Engine
+from werkzeug.serving import make_server
+
+from oms import accounts, db, review, storage
+from oms.models import Dossier, Scan
+from oms.settings import Settings
+from tests import factories
+from tests.factories import World
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def scan_id(engine: Engine, world: World, settings: Settings) -> str:
+    """Two read pages with images of Sở Nội vụ."""
+    out = io.BytesIO()
+    factories.draw_page("trang").convert("RGB").save(out, "JPEG")
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"])
+        officer = world.accounts["canbo.sonv"]
+        scan = factories.make_scan(session, dossier, officer, ("bổ nhiêm ông Nam", "trang hai"))
+        for page in review.list_pages(session, scan):
+            page.image_sha256, _ = storage.put(settings.scans, [out.getvalue()])
+        return scan.id
+
+
+@pytest.fixture
+def tab(app: Flask, client_as, scan_id: str) -> Iterator[Tab]:
+    """A tab in which the officer has signed in; faults and reports of the policy fail the test."""
+    cookie = client_as("canbo.sonv").get_cookie("oms")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    faults: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
+        context.add_cookies(
+            [
+                {"name": "oms", "value": cookie.value, "url": address},
+                {"name": "language", "value": "en", "url": address},
+            ]
+        )
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+        yield tab
+        browser.close()
+    server.shutdown()
+    thread.join()
+    assert [fault for fault in faults if "409" not in fault and "422" not in fault] == []
+
+
+def test_turning_pages_keeps_what_was_typed(tab: Tab, scan_id: str) -> None:
+    tab.goto(f"/review/{scan_id}")
+    tab.fill("#title", "Quyết định bổ nhiệm")
+    tab.locator("[data-viewer-next]").click()
+    expect(tab.get_by_role("heading", name="Text of page 2")).to_be_visible()
+    expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
+    tab.keyboard.press("Alt+PageUp")
+    expect(tab.get_by_role("heading", name="Text of page 1")).to_be_visible()
+    expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
+
+
+def test_a_word_is_shown_on_both_sides(tab: Tab, scan_id: str) -> None:
+    tab.goto(f"/review/{scan_id}")
+    expect(tab.locator(".word-box")).to_have_count(4)
+    tab.get_by_text("Correct the text").click()
+    tab.locator("#page-words [data-word]").nth(2).click()
+    expect(tab.locator(".word-box.is-chosen")).to_have_count(1)
+    chosen = tab.evaluate(
+        "(area => area.value.slice(area.selectionStart, area.selectionEnd))(document.querySelector('#text'))"
+    )
+    assert chosen == "ông"
+    tab.locator("#text").press("Control+Home")
+    expect(tab.locator("#page-words .is-chosen")).to_have_text("bổ")
+
+
+def test_saving_with_the_keyboard_then_somebody_else(tab: Tab, scan_id: str, engine: Engine) -> None:
+    tab.goto(f"/review/{scan_id}")
+    tab.fill("#title", "Quyết định bổ nhiệm")
+    tab.get_by_text("Correct the text").click()
+    tab.fill("#text", "bổ nhiệm ông Nam")
+    tab.keyboard.press("Control+s")
+    expect(tab.locator(".flashes")).to_contain_text("The text of page 1 is saved.")
+    expect(tab.locator("#page-words .page-text")).to_contain_text("nhiệm")
+    with db.writing(engine) as session:
+        other = accounts.get_actor(session, "canbo2.sonv", via="web")
+        page = review.get_page(session, session.get_one(Scan, scan_id), 1)
+        review.correct(session, page, "của người khác", actor=other)
+    tab.get_by_text("Correct the text").click()
+    tab.fill("#text", "của tôi")
+    tab.get_by_role("button", name="Save the text").click()
+    expect(tab.get_by_role("alert")).to_contain_text("Somebody else just changed this page")
+    expect(tab.locator("#text")).to_have_value("của tôi")
+    expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
+
+
+def test_dropped_files_show_in_the_list_by_themselves(tab: Tab, scan_id: str, engine: Engine) -> None:
+    with db.reading(engine) as session:
+        dossier_id = session.query(Dossier).one().id
+    tab.goto(f"/intake?dossier={dossier_id}")
+    good = factories.png_of(factories.draw_page("QUYẾT ĐỊNH"))
+    tab.set_input_files(
+        "input[type=file]",
+        [
+            {"name": "tốt.png", "mimeType": "image/png", "buffer": good},
+            {"name": "trống.pdf", "mimeType": "application/pdf", "buffer": b""},
+        ],
+    )
+    expect(tab.locator(".upload-summary")).to_contain_text("1 received, 0 already here, 1 refused, 0 to go")
+    expect(tab.locator("#scans")).to_contain_text("tốt.png")
+    with tab.expect_request("**/intake/progress**") as asked:
+        pass
+    assert asked.value.headers["x-requested-with"] == "poll"

@@ -81,6 +81,27 @@ def test_the_database_refuses_to_change_an_entry(log: Engine, statement: str) ->
     assert found_by_verify(log) is None
 
 
+def test_no_entry_is_written_over_another(log: Engine) -> None:
+    """Neither an upsert nor the REPLACE of SQLite, which asks no DELETE trigger, gets past the triggers."""
+    with db.reading(log) as session:
+        columns = ", ".join(column.name for column in AuditEntry.__table__.columns)
+        changed = columns.replace("outcome", "'forged'")
+        ways = ["INSERT INTO audit_words (seq, words) VALUES (2, 'x') ON CONFLICT (seq) DO UPDATE SET words = 'x'"]
+        if db.is_sqlite(session):
+            ways.append(
+                f"INSERT OR REPLACE INTO audit_entries ({columns}) SELECT {changed} FROM audit_entries WHERE seq = 3"
+            )
+            moved = changed.replace("seq", "99", 1)
+            ways.append(
+                f"INSERT OR REPLACE INTO audit_entries ({columns}) SELECT {moved} FROM audit_entries WHERE seq = 3"
+            )
+            ways.append("REPLACE INTO audit_words (seq, words) VALUES (2, 'x')")
+    for way in ways:
+        with pytest.raises(DatabaseError, match="append-only"), db.writing(log) as session:
+            session.execute(text(way))
+    assert found_by_verify(log) is None
+
+
 SWAP = (
     "UPDATE audit_entries SET seq = 1003 WHERE seq = 3; UPDATE audit_entries SET seq = 3 WHERE seq = 4;"
     "UPDATE audit_entries SET seq = 4 WHERE seq = 1003"

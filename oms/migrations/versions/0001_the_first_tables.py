@@ -6,18 +6,21 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-AUDIT_TABLES = ("audit_entries", "audit_words")
+# What may be there once only; REPLACE would delete the old row without asking the DELETE trigger.
+AUDIT_TABLES = {"audit_entries": "seq = NEW.seq OR hash = NEW.hash", "audit_words": "seq = NEW.seq"}
 
 
 def _forbid_changes() -> None:
     """Refuse UPDATE and DELETE on the audit tables, whoever asks."""
     if op.get_bind().dialect.name == "sqlite":
-        for table in AUDIT_TABLES:
+        refuse = "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        for table, same in AUDIT_TABLES.items():
             for verb in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-                )
+                op.execute(f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}")
+            op.execute(
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+                f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
+            )
         return
     op.execute(
         "CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -33,8 +36,8 @@ def _forbid_changes() -> None:
 def _allow_changes() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for table in AUDIT_TABLES:
-            for verb in ("update", "delete"):
-                op.execute(f"DROP TRIGGER {table}_no_{verb}")
+            for verb in ("update", "delete", "replace"):
+                op.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
         return
     for table in AUDIT_TABLES:
         op.execute(f"DROP TRIGGER {table}_append_only ON {table}")

@@ -130,7 +130,7 @@ def _run_postgresql(program: str, settings: Settings, *arguments: str) -> None:
         raise Unavailable(
             N_("%(program)s could not do its work: %(reason)s"),
             program=program,
-            reason=done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or "",
+            reason=done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1],
         )
 
 

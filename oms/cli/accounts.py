@@ -100,7 +100,10 @@ def disable(account_name: str, again: bool, username: str | None) -> None:
     house = open_house()
     with _perhaps_acting(house, username, "account:disable") as actor, db.writing(house.engine) as session:
         accounts.set_disabled(session, _find(session, account_name), not again, actor=actor)
-    say(_("%(username)s is open again." if again else "%(username)s is closed.", username=account_name))
+    if again:
+        say(_("%(username)s is open again.", username=account_name))
+    else:
+        say(_("%(username)s is closed.", username=account_name))
 
 
 @user.command("reset-password", help=_("A new one-time password for an account; it is printed."))

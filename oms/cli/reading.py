@@ -8,6 +8,7 @@ import click
 
 from oms.cli.output import _, leave, put, put_json, refuse, say, with_json
 from oms.errors import N_, BadInput, OmsError
+from oms.models import Quality
 from oms.recognition import FailedPage, read_file
 
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
@@ -62,7 +63,7 @@ def _read_one(path: Path, out: Path | None, workers: int, as_json: bool) -> int:
                 "%(file)s, page %(page)s: %(quality)s, %(seconds)s s",
                 file=path,
                 page=page.number,
-                quality=page.quality,
+                quality=_(Quality(page.quality).label),
                 seconds=f"{page.seconds:.1f}",
             )
         )

@@ -102,7 +102,12 @@ def test_two_people_at_once_the_typed_text_stays(officer: FlaskClient, client_as
     answer = officer.post(f"/review/pages/{ids['two']}", data={"text": "của tôi", "version": "1"})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409 and "Somebody else just changed this page" in page
-    assert "của tôi" in page and "kia</span>" in page and 'name="version" value="2"' in page
+    assert (
+        "This is what you typed" in page
+        and "của tôi" in page
+        and "kia</span>" in page
+        and 'name="version" value="2"' in page
+    )
     assert entries(engine) == [("page:correct", "done"), ("page:review", "refused")]
     with db.reading(engine) as session:
         assert session.get_one(Page, ids["two"]).text == "của người kia"

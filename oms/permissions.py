@@ -237,17 +237,26 @@ def can(actor: Actor, action: Action, thing: object = None) -> bool:
 
 
 def require(actor: Actor, action: Action, thing: object = None) -> None:
-    """Raise `Refused` unless `can`."""
-    if not can(actor, action, thing):
-        dossier = thing.scan.dossier if isinstance(thing, Page) else thing
-        if isinstance(dossier, Dossier) and dossier.frozen and can(actor, Action.DOSSIER_READ, dossier):
-            raise Refused(
-                N_(
-                    "Dossier %(number)s is held still by a transfer: nothing in it can change until the transfer is "
-                    "finished, recalled or cancelled."
-                ),
-                number=dossier.number,
-            )
+    """Raise `Refused` unless `can`; a dossier held still by a transfer is said to be so to those who may read it."""
+    if can(actor, action, thing):
+        return
+    dossier = _dossier_of(thing)
+    if dossier is not None and dossier.frozen and can(actor, Action.DOSSIER_READ, dossier) and actor.has(action):
         raise Refused(
-            N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
+            N_(
+                "Dossier %(number)s is held still by a transfer: nothing in it can change until the transfer is "
+                "finished, recalled or cancelled."
+            ),
+            number=dossier.number,
         )
+    raise Refused(
+        N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
+    )
+
+
+def _dossier_of(thing: object) -> Dossier | None:
+    if isinstance(thing, Page):
+        return thing.scan.dossier
+    if isinstance(thing, Scan | Document):
+        return thing.dossier
+    return thing if isinstance(thing, Dossier) else None

@@ -172,7 +172,8 @@ def finish_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Acto
         if scan.state != ScanState.READING:
             return []
         scan.pdf_sha256 = pdf_sha256
-        scan.state = ScanState.READ if read else ScanState.FAILED
+        waits = any(page.document_id is None for page in pages)
+        scan.state = (ScanState.READ if waits else ScanState.FILED) if read else ScanState.FAILED
         scan.error, scan.error_values = _sentence(pages, read)
         if read:
             jobs.enqueue(session, "index_scan", scan_id, actor=actor)
@@ -220,6 +221,7 @@ def give_up(session: Session, kind: str, subject_id: str, error: OmsError) -> No
             session.flush()
             if _count(session, page.scan_id, PageState.WAITING) == 0:
                 jobs.enqueue(session, "finish_scan", page.scan_id, actor=None)
-    elif kind in ("read_scan", "finish_scan") and (scan := session.get(Scan, subject_id)) is not None:
-        if scan.state in (ScanState.RECEIVED, ScanState.READING):
+    elif kind in ("read_scan", "finish_scan"):
+        scan = session.get(Scan, subject_id)
+        if scan is not None and scan.state in (ScanState.RECEIVED, ScanState.READING):
             scan.state, scan.error, scan.error_values = ScanState.FAILED, error.message, values

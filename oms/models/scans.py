@@ -86,7 +86,7 @@ class Quality(enum.StrEnum):
 
 _QUALITY_LABELS = {
     Quality.GOOD: N_("Read well"),
-    Quality.CHECK: N_("Look at it"),
+    Quality.CHECK: N_("Needs a look"),
     Quality.POOR: N_("Read again by hand"),
     Quality.BLANK: N_("Blank page"),
 }

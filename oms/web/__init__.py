@@ -82,7 +82,7 @@ def _add_pages(app: Flask) -> None:
         transfers,
     )
 
-    app.view_functions["static"].guard = "public"  # type: ignore[attr-defined]
+    app.view_functions["static"] = access.public(app.view_functions["static"])
     rooms = (
         start,
         account,

@@ -30,11 +30,14 @@ class Outcome:
     @property
     def message(self) -> str:
         """The sentence for the sender."""
+        said: str
         if self.error is not None:
-            return gettext(self.error.message) % self.error.values if self.error.values else gettext(self.error.message)
-        if self.state == KNOWN:
-            return gettext("%(name)s was received before; nothing was added.", name=self.name)
-        return gettext("%(name)s was received and will be read.", name=self.name)
+            said = gettext(self.error.message) % self.error.values if self.error.values else gettext(self.error.message)
+        elif self.state == KNOWN:
+            said = gettext("%(name)s was received before; nothing was added.", name=self.name)
+        else:
+            said = gettext("%(name)s was received and will be read.", name=self.name)
+        return said
 
 
 def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor) -> Outcome:

@@ -134,6 +134,11 @@ def test_never_mixed_into_real_data(engine, settings, world):
         assert session.scalar(select(func.count(Person.id))) == 0
 
 
+def test_a_very_small_demo_loads_too(engine, settings):
+    assert demo.fill(engine, settings, people=5, scans=2).people == 5
+    search._engine_at.cache_clear()
+
+
 def test_not_loaded_twice(engine, settings):
     demo.fill(engine, settings, people=70, scans=0)
     search._engine_at.cache_clear()

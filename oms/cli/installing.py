@@ -43,7 +43,7 @@ def init(username: str, full_name: str, organisation: str, as_json: bool) -> Non
 
 
 @click.command(help=_("Load the demonstration organisation with invented people, accounts and scans."))
-@click.option("--people", default=400, show_default=True, type=click.IntRange(70, 20_000), help=_("How many people."))
+@click.option("--people", default=400, show_default=True, type=click.IntRange(1, 20_000), help=_("How many people."))
 @click.option("--scans", default=12, show_default=True, type=click.IntRange(0, 500), help=_("How many scans."))
 @click.option("--seed", default=1, show_default=True, help=_("Same seed, same people."))
 @with_json

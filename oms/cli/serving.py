@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 @click.command(help=_("Run the web server (gunicorn); --with-worker also runs the job runner beside it."))
-@click.option("--port", type=click.IntRange(0, 65535), help=_("Port to listen on; otherwise OMS_PORT or 8000."))
+@click.option("--port", type=click.IntRange(1, 65535), help=_("Port to listen on; otherwise OMS_PORT or 8000."))
 @click.option("--with-worker", is_flag=True, help=_("Start the job runner too; Ctrl-C stops both."))
 @click.option("--parent", type=int, hidden=True)
 def serve(port: int | None, with_worker: bool, parent: int | None) -> None:

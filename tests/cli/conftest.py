@@ -1,6 +1,7 @@
 """The command line on the installation of the test, in this process."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,14 @@ class Answer:
     def documents(self) -> list[dict[str, Any]]:
         """The JSON documents of standard output, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine (or of the test run) reaches the commands."""
+    for name in list(os.environ):
+        if name.startswith("OMS_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

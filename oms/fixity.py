@@ -118,8 +118,6 @@ def _check_files(session: Session, settings: Settings, fast: bool) -> Iterator[P
             message = N_("The file %(sha256)s is not as it was received. Restore it from a backup.")
             yield Problem("damaged-file", owner, message, {"sha256": sha256})
     for sha256 in storage.names(settings.scans):
-        if sha256 not in sound and not storage.path_of(settings.scans, sha256).is_file():
-            continue
         if sha256 not in sound and storage.age_of(settings.scans, sha256) > ON_ITS_WAY:
             message = N_("The file %(sha256)s belongs to nothing; an upload was broken off.")
             yield Problem("unknown-file", sha256, message, {"sha256": sha256}, mendable=True)
@@ -275,7 +273,10 @@ def _age(path: Path) -> float:
 
 def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Problem]:
     damaged = Problem(
-        "index-damaged", "index", N_("The search index is missing or damaged. “oms reindex” builds it anew."), mendable=True
+        "index-damaged",
+        "index",
+        N_("The search index is missing or damaged. “oms reindex” builds it anew."),
+        mendable=True,
     )
     try:
         differences = search.compare(engine, settings)

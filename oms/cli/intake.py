@@ -91,7 +91,8 @@ def status(scan_id: str | None, limit: int, username: str | None, as_json: bool)
         scans = _list(house, scan_id, limit, None, as_json)
     else:
         with acting(house, username, "scan:list") as actor:
-            require(actor, Action.SCAN_READ) if Action.SCAN_READ not in actor.units else None
+            if not actor.has(Action.SCAN_READ):
+                require(actor, Action.SCAN_READ)
             scans = _list(house, scan_id, limit, actor, as_json)
     if scan_id and not scans:
         raise NotFound()

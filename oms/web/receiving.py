@@ -14,6 +14,7 @@ from oms.errors import FileRefused, NotFound, OmsError
 from oms.models import Dossier, Scan
 from oms.permissions import Actor
 from oms.web.access import deliver, house
+from oms.web.errors import sentence_of
 
 RECEIVED, KNOWN, REFUSED = "received", "known", "refused"
 
@@ -32,7 +33,7 @@ class Outcome:
         """The sentence for the sender."""
         said: str
         if self.error is not None:
-            said = gettext(self.error.message) % self.error.values if self.error.values else gettext(self.error.message)
+            said = sentence_of(self.error)
         elif self.state == KNOWN:
             said = gettext("%(name)s was received before; nothing was added.", name=self.name)
         else:

@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -16,10 +15,10 @@ from sqlalchemy.orm import Session
 from oms import audit
 from oms.errors import N_, NotFound
 from oms.models import Account, AuditEntry, AuditWords, Dossier, Transfer, Unit
+from oms.organisation import HANOI
 from oms.permissions import Action, Actor, require
 
 PAGE_SIZE = 50
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 # Every action of the log in words; a test finds one that is missing. Refusals carry the right that was asked for.
 ACTIONS: dict[str, str] = {

@@ -1,27 +1,66 @@
 """The organisation: finding units, the tree below them, and what they may be called."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from oms import audit
 from oms.errors import N_, BadInput
-from oms.models import Unit, UnitKind, UnitSuccession
+from oms.models import Unit, UnitKind, UnitSuccession, now
 from oms.permissions import Action, Actor, require
-from oms.vietnamese.text import fold
+from oms.vietnamese.text import fold, nfc
+
+CODE_LENGTH = 60
+HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def today() -> date:
     """The day in Vietnam; the office server is set to Asia/Ho_Chi_Minh, the program does not rely on it."""
-    from zoneinfo import ZoneInfo
+    return now().astimezone(HANOI).date()
 
-    from oms.models import now
 
-    return now().astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+@dataclass(frozen=True)
+class NewUnit:
+    """What is written down about a unit at first."""
+
+    code: str
+    name: str
+    kind: UnitKind
+    host_name: str | None = None
+    symbol: str | None = None
+    party_code: str | None = None
+    keeps_dossiers: bool = False
+    valid_from: date | None = None
+
+
+def add_unit(session: Session, new: NewUnit, above: Unit) -> Unit:
+    """Enter a unit below another; raises `BadInput` for a code that is taken or not a code, or a missing name."""
+    if not re.fullmatch(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", new.code) or len(new.code) > CODE_LENGTH:
+        raise BadInput(N_("A unit code has only letters a–z, digits and “_”, for instance “so_noi_vu”."))
+    if session.scalar(select(Unit.id).where(Unit.code == new.code)):
+        raise BadInput(N_("The code %(code)s is taken. Choose another one."), code=new.code)
+    if not new.name.strip():
+        raise BadInput(N_("Enter the full name of the unit."))
+    unit = Unit(
+        code=new.code,
+        kind=new.kind,
+        name=nfc(new.name).strip(),
+        host_name=nfc(new.host_name).strip() if new.host_name else None,
+        symbol=new.symbol,
+        party_code=new.party_code,
+        keeps_dossiers=new.keeps_dossiers,
+        parent_id=above.id,
+        valid_from=new.valid_from,
+    )
+    session.add(unit)
+    session.flush()
+    return unit
 
 
 def units_on(session: Session, day: date) -> list[Unit]:

@@ -72,7 +72,9 @@ def make_world(session: Session) -> World:
     return World({code: unit.id for code, unit in units.items()}, {name: account.id for name, account in made.items()})
 
 
-def make_unit(session: Session, code: str, kind: UnitKind, name: str, parent: Unit | None = None, **more: object) -> Unit:
+def make_unit(
+    session: Session, code: str, kind: UnitKind, name: str, parent: Unit | None = None, **more: object
+) -> Unit:
     """A unit below `parent`."""
     unit = Unit(code=code, kind=kind, name=name, parent_id=parent.id if parent else None, **more)
     session.add(unit)
@@ -115,7 +117,12 @@ def make_dossier(
 
 
 def make_scan(
-    session: Session, dossier: Dossier, uploader_id: str, texts: tuple[str, ...] = ("QUYẾT ĐỊNH bổ nhiệm",), *, read: bool = True
+    session: Session,
+    dossier: Dossier,
+    uploader_id: str,
+    texts: tuple[str, ...] = ("QUYẾT ĐỊNH bổ nhiệm",),
+    *,
+    read: bool = True,
 ) -> Scan:
     """A scan with one page per text; read already (its image is not in storage), or waiting to be."""
     scan = Scan(
@@ -144,7 +151,9 @@ def make_scan(
     return scan
 
 
-def make_document(session: Session, dossier: Dossier, scan: Scan, *, title: str = "Quyết định bổ nhiệm", actor) -> Document:
+def make_document(
+    session: Session, dossier: Dossier, scan: Scan, *, title: str = "Quyết định bổ nhiệm", actor
+) -> Document:
     """All waiting pages of a scan, filed as one document."""
     page_ids = [page.id for page in review.pages_with_text(session, scan) if page.document_id is None]
     component = dossiers.components_of(dossier)[0].id
@@ -173,5 +182,3 @@ def png_of(page: Image.Image) -> bytes:
     out = io.BytesIO()
     page.save(out, "PNG", dpi=(150, 150))
     return out.getvalue()
-
-

@@ -2,7 +2,7 @@
 
 import click
 
-from oms import fixity
+from oms import db, fixity, health
 from oms.cli.opening import open_house
 from oms.cli.output import _, leave, put, put_json, say, with_json
 from oms.words import translate
@@ -20,6 +20,8 @@ def check(fast: bool, repair: bool, as_json: bool) -> None:
         mended = fixity.repair(house.engine, house.settings, problems, send=house.queue.send)
         say(_("Mended: %(count)s. Looking again.", count=mended))
         problems = list(fixity.check(house.engine, house.settings, fast=fast))
+    with db.writing(house.engine) as session:
+        health.remember_check(session, len(problems))
     for problem in problems:
         sentence = translate(problem.message, problem.values)
         if as_json:

@@ -5,7 +5,7 @@ import click
 from oms import accounts, audit, db, installation, search
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, put, put_json, say, with_json
-from oms.demo import fill, refuse_real_data
+from oms.demo import ACCOUNTS, fill, refuse_real_data
 from oms.errors import N_, Conflict
 from oms.models import Account, Role, Unit, UnitKind
 
@@ -46,10 +46,14 @@ def init(username: str, full_name: str, organisation: str, as_json: bool) -> Non
 @click.option("--people", default=400, show_default=True, type=click.IntRange(1, 20_000), help=_("How many people."))
 @click.option("--scans", default=12, show_default=True, type=click.IntRange(0, 500), help=_("How many scans."))
 @click.option("--seed", default=1, show_default=True, help=_("Same seed, same people."))
+@click.option("--when-new", is_flag=True, help=_("Do nothing when the installation holds data already."))
 @with_json
-def demo(people: int, scans: int, seed: int, as_json: bool) -> None:
+def demo(people: int, scans: int, seed: int, when_new: bool, as_json: bool) -> None:
     """Fill a new installation with synthetic data."""
     house: House = open_house(create=True)
+    if when_new and _is_inhabited(house):
+        _show_demo_accounts(house)
+        return
     with db.reading(house.engine) as session:
         refuse_real_data(session)
     say(_("Inventing %(people)s people and drawing %(scans)s scans…", people=people, scans=scans))
@@ -69,6 +73,18 @@ def demo(people: int, scans: int, seed: int, as_json: bool) -> None:
             dossiers=loaded.dossiers,
         )
     )
-    for username, name in loaded.accounts.items():
-        put(f"{username:20} {name}")
+    _show_demo_accounts(house)
+
+
+def _is_inhabited(house: House) -> bool:
+    with db.reading(house.engine) as session:
+        return session.query(Account.id).first() is not None
+
+
+def _show_demo_accounts(house: House) -> None:
+    if not installation.is_demo(house.engine):
+        return
+    with db.reading(house.engine) as session:
+        for account in accounts.named(session, [username for username, _role, _unit in ACCOUNTS]):
+            put(f"{account.username:20} {account.full_name}")
     say(_("Password of all of them: %(password)s", password=accounts.DEMO_PASSWORD))

@@ -43,7 +43,14 @@ STEPS: tuple[Step, ...] = (
     Step("reject", N_("Reject"), Action.TRANSFER_APPROVE, frozenset({SUBMITTED}), REJECTED, True, True),
     Step("dispatch", N_("Dispatch"), Action.TRANSFER_SEND, frozenset({APPROVED}), IN_TRANSIT),
     Step("recall", N_("Recall"), Action.TRANSFER_SEND, frozenset({IN_TRANSIT}), DRAFT, True),
-    Step("cancel", N_("Cancel the transfer"), Action.TRANSFER_SEND, frozenset({DRAFT, SUBMITTED, APPROVED}), CANCELLED, True),
+    Step(
+        "cancel",
+        N_("Cancel the transfer"),
+        Action.TRANSFER_SEND,
+        frozenset({DRAFT, SUBMITTED, APPROVED}),
+        CANCELLED,
+        True,
+    ),
     Step("accept", N_("Accept"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), ACCEPTED, other_person=True),
     Step(
         "accept-with-reservations",

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from oms.errors import N_, OmsError
@@ -64,6 +65,14 @@ def add_errors(app: Flask) -> None:
             return error
         message = _SENTENCES.get(code, _SENTENCES[400] if code < 500 else "")
         return _answer(code, gettext(message) if message else "")
+
+    @app.errorhandler(DataError)
+    def refuse_text(_error: DataError) -> Response:
+        """PostgreSQL keeps no NUL character and no number beyond its range; SQLite does."""
+        end_request(g.pop("session", None))
+        return _answer(
+            422, gettext("A text or a number was sent that cannot be stored. Look for control characters in it.")
+        )
 
     @app.errorhandler(Exception)
     def admit(error: Exception) -> Response:

@@ -1,7 +1,6 @@
 """How things look on Vietnamese paper: dates dd/mm/yyyy, decimal comma, Hanoi time."""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_babel import get_locale
@@ -9,10 +8,9 @@ from flask_babel import get_locale
 from oms import catalogue
 from oms.errors import NotFound
 from oms.models import Precision
+from oms.organisation import HANOI
 from oms.permissions import Action, can
 from oms.search.records import component_label
-
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def day(value: date | datetime | None, precision: Precision | str | None = None) -> str:

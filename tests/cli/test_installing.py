@@ -57,3 +57,27 @@ def test_an_unknown_setting_is_wrong_use(monkeypatch, tmp_path, capsys):
     assert cli.run(["status"]) == 2
     assert "OMS_PROT" in capsys.readouterr().err
     assert Settings.from_environment({}).port == 8000
+
+
+def test_demo_when_new_leaves_a_house_with_data_alone(oms, world, engine):
+    answer = oms("demo", "--when-new")
+    assert answer.code == 0 and answer.out == ""
+    with db.reading(engine) as session:
+        assert session.get(Fact, "demo") is None
+
+
+def test_demo_when_new_shows_the_accounts_each_time(oms):
+    assert oms("demo", "--people", "65", "--scans", "0").code == 0
+    again = oms("demo", "--when-new")
+    assert again.code == 0
+    assert "canbo.sonv" in again.out and "Demo-OMS-2026" in again.err
+
+
+def test_units_are_entered_one_below_the_other(oms):
+    assert oms("init").code == 0
+    added = oms("unit", "add", "khoi", "Đảng bộ Khối", "--kind", "upper_committee", "--below", "goc", "--json")
+    assert added.code == 0 and added.documents[0]["unit"] == "khoi"
+    assert oms("unit", "add", "khoi", "Đảng bộ khác", "--kind", "board", "--below", "goc").code == 1
+    assert oms("unit", "add", "Sở Nội vụ", "Tên", "--kind", "board", "--below", "khoi").code == 1
+    assert oms("unit", "add", "btc", "Ban Tổ chức", "--kind", "board", "--below", "nowhere").code == 1
+    assert [row["unit"] for row in oms("unit", "list", "--json").documents] == ["goc", "khoi"]

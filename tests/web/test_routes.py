@@ -126,9 +126,7 @@ def test_nothing_of_another_unit_by_any_address(
                 answer = client.open(address, method=method, headers=headers)
                 asked += 1
                 assert answer.status_code < 500, f"{method} {address}: {answer.status_code}"
-                if username != "kiemtra.khoi":
-                    assert_no_canary(answer.get_data(), f"{method} {address}")
-                elif "audit" not in address:
+                if username != "kiemtra.khoi" or "audit" not in address:
                     assert_no_canary(answer.get_data(), f"{method} {address}")
     assert asked > 100
 
@@ -155,7 +153,9 @@ def test_not_yours_and_no_such_are_one_answer(client_as: Callable[[str], FlaskCl
     yours = client.get(f"/{kind}/{foreign[key]}")
     nothing = client.get(f"/{kind}/{'0' * 16}")
     assert yours.status_code == nothing.status_code == 404
-    same = yours.get_data(as_text=True).replace(foreign[key], "X") == nothing.get_data(as_text=True).replace("0" * 16, "X")
+    same = yours.get_data(as_text=True).replace(foreign[key], "X") == nothing.get_data(as_text=True).replace(
+        "0" * 16, "X"
+    )
     assert same
 
 

@@ -1,6 +1,5 @@
 """What an installation is: its folders, its database at the right version, whether it holds demo data."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def prepare_folders(settings: Settings) -> None:
     """Make the folders of an installation, closed to other users of the machine."""
     for folder in (settings.home, settings.scans, settings.index, settings.home / "run"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.chmod(settings.scans, 0o700)
+    settings.scans.chmod(0o700)
 
 
 def alembic_config(engine: Engine) -> Config:

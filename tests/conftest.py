@@ -25,6 +25,35 @@ from tests import factories
 from tests.factories import World
 
 POSTGRESQL = os.environ.get("OMS_TEST_POSTGRESQL", "")
+# With this set (`make test`) a test that was left out for want of a browser or a server fails the run.
+COMPLETE = os.environ.get("OMS_TEST_COMPLETE", "")
+# Reasons that hold on one of the two databases by nature; the run on the other one covers it.
+OF_ONE_DATABASE = ("SQLite", "database file", "PostgreSQL only", "no postgresql server")
+
+
+def _left_out(config: pytest.Config) -> list[str]:
+    """What a complete run should have run and did not."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not COMPLETE or reporter is None:
+        return []
+    skipped = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", []) if report.longrepr]
+    reasons = {why for why in skipped if not any(known in why for known in OF_ONE_DATABASE)}
+    driven = any("browser" in report.keywords for report in reporter.stats.get("passed", []))
+    if not driven and "not browser" not in config.option.markexpr:
+        reasons.add("no test drove a browser")
+    return sorted(reasons)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A complete run that left something out has failed."""
+    if _left_out(session.config) and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what a complete run left out."""
+    for reason in _left_out(config):
+        terminalreporter.write_line(f"left out of a complete run: {reason}", red=True)
 
 
 def _administer(*statements: str) -> None:

@@ -91,6 +91,7 @@ ACTIONS: dict[str, str] = {
     "transfer:accept": N_("Accept a transfer"),
     "transfer:accept-with-reservations": N_("Accept a transfer with reservations"),
     "unit:read": N_("Look at the organisation"),
+    "unit:create": N_("Enter a unit"),
     "unit:list": N_("List units"),
     "unit:view": N_("Open a unit"),
     "work:list": N_("Look at the work that waits"),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -18,16 +18,6 @@ from tests import factories
 from tests.factories import World
 
 pytestmark = pytest.mark.browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -45,7 +35,7 @@ def scan_id(engine: Engine, world: World, settings: Settings) -> str:
 
 
 @pytest.fixture
-def tab(app: Flask, client_as, scan_id: str) -> Iterator[Tab]:
+def tab(app: Flask, client_as, scan_id: str, browser: Browser) -> Iterator[Tab]:
     """A tab in which the officer has signed in; faults and reports of the policy fail the test."""
     cookie = client_as("canbo.sonv").get_cookie("oms")
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -53,20 +43,18 @@ def tab(app: Flask, client_as, scan_id: str) -> Iterator[Tab]:
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
-        context.add_cookies(
-            [
-                {"name": "oms", "value": cookie.value, "url": address},
-                {"name": "language", "value": "en", "url": address},
-            ]
-        )
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
-        yield tab
-        browser.close()
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
+    context.add_cookies(
+        [
+            {"name": "oms", "value": cookie.value, "url": address},
+            {"name": "language", "value": "en", "url": address},
+        ]
+    )
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    yield tab
+    context.close()
     server.shutdown()
     thread.join()
     assert [fault for fault in faults if "409" not in fault and "422" not in fault] == []

@@ -1,12 +1,13 @@
 """Which way up a page is, and how much it leans: decided from the lines of text, without reading them.
 
-Lines of text make the sums of ink over rows rise and fall steeply; that gives axis and lean. Latin letters stand on
-a sharp line and end in marks and ascenders above, so the sums fall more steeply below a line than they rise above it;
+Letters stand closer to their neighbours than lines do, so it is along the lines that they run together first; that
+gives the axis (columns of a table look as orderly as its rows, but nowhere are letters that close). Lines of text make
+the sums of ink over rows rise and fall steeply; that gives the lean. Latin letters stand on a sharp line and end in marks and ascenders above, so the sums fall more steeply below a line than they rise above it;
 that tells up from down (right on 36 of 36 generated pages of 18 conditions, where Tesseract's own detection gives up
 on short pages). Only where the two differ little are both ways read and compared, by the caller's `read`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,16 @@ ANALYSIS_DPI = 150
 
 SURE = 1.35
 """Times by which one way must beat the other; the least seen on right decisions over the generated pages was 1.45."""
+
+READS_WELL = 0.6
+"""Score of a sample that is surely the right way up; lying wrong none scored above 0.3."""
+
+CLOSER = 3.0
+"""Times as many letters that must run together along one axis as along the other; the least seen was 10, on a blurred
+form, where the sharpness of rows and columns of a table was 24 to 31."""
+
+_LETTER_GAP = 5
+"""Pixels at ANALYSIS_DPI, 0.8 mm: more than between the letters of a word, less than between two lines."""
 
 WIDEST_SKEW = 7.0
 """Degrees; paper that lies worse than this in a scanner is scanned again."""
@@ -74,20 +85,49 @@ def find_stance(picture: Picture, read: Callable[[Picture], float]) -> tuple[int
     """How the page lies: degrees clockwise (0, 90, 180, 270) that bring it upright, and those by which its lines then
     fall to the right. `read` scores a picture, more is better; both are 0 when too little is written to tell."""
     ink = find_ink(picture)
-    along, across = measure_lines(ink), measure_lines(np.rot90(ink))
-    if max(along.sharpness, across.sharpness) == 0:
+    if int(ink.sum()) < _LEAST_INK:
         return 0, 0.0
-    if along.sharpness > across.sharpness * 1.1:
-        candidates = {0: along.uprightness, 180: 1 / along.uprightness}
-    elif across.sharpness > along.sharpness * 1.1:  # np.rot90 turns by 270 clockwise
-        candidates = {270: across.uprightness, 90: 1 / across.uprightness}
-    else:
-        candidates = {0: 1.0, 90: 1.0, 180: 1.0, 270: 1.0}
+    side = find_axis(ink)
+    lines = {turn: measure_lines(np.rot90(ink, turn // 90)) for turn in ((0, 90) if side is None else (side,))}
+    candidates: dict[int, float] = {}
+    for turn, found in lines.items():  # np.rot90 turns to the left, a picture lying so is turned on to the right
+        candidates[-turn % 360] = found.uprightness if side is not None else 1.0
+        candidates[180 - turn] = 1 / found.uprightness if side is not None else 1.0
     best = max(candidates, key=lambda turn: candidates[turn])
     if candidates[best] < SURE:
         sample = busiest_part(picture, ink)
-        best = max(candidates, key=lambda turn: (read(rotate(sample, turn)), candidates[turn]))
-    return best, (along if best in (0, 180) else across).skew
+        best = _read_which(candidates, lambda turn: read(rotate(sample, turn)))
+    return best, lines[-best % 180 if side is None else side].skew
+
+
+def _read_which(candidates: Mapping[int, float], read: Callable[[int], float]) -> int:
+    """The way up that reads best, the likelier ways first; the others are not tried once one reads well."""
+    scores: dict[int, float] = {}
+    for turn in sorted(candidates, key=lambda turn: -candidates[turn]):
+        scores[turn] = read(turn)
+        if scores[turn] >= READS_WELL:
+            break
+    return max(scores, key=lambda turn: scores[turn])
+
+
+def find_axis(ink: Pixels) -> int | None:
+    """0 when lines of text run along the rows of `ink`, 90 when along its columns, `None` when letters do not tell."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    size = np.maximum(stats[:, 2], stats[:, 3])
+    size[0] = 0
+    if not (size > 6).any():
+        return None
+    letters = size >= 0.7 * np.median(size[size > 6])  # without marks and dots, which stand above and below letters
+    plain = letters[labels].astype(np.uint8)
+
+    def run_together(kernel: Pixels) -> int:
+        joined, _ = cv2.connectedComponents(cv2.morphologyEx(plain, cv2.MORPH_CLOSE, kernel))
+        return max(0, int(letters.sum()) - (joined - 1))
+
+    along, across = run_together(np.ones((1, _LETTER_GAP))), run_together(np.ones((_LETTER_GAP, 1)))
+    if max(along, across) < 5 or max(along, across) < CLOSER * min(along, across):
+        return None
+    return 0 if along > across else 90
 
 
 def busiest_part(picture: Picture, ink: Pixels) -> Picture:

@@ -32,6 +32,24 @@ def draw_sheet(lines=LETTER, *, dpi=200, points=12.0, paper=255, ink=20, width=8
     return sheet
 
 
+def draw_table(rows, widths, *, dpi=200, height=5.85, top=0.8, pitch=0.3, line=2):
+    """A sheet with a ruled table from the first row down; `widths` in inches, a `|` in a cell starts its next line."""
+    sheet = Image.new("RGB", (round(8.27 * dpi), round(height * dpi)), "white")
+    pen, font = ImageDraw.Draw(sheet), letters(11, dpi)
+    edges = [round((0.7 + sum(widths[:place])) * dpi) for place in range(len(widths) + 1)]
+    y = round(top * dpi)
+    for row in rows:
+        tall = round(max(cell.count("|") + 1 for cell in row) * pitch * dpi * 0.8 + 0.1 * dpi)
+        for left, right, cell in zip(edges, edges[1:], row, strict=False):
+            pen.rectangle((left, y, right, y + tall), outline=(20, 20, 20), width=line)
+            for place, part in enumerate(cell.split("|")):
+                pen.text(
+                    (left + 0.06 * dpi, y + 0.04 * dpi + place * pitch * dpi * 0.8), part, font=font, fill=(20, 20, 20)
+                )
+        y += tall
+    return sheet
+
+
 def letters(points, dpi=200, name="DejaVuSerif.ttf"):
     return ImageFont.truetype(str(FONTS / name), round(points / 72 * dpi))
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageFilter
 
 from oms.recognition import cleaning, orientation
 from oms.recognition.pictures import Picture, has_colour
-from tests.recognition.sheets import add_noise, draw_sheet, lean, seal, stamp
+from tests.recognition.sheets import add_noise, draw_sheet, draw_table, lean, seal, stamp
 
 
 def picture(image, dpi=200):
@@ -83,6 +83,14 @@ def never(_):
 @pytest.mark.parametrize("clockwise", [0, 90, 180, 270])
 def test_lines_of_text_tell_which_way_is_up(clockwise):
     lying = draw_sheet().rotate(clockwise, expand=True)
+    assert orientation.find_stance(picture(lying), never)[0] == clockwise
+
+
+@pytest.mark.parametrize("clockwise", [0, 90, 180, 270])
+def test_a_table_is_not_read_down_its_columns(clockwise):
+    name, post = ("Lê Đức", "Nguyễn Thị|Phượng"), ("Văn thư", "Kế toán|viên")
+    rows = [(str(row), name[row % 2], f"{row}/05/1971", post[row % 3 % 2], "3/9", "4,98") for row in range(10, 30)]
+    lying = draw_table(rows, (0.5, 1.5, 1.2, 1.2, 0.6, 0.7), height=11).rotate(clockwise, expand=True)
     assert orientation.find_stance(picture(lying), never)[0] == clockwise
 
 

@@ -118,7 +118,9 @@ def remember_check(session: Session, problems: int) -> None:
 def _database(session: Session) -> Finding:
     if not is_ready(session):
         return Finding(
-            N_("Database"), DANGER, N_("The database is of another version than the program. Run: oms init.")
+            N_("Database"),
+            DANGER,
+            N_("The database is of another version than the program. Restart OMS: the start brings it up to date."),
         )
     if db.is_sqlite(session):
         pages, page_size = (session.scalar(text(f"PRAGMA {name}")) or 0 for name in ("page_count", "page_size"))

@@ -722,113 +722,23 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _allow_changes()
-    with op.batch_alter_table("page_corrections", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_page_corrections_page_id"))
-        batch_op.drop_index(batch_op.f("ix_page_corrections_corrected_by_id"))
-
     op.drop_table("page_corrections")
-    with op.batch_alter_table("transfer_events", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_transfer_events_transfer_id"))
-        batch_op.drop_index(batch_op.f("ix_transfer_events_taken_by_id"))
-
     op.drop_table("transfer_events")
-    with op.batch_alter_table("pages", schema=None) as batch_op:
-        batch_op.drop_index("ix_pages_waiting")
-        batch_op.drop_index(batch_op.f("ix_pages_image_sha256"))
-
     op.drop_table("pages")
-    with op.batch_alter_table("transfers", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_transfers_one_open_per_dossier",
-            sqlite_where=sa.text("state IN ('draft', 'submitted', 'approved', 'in_transit')"),
-            postgresql_where=sa.text("state IN ('draft', 'submitted', 'approved', 'in_transit')"),
-        )
-        batch_op.drop_index(batch_op.f("ix_transfers_to_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_state"))
-        batch_op.drop_index(batch_op.f("ix_transfers_received_by_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_prepared_by_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_from_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_dossier_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_approving_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_transfers_approved_by_id"))
-
     op.drop_table("transfers")
-    with op.batch_alter_table("sign_ins", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sign_ins_account_id"))
-
     op.drop_table("sign_ins")
-    with op.batch_alter_table("scans", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_scans_state"))
-        batch_op.drop_index(batch_op.f("ix_scans_sha256"))
-        batch_op.drop_index(batch_op.f("ix_scans_received_by_id"))
-        batch_op.drop_index(batch_op.f("ix_scans_received_at"))
-
     op.drop_table("scans")
-    with op.batch_alter_table("jobs", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_jobs_one_open_per_subject",
-            sqlite_where=sa.text("state = 'queued'"),
-            postgresql_where=sa.text("state = 'queued'"),
-        )
-        batch_op.drop_index(batch_op.f("ix_jobs_subject_id"))
-        batch_op.drop_index("ix_jobs_open", sqlite_where=sa.text("state IN ('queued', 'running')"))
-        batch_op.drop_index(batch_op.f("ix_jobs_account_id"))
-
     op.drop_table("jobs")
-    with op.batch_alter_table("documents", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_documents_filed_by_id"))
-        batch_op.drop_index("ix_documents_dossier_id_position")
-        batch_op.drop_index(batch_op.f("ix_documents_component_id"))
-
     op.drop_table("documents")
-    with op.batch_alter_table("assignments", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_assignments_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_assignments_account_id"))
-
     op.drop_table("assignments")
-    with op.batch_alter_table("person_aliases", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_person_aliases_person_id"))
-
     op.drop_table("person_aliases")
-    with op.batch_alter_table("dossiers", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_dossiers_using_body_id"))
-        batch_op.drop_index(batch_op.f("ix_dossiers_person_id"))
-        batch_op.drop_index(batch_op.f("ix_dossiers_managing_body_id"))
-        batch_op.drop_index(batch_op.f("ix_dossiers_custodian_id"))
-
     op.drop_table("dossiers")
-    with op.batch_alter_table("accounts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_accounts_person_id"))
-
     op.drop_table("accounts")
-    with op.batch_alter_table("unit_successions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_unit_successions_successor_id"))
-        batch_op.drop_index(batch_op.f("ix_unit_successions_predecessor_id"))
-
     op.drop_table("unit_successions")
-    with op.batch_alter_table("unit_names", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_unit_names_unit_id"))
-
     op.drop_table("unit_names")
-    with op.batch_alter_table("people", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_people_unit_id"))
-        batch_op.drop_index(batch_op.f("ix_people_sort_key"))
-
     op.drop_table("people")
-    with op.batch_alter_table("units", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_units_parent_id"))
-        batch_op.drop_index("ix_units_keeps_dossiers", sqlite_where=sa.text("keeps_dossiers"))
-
     op.drop_table("units")
     op.drop_table("facts")
     op.drop_table("counters")
     op.drop_table("audit_words")
-    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entries_unit_id"))
-        batch_op.drop_index("ix_audit_entries_object")
-        batch_op.drop_index(batch_op.f("ix_audit_entries_dossier_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entries_at"))
-        batch_op.drop_index(batch_op.f("ix_audit_entries_action"))
-        batch_op.drop_index(batch_op.f("ix_audit_entries_account_id"))
-
     op.drop_table("audit_entries")

@@ -109,6 +109,23 @@ COMPONENTS: dict[str, dict[PaperKind, str]] = {
 }
 """Which papers a dossier of each category holds, and the component each is filed under."""
 
+FILE_WORDS: dict[PaperKind, str] = {
+    PaperKind.PAY_RISE: "quyet-dinh-nang-luong",
+    PaperKind.APPOINTMENT: "quyet-dinh-bo-nhiem",
+    PaperKind.ASSIGNMENT: "quyet-dinh-dieu-dong",
+    PaperKind.RECRUITMENT: "quyet-dinh-tuyen-dung",
+    PaperKind.REWARD: "quyet-dinh-khen-thuong",
+    PaperKind.PARTY_APPOINTMENT: "quyet-dinh-chi-dinh-cap-uy",
+    PaperKind.ADMISSION: "quyet-dinh-ket-nap-dang",
+    PaperKind.FULL_MEMBERSHIP: "quyet-dinh-cong-nhan-chinh-thuc",
+    PaperKind.ADMISSION_RESOLUTION: "nghi-quyet-de-nghi-ket-nap",
+    PaperKind.VERIFICATION_LETTER: "cong-van-tham-tra-ly-lich",
+    PaperKind.SHORT_CV: "so-yeu-ly-lich",
+    PaperKind.REVIEW: "phieu-danh-gia",
+    PaperKind.CERTIFICATE: "chung-chi",
+}
+"""What a scan room calls the file of each paper: Vietnamese without marks."""
+
 MEDIA_TYPES = {
     "pdf": "application/pdf",
     "tiff": "image/tiff",
@@ -320,4 +337,5 @@ def _file_name(person: SyntheticPerson, kind: PaperKind, paper: Paper, file_type
         "".join(letter for letter in plain if letter.isascii() and (letter.isalnum() or letter == " ")).split()
     )
     ending = {"jpeg": "jpg", "tiff": "tif"}.get(file_type, file_type)
-    return f"{name}-{kind}-{paper.day.year if paper.day else 0}.{ending}"
+    words = [name, FILE_WORDS[kind], *([str(paper.day.year)] if paper.day else [])]
+    return f"{'-'.join(words)}.{ending}"

@@ -25,6 +25,7 @@ from oms.specimens import (
     scan_page,
     seats_of,
 )
+from oms.specimens.scanner import FILE_WORDS
 
 TODAY = date(2026, 11, 24)
 
@@ -153,3 +154,11 @@ def test_party_papers_are_headed_by_the_committee_of_their_day(state: date, head
             (after if person.party_join_date >= date(2025, 3, 1) else before).add(f"{lines[1]} {lines[2]}")
     assert before == {"ĐẢNG ỦY KHỐI CÁC CƠ QUAN TỈNH"}
     assert after == heading
+
+
+def test_a_file_is_called_in_vietnamese_without_marks(people: list[SyntheticPerson]) -> None:
+    person = somebody(people, "civil_servant")
+    scan = make_scan(person, PaperKind.APPOINTMENT, 1, pages=1, file_type="pdf")
+    assert scan.date is not None
+    assert scan.file_name.endswith(f"-quyet-dinh-bo-nhiem-{scan.date.year}.pdf")
+    assert set(FILE_WORDS) == set(PaperKind)

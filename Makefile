@@ -42,8 +42,7 @@ oms/web/static/vendor/.built: package-lock.json package.json oms/web/assets/buil
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 run: setup ## start web server and worker, with demo data when the data folder is new
-	@$(BIN)/oms demo --when-new
-	@exec $(BIN)/oms serve --with-worker
+	@exec $(BIN)/oms serve --with-worker --demo
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

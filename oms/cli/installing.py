@@ -5,7 +5,7 @@ import click
 from oms import accounts, audit, db, installation, search
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, put, put_json, say, with_json
-from oms.demo import ACCOUNTS, fill, refuse_real_data
+from oms.demo import ACCOUNTS, Loaded, fill, refuse_real_data
 from oms.errors import N_, Conflict
 from oms.models import Account, Role, Unit, UnitKind
 
@@ -46,26 +46,38 @@ def init(username: str, full_name: str, organisation: str, as_json: bool) -> Non
 @click.option("--people", default=400, show_default=True, type=click.IntRange(1, 20_000), help=_("How many people."))
 @click.option("--scans", default=12, show_default=True, type=click.IntRange(0, 500), help=_("How many scans."))
 @click.option("--seed", default=1, show_default=True, help=_("Same seed, same people."))
-@click.option("--when-new", is_flag=True, help=_("Do nothing when the installation holds data already."))
 @with_json
-def demo(people: int, scans: int, seed: int, when_new: bool, as_json: bool) -> None:
+def demo(people: int, scans: int, seed: int, as_json: bool) -> None:
     """Fill a new installation with synthetic data."""
     house: House = open_house(create=True)
-    if when_new and _is_inhabited(house):
-        _show_demo_accounts(house)
-        return
     with db.reading(house.engine) as session:
         refuse_real_data(session)
-    say(_("Inventing %(people)s people and drawing %(scans)s scans…", people=people, scans=scans))
-    loaded = fill(house.engine, house.settings, people=people, scans=scans, seed=seed)
-    for job_id in loaded.jobs:
-        house.queue.send(job_id)
-    assert installation.is_demo(house.engine)
+    loaded = _load(house, people=people, scans=scans, seed=seed)
     if as_json:
         put_json(
             {"people": loaded.people, "dossiers": loaded.dossiers, "scans": loaded.scans, "accounts": loaded.accounts}
         )
         return
+    _show_demo_accounts(house)
+
+
+def demo_when_new() -> None:
+    """Load the demo into an empty data folder; show its accounts in any case. A house with real data is left alone."""
+    house = open_house(create=True)
+    with db.reading(house.engine) as session:
+        is_new = session.query(Account.id).first() is None
+    if is_new:
+        _load(house)
+    _show_demo_accounts(house)
+    house.engine.dispose()
+
+
+def _load(house: House, **chosen: int) -> Loaded:
+    say(_("Inventing people and drawing their scans…"))
+    loaded = fill(house.engine, house.settings, **chosen)
+    for job_id in loaded.jobs:
+        house.queue.send(job_id)
+    assert installation.is_demo(house.engine)
     say(
         _(
             "%(people)s people with %(dossiers)s dossiers are in the house.",
@@ -73,12 +85,7 @@ def demo(people: int, scans: int, seed: int, when_new: bool, as_json: bool) -> N
             dossiers=loaded.dossiers,
         )
     )
-    _show_demo_accounts(house)
-
-
-def _is_inhabited(house: House) -> bool:
-    with db.reading(house.engine) as session:
-        return session.query(Account.id).first() is not None
+    return loaded
 
 
 def _show_demo_accounts(house: House) -> None:

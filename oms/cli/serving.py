@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 from oms import backup
+from oms.cli.installing import demo_when_new
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, say
 from oms.errors import N_, Unavailable
@@ -43,10 +44,13 @@ _PR_SET_PDEATHSIG = 1
 @click.command(help=_("Run the web server (gunicorn); --with-worker also runs the job runner beside it."))
 @click.option("--port", type=click.IntRange(1, 65535), help=_("Port to listen on; otherwise OMS_PORT or 8000."))
 @click.option("--with-worker", is_flag=True, help=_("Start the job runner too; Ctrl-C stops both."))
+@click.option("--demo", "with_demo", is_flag=True, help=_("Load the demonstration first when the data folder is new."))
 @click.option("--parent", type=int, hidden=True)
-def serve(port: int | None, with_worker: bool, parent: int | None) -> None:
+def serve(port: int | None, with_worker: bool, with_demo: bool, parent: int | None) -> None:
     """Serve pages and API until told to stop."""
     _die_with(parent)
+    if with_demo:
+        demo_when_new()
     house = open_house()
     chosen = house.settings.port if port is None else port
     _check_port(house.settings.host, chosen)

@@ -1,6 +1,7 @@
 """`oms init` and `oms demo`."""
 
 from oms import db
+from oms.cli.installing import demo_when_new
 from oms.models import Account, Fact
 from oms.settings import Settings
 
@@ -59,18 +60,19 @@ def test_an_unknown_setting_is_wrong_use(monkeypatch, tmp_path, capsys):
     assert Settings.from_environment({}).port == 8000
 
 
-def test_demo_when_new_leaves_a_house_with_data_alone(oms, world, engine):
-    answer = oms("demo", "--when-new")
-    assert answer.code == 0 and answer.out == ""
+def test_a_house_with_data_gets_no_demo(oms, world, engine, capsys):
+    assert oms("unit", "list").code == 0  # sets the scene: the commands see this house
+    demo_when_new()
     with db.reading(engine) as session:
         assert session.get(Fact, "demo") is None
+    assert capsys.readouterr().out == ""
 
 
-def test_demo_when_new_shows_the_accounts_each_time(oms):
+def test_a_demo_shows_its_accounts_each_time(oms, capsys):
     assert oms("demo", "--people", "65", "--scans", "0").code == 0
-    again = oms("demo", "--when-new")
-    assert again.code == 0
-    assert "canbo.sonv" in again.out and "Demo-OMS-2026" in again.err
+    demo_when_new()
+    shown = capsys.readouterr()
+    assert "canbo.sonv" in shown.out and "Demo-OMS-2026" in shown.err
 
 
 def test_units_are_entered_one_below_the_other(oms):

@@ -6,7 +6,6 @@ page stays beside it.
 
 import io
 import random
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -208,7 +207,7 @@ def make_scan(
     numbers = np.random.default_rng(source.getrandbits(64))
     scanned = [scan_page(sheet.image, numbers) for sheet in paper.sheets]
     return SyntheticScan(
-        file_name=_file_name(person, PaperKind(kind), paper, chosen),
+        file_name=_file_name(PaperKind(kind), paper, chosen),
         media_type=MEDIA_TYPES[chosen],
         data=_WRITERS[chosen](scanned),
         pages=tuple(sheet.text for sheet in paper.sheets),
@@ -330,12 +329,7 @@ def _component(person: SyntheticPerson, kind: PaperKind, category: str) -> str:
     return COMPONENTS[category][kind]
 
 
-def _file_name(person: SyntheticPerson, kind: PaperKind, paper: Paper, file_type: str) -> str:
-    """What a scan room would call the file: name without marks, kind, year."""
-    plain = unicodedata.normalize("NFD", person.full_name.replace("Đ", "D").replace("đ", "d"))
-    name = "_".join(
-        "".join(letter for letter in plain if letter.isascii() and (letter.isalnum() or letter == " ")).split()
-    )
+def _file_name(kind: PaperKind, paper: Paper, file_type: str) -> str:
+    """What a scan room calls the file: kind and year, without marks; whose it is says the dossier."""
     ending = {"jpeg": "jpg", "tiff": "tif"}.get(file_type, file_type)
-    words = [name, FILE_WORDS[kind], *([str(paper.day.year)] if paper.day else [])]
-    return f"{'-'.join(words)}.{ending}"
+    return "-".join([FILE_WORDS[kind], *([str(paper.day.year)] if paper.day else [])]) + f".{ending}"

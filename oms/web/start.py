@@ -9,6 +9,7 @@ from oms import accounts, custody, health, intake, organisation, overview, peopl
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
 from oms.web.access import guarded, house
+from oms.web.transfers import TONES
 
 bp = Blueprint("start", __name__)
 
@@ -31,7 +32,7 @@ def show() -> str:
         parts["health"] = health.examine(g.session, house().settings, actor=g.actor)
     if parts["work"] is None and parts["log"] is None and parts["health"] is None:
         parts["own"], parts["helpers"] = _own()
-    return render_template("start/show.html", **parts)
+    return render_template("start/show.html", tones=TONES, **parts)
 
 
 @bp.get("/reading")

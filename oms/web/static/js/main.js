@@ -3,6 +3,7 @@ const parts = [
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", "./menu.js"],
   ["[data-dialog]", "./dialog.js"],
   ["[data-filter], [data-filterable]", "./filter.js"],
+  [".table-scroll, [data-poll]", "./stack.js"],
   ["[data-poll], [data-refresh]", "./poll.js"],
   ["form[data-upload]", "./upload.js"],
   ["[data-viewer]", "./viewer.js"],

@@ -81,7 +81,7 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
         part.rename(target)
     except FileExistsError:
         raise Conflict(
-            N_("Another backup to %(file)s is under way, or one was broken off. Remove %(part)s."),
+            N_("Another backup to %(file)s is under way, or one was broken off. If none is running, remove %(part)s."),
             file=target,
             part=part,
         ) from None

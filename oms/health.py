@@ -165,7 +165,7 @@ def _failures(backlog: Backlog) -> Finding:
         return Finding(
             N_("Failed jobs"),
             WARNING,
-            N_("%(failed)s failed. The list below says why; dossier officers can have a scan read again."),
+            N_("%(failed)s failed. The system page says why; dossier officers can have a scan read again."),
             {"failed": backlog.failed},
         )
     return Finding(N_("Failed jobs"), GOOD, N_("None."))

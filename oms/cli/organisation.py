@@ -29,7 +29,7 @@ def list_units(day: datetime | None, as_json: bool) -> None:
             put_json(row)
         return
     put_table(
-        (_("Code"), _("Party code"), _("Kind"), _("Name")),
+        (_("Code"), _("Party code"), _("Kind"), _("Name of the unit")),
         [(row["unit"], row["party_code"], _(label), row["name"]) for row, label in rows],
     )
 

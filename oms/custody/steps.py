@@ -127,7 +127,7 @@ WAY: tuple[tuple[TransferState, str], ...] = (
 _NEXT = {
     DRAFT: N_("The dossier officer of %(unit)s submits the transfer for approval."),
     SUBMITTED: N_("The head of %(unit)s approves, returns or rejects the transfer. Whoever prepared it may not."),
-    APPROVED: N_("%(unit)s dispatches the dossier. Until then nothing in it can change."),
+    APPROVED: N_("%(unit)s dispatches the dossier. Since the approval nothing in it can change."),
     IN_TRANSIT: N_("%(unit)s checks the papers against the list, then accepts, sends back or refuses."),
     ACCEPTED: N_("Nothing is left to do: the dossier is now with %(unit)s."),
     RESERVED: N_("The dossier is now with %(unit)s. What was noted as missing is settled between the two units."),

@@ -12,7 +12,7 @@ ORDER = (
     ("vietnamese",),
     ("catalogue",),
     ("recognition", "specimens"),
-    ("db", "models"),
+    ("db", "models", "faults"),
     ("storage",),
     ("permissions",),
     ("audit", "jobs"),

@@ -1,5 +1,6 @@
 """The door of the API: who is asking by bearer token, and what an endpoint takes and gives."""
 
+import json
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -7,15 +8,18 @@ import flask
 from flask import g, request
 from flask_smorest import Blueprint
 from marshmallow import Schema
+from werkzeug.exceptions import BadRequest
 
 from oms import accounts, db
 from oms.api.problems import add_problems
-from oms.errors import N_
+from oms.errors import N_, Refused
 from oms.models import now
 from oms.web.access import NotSignedIn, house
 from oms.web.signing_in import SEEN_EVERY
 
 View = Callable[..., Any]
+# Bytes of a JSON body; the text of a page that is corrected has some 5 000.
+LONGEST_BODY = 2 * 1024 * 1024
 _describe: Any = Blueprint("describe", __name__)
 
 
@@ -23,6 +27,7 @@ def room(name: str, description: str) -> flask.Blueprint:
     """A blueprint of the API: bearer token before, problem documents after."""
     bp = cast(flask.Blueprint, Blueprint(f"api_{name}", f"oms.api.{name}", description=description))
     bp.before_request(find_actor)
+    bp.before_request(read_body)
     add_problems(bp)
     return bp
 
@@ -71,6 +76,8 @@ def find_actor() -> None:
         found = accounts.find_sign_in(session, secret.strip(), house().settings, kind="api") if secret else None
         if found is None or scheme.lower() != "bearer":
             raise NotSignedIn(N_("The token is not valid or has ended. Ask for a new one with POST /api/v1/tokens."))
+        if found.account.must_change_password and request.endpoint != "api_tokens.end":
+            raise Refused(N_("Choose an own password first: sign in on the pages, then ask for a new token."))
         g.actor = accounts.actor_of(
             session,
             found.account,
@@ -83,3 +90,20 @@ def find_actor() -> None:
     if stale:
         with db.writing(house().engine) as session:
             accounts.mark_seen(session, found.id)
+
+
+def read_body() -> None:
+    """Take in a JSON body before any transaction begins, and refuse one that no database could keep.
+
+    A caller on a slow line must not hold the writer's place, and with it everybody, while the body trickles in.
+    """
+    if request.mimetype == "multipart/form-data":
+        return
+    request.max_content_length = LONGEST_BODY
+    body = request.get_data()
+    if not body or not request.is_json:
+        return
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # also numbers of thousands of digits and halves of characters
+        raise BadRequest from None

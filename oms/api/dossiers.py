@@ -1,21 +1,23 @@
 """Dossiers: listing, opening one, one with its contents list, and taking in scans."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
 
-from oms import custody, dossiers, jobs, organisation
+from oms import custody, db, dossiers, intake, jobs, organisation
 from oms.api.door import gives, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.problems import problem
 from oms.api.shapes import DossierLine, DossierShape, ScanLine
-from oms.errors import N_, BadInput
+from oms.errors import N_, BadInput, OmsError
 from oms.models import Category, Dossier, Gender, Person, Precision, Unit
 from oms.people import NewPerson
 from oms.permissions import Action
-from oms.web.access import commit, guarded, load
+from oms.web.access import commit, guarded, house, load, write_down_refusal
 from oms.web.receiving import REFUSED, Outcome, receive_file
 
 bp = room("dossiers", "Dossiers")
@@ -158,19 +160,26 @@ def upload(dossier: Dossier) -> ResponseReturnValue:
         raise BadInput(N_("No file was sent. Send a form (multipart/form-data) with one or many fields called `file`."))
     dossier_id = dossier.id
     g.session.rollback()  # what is read after the files must not be of the moment before them
-    outcomes = [
-        receive_file(dossier_id, file.stream, file.filename or "", actor=g.actor)  # type: ignore[arg-type]
-        for file in files
-    ]
-    received = [_received(outcome) for outcome in outcomes]
+    outcomes = [_receive(dossier_id, file) for file in files]
+    with db.reading(house().engine) as session:
+        received = [_received(session, outcome) for outcome in outcomes]
     if all(outcome.state == REFUSED for outcome in outcomes):
         return _nothing_taken(outcomes[0], received)
     return received
 
 
-def _received(outcome: Outcome) -> dict[str, Any]:
+def _receive(dossier_id: str, file: FileStorage) -> Outcome:
+    name = file.filename or ""
+    try:
+        return receive_file(dossier_id, cast(BinaryIO, file.stream), name, actor=g.actor)
+    except OmsError as error:  # frozen or handed over meanwhile, or the store is full: said for this file
+        write_down_refusal(error)
+        return Outcome(intake.label_of(name), REFUSED, error=error)
+
+
+def _received(session: Session, outcome: Outcome) -> dict[str, Any]:
     scan = outcome.scan
-    job = jobs.find_latest(g.session, "read_scan", scan.id) if scan else None
+    job = jobs.find_latest(session, "read_scan", scan.id) if scan else None
     return {
         "name": outcome.name,
         "scan": scan.id if scan else None,

@@ -1,21 +1,17 @@
 """Refusals of the API as RFC 9457 problem documents, in Vietnamese or English by Accept-Language."""
 
-import logging
-import uuid
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, request
+from flask import Blueprint, Response, g, make_response
 from flask.json import dumps
 from flask_babel import gettext
 from marshmallow import Schema, fields
-from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from oms.errors import N_, OmsError
+from oms.errors import N_, BadInput, OmsError
+from oms.faults import refusal_behind
 from oms.web.access import end_request, write_down_refusal
-from oms.web.errors import sentence_of
-
-log = logging.getLogger(__name__)
+from oms.web.errors import number_fault, sentence_of
 
 # What kind of problem it is, in a few words; `detail` says what to do.
 TITLES = {
@@ -66,6 +62,9 @@ def problem(status: int, detail: str = "", **more: Any) -> Response:
 
 def explain(error: HTTPException) -> Response:
     """A problem document for what Flask or the reading of arguments refused."""
+    # What fails after the view (the log cannot be written) comes wrapped.
+    if fault := getattr(error, "original_exception", None):
+        return admit(fault)
     status = error.code or 500
     wrong = _wrong_fields(getattr(error, "data", {}).get("messages", {}))
     sentence = _DETAILS.get(status)
@@ -73,6 +72,16 @@ def explain(error: HTTPException) -> Response:
         return problem(status)
     values = {"fields": ", ".join(wrong)}
     return problem(status, gettext(sentence) % values, **({"fields": wrong} if status == 422 else {}))
+
+
+def admit(error: Exception) -> Response:
+    """A problem document for what is no refusal of ours: 500 with the number of the fault, unless words fit better."""
+    refusal = refusal_behind(error)
+    number = "" if isinstance(refusal, BadInput) else number_fault(error)
+    end_request(g.pop("session", None))
+    if refusal is not None:
+        return problem(refusal.status, sentence_of(refusal))
+    return problem(500, gettext("A fault of the program. Nothing was changed."), reference=number)
 
 
 def _wrong_fields(messages: dict[str, Any]) -> list[str]:
@@ -106,16 +115,4 @@ def add_problems(bp: Blueprint) -> None:
     def refuse_request(error: HTTPException) -> Response:
         return explain(error)
 
-    @bp.errorhandler(DataError)
-    def refuse_text(_error: DataError) -> Response:
-        end_request(g.pop("session", None))
-        return problem(
-            422, gettext("A text or a number was sent that cannot be stored. Look for control characters in it.")
-        )
-
-    @bp.errorhandler(Exception)
-    def admit(error: Exception) -> Response:
-        number = uuid.uuid4().hex[:8]
-        log.error("fault %s at %s", number, request.endpoint, exc_info=error)
-        end_request(g.pop("session", None))
-        return problem(500, gettext("A fault of the program. Nothing was changed."), reference=number)
+    bp.register_error_handler(Exception, admit)

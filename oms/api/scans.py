@@ -54,7 +54,7 @@ class PageShape(Schema):
 class CorrectedText(Schema):
     """The right text of a page."""
 
-    page = fields.Integer(required=True, validate=validate.Range(1))
+    page = fields.Integer(required=True, validate=validate.Range(1, 99_999))
     text = fields.String(required=True)
     version = fields.Integer(load_default=None, metadata={"description": "The version of the page that was read."})
 
@@ -62,7 +62,7 @@ class CorrectedText(Schema):
 class Verification(Schema):
     """What a person says about pages of a scan after looking at them; all waiting pages unless `pages` names some."""
 
-    pages = fields.List(fields.Integer(validate=validate.Range(1)), load_default=None, allow_none=True)
+    pages = fields.List(fields.Integer(validate=validate.Range(1, 99_999)), load_default=None, allow_none=True)
     component = fields.String(required=True)
     title = fields.String(required=True)
     number = fields.String(load_default=None, allow_none=True)

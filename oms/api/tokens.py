@@ -12,6 +12,7 @@ from oms.errors import N_, BadInput
 from oms.models import Unit
 from oms.permissions import Action
 from oms.web.access import commit, guarded, house, public
+from oms.web.account import TRIES, limit_failures
 
 bp = room("tokens", "Signing in and out")
 
@@ -51,6 +52,11 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     """Sign in and get a bearer token."""
     if given["otp"]:
         raise BadInput(N_("This installation asks for no one-time code. Leave `otp` out and send the request again."))
+    with limit_failures(TRIES, right=201):
+        return _open_token(given)
+
+
+def _open_token(given: dict[str, Any]) -> dict[str, Any]:
     engine, settings = house().engine, house().settings
     with db.reading(engine) as session:
         account = accounts.check_credentials(session, given["username"], given["password"])

@@ -24,7 +24,8 @@ from oms.cli.search import reindex
 from oms.cli.search import search as find
 from oms.cli.serving import serve, worker
 from oms.cli.transfers import transfer
-from oms.errors import OmsError
+from oms.errors import BadInput, OmsError
+from oms.faults import refusal_behind
 from oms.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,13 @@ def run(arguments: list[str]) -> int:
         # Whoever reads our output has seen enough; Python must not complain when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
-    except Exception:
-        log.exception("a fault of the program")
-        say(_("A fault of the program. The lines above tell the maintainers where."))
-        code = OUR_FAULT
+    except Exception as error:
+        refusal = refusal_behind(error)
+        code = PROBLEMS if isinstance(refusal, BadInput) else OUR_FAULT
+        if refusal is not None:
+            log.debug("refused because of", exc_info=error)
+            refuse(refusal)
+        else:
+            log.exception("a fault of the program")
+            say(_("A fault of the program. The lines above tell the maintainers where."))
     return code

@@ -63,11 +63,11 @@ def local_path(target: str | None) -> str:
     return target
 
 
-def _limit(rate: str) -> Any:
-    """Count failures of this address; a right answer (a redirect) costs nothing."""
+def limit_failures(rate: str, right: int = 302) -> Any:
+    """Count failures of this address; a right answer (of status `right`) costs nothing."""
     limiter: Limiter = next(iter(current_app.extensions["limiter"]))
     return limiter.limit(
-        rate, key_func=lambda: request.remote_addr or "nobody", deduct_when=lambda answer: answer.status_code != 302
+        rate, key_func=lambda: request.remote_addr or "nobody", deduct_when=lambda answer: answer.status_code != right
     )
 
 
@@ -89,7 +89,7 @@ def sign_in() -> AnyResponse | str:
     if request.method == "GET":
         return _sign_in_page(target)
     username, password = request.form.get("username", ""), request.form.get("password", "")
-    with _limit(TRIES):
+    with limit_failures(TRIES):
         try:
             secret, signed_in = _open_session(username, password)
         except OmsError as error:
@@ -213,7 +213,7 @@ def change_password() -> AnyResponse | str:
     account = g.session.get_one(Account, g.actor.account_id)
     if request.method == "GET":
         return render_template("account/change_password.html", own_account=account, problems=[])
-    with _limit(PASSWORD_TRIES):
+    with limit_failures(PASSWORD_TRIES):
         try:
             _change(account)
         except BadInput as error:

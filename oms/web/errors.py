@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
-from oms.errors import N_, OmsError
+from oms.errors import N_, BadInput, OmsError
+from oms.faults import refusal_behind
 from oms.web.access import end_request, write_down_refusal
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,13 @@ def sentence_of(error: OmsError) -> str:
     """The refusal in the language of the reader."""
     translated: str = gettext(error.message)
     return translated % error.values if error.values else translated
+
+
+def number_fault(error: BaseException) -> str:
+    """Log what was raised under a number the administrator can look for; the number."""
+    number = uuid.uuid4().hex[:8]
+    log.error("fault %s at %s", number, request.endpoint, exc_info=error)
+    return number
 
 
 def wants_json() -> bool:
@@ -60,23 +67,20 @@ def add_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def explain(error: HTTPException) -> Response | HTTPException:
+        # What fails after the view (the log cannot be written) comes wrapped.
+        if fault := getattr(error, "original_exception", None):
+            return admit(fault)
         code = error.code or 500
         if code < 400:
             return error
         message = _SENTENCES.get(code, _SENTENCES[400] if code < 500 else "")
         return _answer(code, gettext(message) if message else "")
 
-    @app.errorhandler(DataError)
-    def refuse_text(_error: DataError) -> Response:
-        """PostgreSQL keeps no NUL character and no number beyond its range; SQLite does."""
-        end_request(g.pop("session", None))
-        return _answer(
-            422, gettext("A text or a number was sent that cannot be stored. Look for control characters in it.")
-        )
-
     @app.errorhandler(Exception)
     def admit(error: Exception) -> Response:
-        number = uuid.uuid4().hex[:8]
-        log.error("fault %s at %s", number, request.endpoint, exc_info=error)
+        refusal = refusal_behind(error)
+        number = "" if isinstance(refusal, BadInput) else number_fault(error)
         end_request(g.pop("session", None))
+        if refusal is not None:
+            return _answer(refusal.status, sentence_of(refusal))
         return _answer(500, gettext("A fault of the program. Nothing was changed."), reference=number)

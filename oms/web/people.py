@@ -25,7 +25,7 @@ bp = Blueprint("people", __name__, url_prefix="/people")
 def index() -> str:
     """People with a dossier the actor may read; search by name, filter by unit."""
     name, unit_id = request.args.get("name", "").strip(), request.args.get("unit", "")
-    sort, page = request.args.get("sort", "name"), request.args.get("page", 1, int)
+    sort, page = request.args.get("sort", "name"), max(request.args.get("page", 1, int), 1)
     found, total = people.list_people(
         g.session, actor=g.actor, name=name[: people.NAME_LENGTH], unit_id=unit_id or None, page=page, sort=sort
     )

@@ -1,0 +1,51 @@
+"""What stands behind an error of the database, the disk or a number: a refusal in words, or a fault of ours.
+
+Knows neither Flask nor the tables.
+"""
+
+import errno
+import sqlite3
+
+from sqlalchemy.exc import DataError, OperationalError
+
+from oms.errors import N_, BadInput, OmsError, Unavailable
+
+# The disk says no: full, over quota, mounted read-only.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+# SQLite calls everything "operational", a missing table too; these are about the place, not about the question.
+_OF_THE_PLACE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
+
+def refusal_behind(error: BaseException) -> OmsError | None:
+    """The refusal in words behind `error`, or None when it is a fault of ours.
+
+    PostgreSQL keeps no NUL character; neither database keeps half of a character or a number beyond its range.
+    """
+    if isinstance(error, DataError | OverflowError | UnicodeEncodeError):
+        return BadInput(
+            N_("A text or a number was sent that cannot be stored. Look for control characters in it."),
+        )
+    if _out_of_reach(error):
+        return Unavailable(
+            N_(
+                "Nothing can be written right now: the disk is full, or the database does not answer. "
+                "Nothing was changed; call the administrator."
+            )
+        )
+    return None
+
+
+def _out_of_reach(error: BaseException) -> bool:
+    if isinstance(error, OperationalError):
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        return code is None or code & 0xFF in _OF_THE_PLACE
+    return isinstance(error, OSError) and error.errno in _NO_ROOM

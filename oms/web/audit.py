@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import audit_reading
-from oms.audit_reading import ACTIONS, FINDINGS, OUTCOMES, WAYS, Filters, action_label
+from oms.audit_reading import ACTIONS, FINDINGS, OUTCOMES, WAYS, Filters, Line, action_label
 from oms.permissions import Action
 from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access
@@ -35,6 +35,7 @@ def index() -> ResponseReturnValue:
         problems=problems,
         filtered=filters != Filters(),
         action_label=action_label,
+        words_of=_words_of,
         actions=sorted(((key, _(label)) for key, label in ACTIONS.items()), key=lambda choice: choice[1].casefold()),
         outcomes=[(key, _(label)) for key, label in OUTCOMES.items()],
         outcome_labels=OUTCOMES,
@@ -54,6 +55,7 @@ def show(seq: int) -> ResponseReturnValue:
         via=WAYS.get(line.body["via"], line.body["via"]),
         address=line.body["address"],
         action_label=action_label,
+        words_of=_words_of,
         outcome_labels=OUTCOMES,
     )
 
@@ -66,6 +68,15 @@ def verify() -> ResponseReturnValue:
     return render_template(
         "audit/verify.html", found=found, count=count, finding=FINDINGS[found.finding] if found else ""
     )
+
+
+def _words_of(line: Line) -> str | None:
+    """The words of the entry; the sentence of a refusal in the language of the reader, where it is the bare sentence."""
+    words = line.words
+    if not words or line.entry.outcome != "refused" or " · " not in words:
+        return words
+    path, sentence = words.split(" · ", 1)
+    return f"{path} · {_(sentence)}" if sentence else words
 
 
 def _read_filters() -> tuple[Filters, list[tuple[str, str]]]:

@@ -18,6 +18,8 @@ from oms.web.formats import component_title
 from oms.web.intake import suspected
 from oms.web.pages import text_lines
 
+NO_COMPONENT = N_("Choose what the document is (component of the dossier).")
+
 bp = Blueprint("review", __name__, url_prefix="/review")
 
 # Up to this many waiting pages all are chosen at first: most scans are one document.
@@ -94,7 +96,7 @@ def _draw(
         chosen=first if chosen is None else chosen,
         text=page.text if text is None else text,
         problem=sentence_of(problem) if problem else "",
-        problem_at="text" if text is not None else "issued_on" if _is_about_date(problem) else "component",
+        problem_at="text" if text is not None else _field_of(problem),
         components=[(row.id, component_title(row.id, category.value)) for row in dossiers.components_of(scan.dossier)],
         originals=[(kind.value, _(kind.label)) for kind in Original],
         lines=text_lines(page),
@@ -110,8 +112,13 @@ def _failure(page: Page) -> str:
     return sentence_of(OmsError(page.error, **(page.error_values or {}))) if page.error else ""
 
 
-def _is_about_date(problem: OmsError | None) -> bool:
-    return problem is not None and "written" in problem.values
+def _field_of(problem: OmsError | None) -> str:
+    """The field of the filing form the refusal is about, as far as it tells; else the form."""
+    if problem is not None and "written" in problem.values:
+        return "issued_on"
+    if problem is not None and problem.message.startswith("Enter the title"):
+        return "title"
+    return "component" if problem is not None and problem.message == NO_COMPONENT else "filing"
 
 
 @bp.post("/pages/<id>")
@@ -148,7 +155,7 @@ def _filing() -> review.Filing:
     """What the form says; raises `BadInput` for what cannot be understood."""
     form = request.form
     if not form.get("component"):
-        raise BadInput(N_("Choose what the document is (component of the dossier)."))
+        raise BadInput(NO_COMPONENT)
     issued_on, precision = review.written_date(form.get("issued_on", ""))
     try:
         original = Original(form.get("original", ""))

@@ -8,7 +8,9 @@ entry that it was refused.
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,8 @@ LIMITS = {
     "image/png": 50 * 1024 * 1024,
 }
 NAME_LENGTH = 200
+# Looking at a file takes seconds; what lies in staging longer was left by a server that died.
+STAGED_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,15 @@ def _write(path: Path, pieces: Iterable[bytes], label: str) -> int:
 def discard(arrival: Arrival) -> None:
     """Empty the staging folder of a file that came in or was given up."""
     shutil.rmtree(arrival.folder, ignore_errors=True)
+
+
+def empty_staging(settings: Settings) -> None:
+    """Take away what uploads left in staging whose server was killed: unchecked bytes must not lie about."""
+    staging = settings.home / "run" / "staging"
+    for folder in staging.iterdir() if staging.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > STAGED_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def keep(settings: Settings, arrival: Arrival) -> None:

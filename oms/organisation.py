@@ -97,10 +97,15 @@ def grow_tree(units: Sequence[Unit]) -> list[Branch]:
     return [branch(unit) for unit in children[None]]
 
 
-def list_units(session: Session, day: date, *, actor: Actor) -> list[Branch]:
-    """The tree of the units of a day, for somebody who looks at it."""
+def look_over(session: Session, *, actor: Actor) -> None:
+    """Write down that the actor saw the list of units."""
     require(actor, Action.UNIT_READ)
     audit.record(session, "unit:list", actor=actor)
+
+
+def list_units(session: Session, day: date, *, actor: Actor) -> list[Branch]:
+    """The tree of the units of a day, for somebody who looks at it."""
+    look_over(session, actor=actor)
     return grow_tree(units_on(session, day))
 
 

@@ -22,8 +22,9 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, jobs, reading, search
+from oms import accounts, db, intake, jobs, reading, search
 from oms.errors import N_, OmsError, Unavailable
+from oms.faults import refusal_behind
 from oms.models import Account, Job
 from oms.permissions import Actor
 from oms.settings import Settings
@@ -118,7 +119,12 @@ class Worker:
             return
         except OmsError as error:
             failure = error
-        except Exception:
+        except Exception as error:
+            if isinstance(refusal_behind(error), Unavailable):  # not the job's fault: it must not use up its tries
+                log.warning("job %s (%s) put off: %s", job_id, kind, error)
+                with db.writing(self.engine) as session:
+                    jobs.put_off(session, session.get_one(Job, job_id))
+                return
             log.exception("job %s (%s) failed by a fault of ours", job_id, kind)
             with db.writing(self.engine) as session:
                 job = session.get_one(Job, job_id)
@@ -150,10 +156,11 @@ class Worker:
                 jobs.mark_handed_over(session, ids)
 
     def sweep(self) -> None:
-        """Hand over again what nobody works on; at the start everything that waits."""
+        """Hand over again what nobody works on, at the start everything that waits; empty what a killed upload left."""
         with db.reading(self.engine) as session:
             forgotten = jobs.forgotten(session, everything=self._sweeps == 0)
         self._sweeps += 1
+        intake.empty_staging(self.settings)
         self._mark(forgotten)
         for job_id in forgotten:
             self.queue.send(job_id)

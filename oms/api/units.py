@@ -21,6 +21,7 @@ bp = room("units", "The organisation")
 def index(asked: dict[str, Any]) -> dict[str, Any]:
     """The units that exist today, by code."""
     page, size = page_of(asked)
+    organisation.look_over(g.session, actor=g.actor)
     units = organisation.units_on(g.session, organisation.today())
     start = (page - 1) * size
     items = units[start : start + size]

@@ -12,6 +12,7 @@ from oms.custody.finding import (
     look_at_list,
     open_transfer_of,
     stopped_at,
+    transfers_of,
     view,
     waiting_for,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "steps_open_to",
     "stopped_at",
     "take",
+    "transfers_of",
     "view",
     "waiting_for",
     "what_next",

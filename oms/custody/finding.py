@@ -80,6 +80,18 @@ def open_transfer_of(session: Session, dossier: Dossier) -> Transfer | None:
     )
 
 
+def transfers_of(session: Session, dossier: Dossier, *, actor: Actor) -> list[Transfer]:
+    """The transfers of a dossier the actor may know of, the latest first."""
+    return list(
+        session.scalars(
+            select(Transfer)
+            .where(Transfer.dossier_id == dossier.id, allowed(actor, Action.TRANSFER_READ))
+            .options(*_WITH_UNITS)
+            .order_by(Transfer.prepared_at.desc(), Transfer.id)
+        )
+    )
+
+
 def view(session: Session, transfer: Transfer, *, actor: Actor) -> None:
     """Write down that the actor opened the transfer."""
     require(actor, Action.TRANSFER_READ, transfer)

@@ -16,6 +16,7 @@ from oms.errors import N_, BadInput
 from oms.models import Document, Dossier, Page, Person, Scan
 from oms.permissions import Action, Actor, allowed, require
 from oms.search.interface import Engine, Found, Kind, Match, Query
+from oms.search.records import born
 from oms.search.snippets import snippet
 
 PAGE_SIZE = 20
@@ -138,7 +139,6 @@ def _load(session: Session, matches: Iterable[Match], words: str, actor: Actor) 
 
 
 def _about(person: Person, words: str) -> list[Piece]:
-    born = f"{person.birth_date:%d/%m/%Y}" if person.birth_date else None
     return snippet(
-        " · ".join(part for part in (person.full_name, born, person.position, person.home_town) if part), words
+        " · ".join(part for part in (person.full_name, born(person), person.position, person.home_town) if part), words
     )

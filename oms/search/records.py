@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session, joinedload, undefer
 
 from oms import catalogue
 from oms.errors import NotFound
-from oms.models import Document, Dossier, Page, PageState, Person, Scan
+from oms.models import Document, Dossier, Page, PageState, Person, Precision, Scan
 from oms.search.interface import Item
+from oms.vietnamese.dates import Precision as Exactness
+from oms.vietnamese.dates import WrittenDate, format_date
 
 BATCH = 200
 
@@ -83,12 +85,18 @@ def _names(dossier: Dossier) -> list[str]:
     return [person.full_name, *(alias.name for alias in person.aliases)]
 
 
+def born(person: Person) -> str | None:
+    """The date of birth in figures, as much of it as the papers say."""
+    if person.birth_date is None:
+        return None
+    return format_date(WrittenDate(person.birth_date, Exactness((person.birth_precision or Precision.DAY).value)))
+
+
 def _dossier_item(dossier: Dossier) -> Item:
     person = dossier.person
     category = catalogue.term("category", dossier.category.value).label_vi
     facts = [dossier.number, person.staff_code, person.personal_id, category, dossier.custodian.name]
-    born = f"{person.birth_date:%d/%m/%Y}" if person.birth_date else None
-    text = [person.position, person.home_town, born]
+    text = [person.position, person.home_town, born(person)]
     return Item(
         id=dossier_item_id(dossier.id),
         kind="dossier",

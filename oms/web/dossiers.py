@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oms import custody, dossiers, intake, organisation, people, review
 from oms.errors import BadInput, Conflict, OmsError
-from oms.models import Category, Document, Dossier, Person, Scan, ScanState, Unit
+from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor
 from oms.web import access
 from oms.web.access import guarded
@@ -99,6 +99,7 @@ def show(dossier: Dossier) -> str:
     dossiers.view(g.session, dossier, actor=g.actor)
     documents = dossiers.contents(g.session, dossier)
     presences = dossiers.completeness(dossier, documents)
+    transfers = custody.transfers_of(g.session, dossier, actor=g.actor) if g.actor.has(Action.TRANSFER_READ) else []
     return render_template(
         "dossiers/show.html",
         dossier=dossier,
@@ -107,7 +108,8 @@ def show(dossier: Dossier) -> str:
         documents=documents,
         presences=presences,
         basis=mode([presence.component.basis for presence in presences]) if presences else "",
-        transfer=custody.open_transfer_of(g.session, dossier) if g.actor.has(Action.TRANSFER_READ) else None,
+        transfer=next((transfer for transfer in transfers if transfer.state in OPEN_STATES), None),
+        closed=[transfer for transfer in transfers if transfer.state not in OPEN_STATES],
         **_scans(dossier),
     )
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, select
 
 from oms import accounts, custody, db, dossiers, review
-from oms.models import AuditEntry, Category, Dossier, Page, Unit
+from oms.models import AuditEntry, Category, Dossier, Page, Transfer, Unit
 from tests import factories
 from tests.factories import World
 
@@ -138,3 +138,18 @@ def test_a_thick_dossier_asks_no_more_questions(client_as: Browser, ids, engine:
     asked.clear()
     assert "Tờ 29" in client.get(f"/dossiers/{ids['dossier']}").text
     assert len(asked) == few
+
+
+def test_a_dossier_shows_the_transfers_it_has_behind_it(client_as: Browser, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Vàng A Páo")
+        officer = accounts.get_actor(session, "canbo.sonv", via="web")
+        receiver = session.get_one(Unit, world.units["btc"])
+        transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer)
+    client = client_as("canbo.sonv")
+    assert client.get(f"/dossiers/{dossier.id}").text.count(f"/transfers/{transfer.id}") == 1
+    with db.writing(engine) as session:
+        row, officer = session.get_one(Transfer, transfer.id), accounts.get_actor(session, "canbo.sonv", via="web")
+        custody.take(session, custody.choose_step(row, "cancel", actor=officer), row, actor=officer, reason="Nhầm")
+    page = client.get(f"/dossiers/{dossier.id}").text
+    assert page.count(f"/transfers/{transfer.id}") == 1 and "/transfers/new" in page

@@ -70,6 +70,7 @@ def _add_pages(app: Flask) -> None:
         account,
         accounts,
         audit,
+        design,
         dossiers,
         health,
         intake,
@@ -99,6 +100,7 @@ def _add_pages(app: Flask) -> None:
         accounts,
         system,
         health,
+        design,
     )
     for room in rooms:
         app.register_blueprint(room.bp)

@@ -23,7 +23,7 @@ CANARIES = {
     "file": "tệpcanari.pdf",
     "reason": "Lýdocanari",
 }
-PUBLIC_WITHOUT_SIGN_IN = {"account.sign_in", "static", "health.healthz", "health.readyz"}
+PUBLIC_WITHOUT_SIGN_IN = {"account.sign_in", "static", "health.healthz", "health.readyz", "design.show"}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ const parts = [
   ["[data-filter], [data-filterable]", "./filter.js"],
   [".table-scroll, [data-poll]", "./stack.js"],
   ["[data-poll], [data-refresh]", "./poll.js"],
+  ["[data-print]", "./print.js"],
   ["form[data-upload]", "./upload.js"],
   ["[data-viewer]", "./viewer.js"],
 ];

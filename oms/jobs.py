@@ -5,7 +5,7 @@ carries ids. A lost message is handed over again by `hand_over_forgotten`; a job
 is free again when its lease ends. So every job may run twice, and every handler must bear it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -58,6 +58,18 @@ def forgotten(session: Session, *, everything: bool = False) -> list[str]:
                     (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
                 )
             )
+            .order_by(Job.created_at, Job.id)
+        )
+    )
+
+
+def waiting(session: Session, kinds: Sequence[str]) -> list[str]:
+    """Ids of the jobs of these kinds that wait and are not put off, the oldest first."""
+    return list(
+        session.scalars(
+            select(Job.id)
+            .where(Job.kind.in_(kinds), Job.state == JobState.QUEUED)
+            .where(or_(Job.lease_until.is_(None), Job.lease_until <= now()))
             .order_by(Job.created_at, Job.id)
         )
     )
@@ -123,8 +135,8 @@ def put_off(session: Session, job: Job) -> None:
     if _is_waiting(session, job.kind, job.subject_id):
         finish(job)
         return
-    job.state, job.lease_until, job.holder = JobState.QUEUED, None, None
-    job.attempts, job.handed_over_at = job.attempts - 1, now()
+    job.state, job.holder, job.attempts, job.handed_over_at = JobState.QUEUED, None, job.attempts - 1, now()
+    job.lease_until = now() + timedelta(seconds=HAND_OVER_AGAIN)  # until then nobody is to look for it
 
 
 def gave_up(job: Job) -> OmsError:

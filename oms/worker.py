@@ -40,6 +40,9 @@ HANDLERS: dict[str, Handler] = {
     "index_dossier": search.index_dossier,
 }
 SWEEP_SECONDS = 5
+# Kinds that do not queue behind pages being read, and how often it is looked for them.
+QUICK = ("finish_scan", "index_scan", "index_dossier")
+QUICK_SECONDS = 0.5
 # Reading is heavy and never urgent: people at their screens go first.
 NICENESS = 10
 
@@ -178,6 +181,8 @@ class Worker:
         consumer.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
+        quick = threading.Thread(target=self._do_quick_jobs, name="quick")
+        quick.start()
         lease = self.settings.job_lease
         beat = 0
         while not self.stopping.wait(1):
@@ -189,7 +194,20 @@ class Worker:
                 self.sweep()
             if until_idle and self._is_idle():
                 break
+        self.stopping.set()
         consumer.stop(graceful=True)
+        quick.join()
+
+    def _do_quick_jobs(self) -> None:
+        """Do what takes a moment at once: a filed document is found while a long scan is still being read."""
+        while not self.stopping.wait(QUICK_SECONDS):
+            try:
+                with db.reading(self.engine) as session:
+                    waiting = jobs.waiting(session, QUICK)
+                for job_id in waiting:
+                    self.run(job_id)
+            except Exception:
+                log.exception("quick jobs are tried again")
 
     def _is_idle(self) -> bool:
         with db.reading(self.engine) as session:

@@ -348,3 +348,48 @@ def test_kill_server_and_worker_at_random_moments_during_20_uploads(engine, sett
         assert told == 20, "each scan was finished once"
     assert [problem.kind for problem in fixity.check(engine, settings)] == []
     search._engine_at.cache_clear()
+
+
+def test_a_short_job_does_not_queue_behind_long_ones(
+    engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filing is found while a long scan is being read: the pages hold every thread, the index job is done all the same."""
+    free, indexed = threading.Event(), threading.Event()
+
+    def read_slowly(*_arguments: object, **_more: object) -> list[str]:
+        free.wait(PATIENCE)
+        return []
+
+    def index(*_arguments: object, **_more: object) -> list[str]:
+        indexed.set()
+        return []
+
+    monkeypatch.setitem(worker.HANDLERS, "read_page", read_slowly)
+    monkeypatch.setitem(worker.HANDLERS, "index_dossier", index)
+    with db.writing(engine) as session:
+        for _ in range(5):
+            jobs.enqueue(session, "read_page", new_id(), actor=None)
+        jobs.enqueue(session, "index_dossier", new_id(), actor=None)
+    one = Worker(engine, settings)
+    quick = threading.Thread(target=one._do_quick_jobs)
+    with running(one):
+        one.sweep()
+        quick.start()
+        assert indexed.wait(PATIENCE)
+        assert not free.is_set()
+        free.set()
+        one.stopping.set()
+        quick.join()
+
+
+def test_a_job_put_off_is_left_alone_for_a_while(engine) -> None:
+    with db.writing(engine) as session:
+        jobs.enqueue(session, "index_dossier", new_id(), actor=None)
+        job = session.query(Job).one()
+        assert jobs.waiting(session, ["index_dossier"]) == [job.id]
+        claimed = jobs.claim(session, job.id, holder="somebody", lease=30)
+        assert claimed is not None and jobs.waiting(session, ["index_dossier"]) == []
+        jobs.put_off(session, claimed)
+        session.flush()
+        assert claimed.state == JobState.QUEUED and claimed.attempts == 0
+        assert jobs.waiting(session, ["index_dossier"]) == []

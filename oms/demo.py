@@ -152,7 +152,8 @@ def _add_units(session: Session) -> dict[str, Unit]:
 def _add_accounts(session: Session, units: dict[str, Unit], seed: int) -> dict[str, str]:
     """The accounts of the demo; an administrator made by `oms init` becomes the one of the demo."""
     password_hash = accounts.hash_password(accounts.DEMO_PASSWORD)
-    names = [person.full_name for person in make_people(len(ACCOUNTS), seed, [UnitSeat("tai-khoan")])]
+    # Another seed than that of the people: nobody at a desk has the name of somebody in a dossier.
+    names = [person.full_name for person in make_people(len(ACCOUNTS), seed + 1_000, [UnitSeat("tai-khoan")])]
     shown: dict[str, str] = {}
     for (username, role, unit), name in zip(ACCOUNTS, names, strict=True):
         account = session.scalar(select(Account).where(Account.username == username)) or Account(username=username)

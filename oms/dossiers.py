@@ -82,7 +82,9 @@ def open_dossier(
         with session.begin_nested():
             session.add(dossier)
     except IntegrityError:
-        raise Conflict(N_("This person already has a dossier of this category with this managing body. Open that one.")) from None
+        raise Conflict(
+            N_("This person already has a dossier of this category with this managing body. Open that one.")
+        ) from None
     audit.record(session, "dossier:create", dossier, actor=actor, custodian=custodian.id, category=category.value)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
     return dossier

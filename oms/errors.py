@@ -65,30 +65,39 @@ class Unavailable(OmsError):
 
 
 class FileRefused(OmsError):
-    """A file that cannot be taken in; nothing of it is kept."""
+    """A file that cannot be taken in; nothing of it is kept. `what` is what the log says of it: never its name."""
 
     status = 422
+    what = N_("File refused")
 
 
 class EmptyFile(FileRefused):
     """A file without bytes."""
 
+    what = N_("Empty file")
+
 
 class DamagedFile(FileRefused):
     """A file that cannot be opened whole."""
 
+    what = N_("Damaged file")
+
 
 class LockedFile(FileRefused):
     """A file that asks for a password."""
+
+    what = N_("File with a password")
 
 
 class UnsupportedFile(FileRefused):
     """A file of a type that is not taken."""
 
     status = 415
+    what = N_("Type of file that is not taken")
 
 
 class FileTooLarge(FileRefused):
     """A file over a limit of bytes, pages or pixels."""
 
     status = 413
+    what = N_("File over a limit")

@@ -49,7 +49,7 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
         house.deliver(session)
     except FileRefused as error:
         with db.writing(house.engine) as session:
-            intake.refuse(session, session.get_one(Dossier, dossier_id), type(error).__name__, actor=actor)
+            intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
         refuse(error)
         if as_json:
             put_json(

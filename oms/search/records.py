@@ -92,16 +92,24 @@ def born(person: Person) -> str | None:
     return format_date(WrittenDate(person.birth_date, Exactness((person.birth_precision or Precision.DAY).value)))
 
 
+def _issued(document: Document) -> str | None:
+    """The date of a document in figures, as much of it as the paper says."""
+    if document.issued_on is None:
+        return None
+    return format_date(WrittenDate(document.issued_on, Exactness((document.issued_precision or Precision.DAY).value)))
+
+
 def _dossier_item(dossier: Dossier) -> Item:
+    """Names and numbers head a dossier and nothing else: whoever types a name finds the person first."""
     person = dossier.person
     category = catalogue.term("category", dossier.category.value).label_vi
-    facts = [dossier.number, person.staff_code, person.personal_id, category, dossier.custodian.name]
-    text = [person.position, person.home_town, born(person)]
+    numbers = [dossier.number, person.staff_code, person.personal_id]
+    text = [category, dossier.custodian.name, person.position, person.home_town, born(person)]
     return Item(
         id=dossier_item_id(dossier.id),
         kind="dossier",
         dossier=dossier.id,
-        heading="\n".join([*_names(dossier), *(fact for fact in facts if fact)]),
+        heading="\n".join([*_names(dossier), *(number for number in numbers if number)]),
         text="\n".join(part for part in text if part),
         category=dossier.category.value,
         order=person.sort_key,
@@ -110,14 +118,13 @@ def _dossier_item(dossier: Dossier) -> Item:
 
 def _document_item(dossier: Dossier, document: Document) -> Item:
     label = component_label(document.component_id, dossier.category.value)
-    day = f"{document.issued_on:%d/%m/%Y}" if document.issued_on else None
-    facts = [document.title, document.number, label, day, dossier.number]
+    facts = [document.title, document.number, label, _issued(document), dossier.number]
     return Item(
         id=document_item_id(document.id),
         kind="document",
         dossier=dossier.id,
-        heading="\n".join([*(fact for fact in facts if fact), *_names(dossier)]),
-        text="\n".join(part for part in (document.issuing_body, document.signer) if part),
+        heading="\n".join(fact for fact in facts if fact),
+        text="\n".join([*(part for part in (document.issuing_body, document.signer) if part), *_names(dossier)]),
         component=document.component_id,
         category=dossier.category.value,
         year=document.issued_on.year if document.issued_on else None,
@@ -127,15 +134,13 @@ def _document_item(dossier: Dossier, document: Document) -> Item:
 
 
 def _page_item(dossier: Dossier, page: Page, document: Document | None) -> Item:
-    heading = _names(dossier)
-    if document is not None:
-        heading += [document.title, document.number or ""]
+    heading = [document.title, document.number or ""] if document is not None else []
     return Item(
         id=page_item_id(page.id),
         kind="page",
         dossier=dossier.id,
         heading="\n".join(part for part in heading if part),
-        text=page.text,
+        text="\n".join([page.text, *_names(dossier)]),
         component=document.component_id if document else "",
         category=dossier.category.value,
         year=document.issued_on.year if document and document.issued_on else None,

@@ -56,7 +56,7 @@ def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor) 
         return Outcome(arrival.name, RECEIVED if is_new else KNOWN, scan)
     except FileRefused as error:
         with db.writing(house().engine) as session:
-            intake.refuse(session, _dossier(session, dossier_id), type(error).__name__, actor=actor)
+            intake.refuse(session, _dossier(session, dossier_id), error.what, actor=actor)
         return Outcome(intake.label_of(name), REFUSED, error=error)
     finally:
         if arrival is not None:

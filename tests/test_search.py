@@ -1,0 +1,50 @@
+"""What people get to see: the person first when a name is typed, and nothing that the index alone still knows."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from oms import db, search
+from oms.models import Dossier
+from oms.permissions import Actor
+from oms.search import finding
+from oms.settings import Settings
+from tests import factories
+from tests.factories import World
+
+
+def test_a_name_finds_the_person_before_the_papers(
+    engine: Engine, settings: Settings, world: World, actor: Callable[[str], Actor]
+) -> None:
+    officer = actor("canbo.sonv")
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Nguyễn Thị Hòa")
+        scan = factories.make_scan(
+            session,
+            dossier,
+            officer.account_id,
+            ("Bổ nhiệm bà Nguyễn Thị Hòa, bà Nguyễn Thị Hòa nhận việc", "Trang hai"),
+        )
+        factories.make_document(session, dossier, scan, actor=officer)
+    search.rebuild(engine, settings)
+    with db.reading(engine) as session:
+        for words in ("nguyen thi hoa", "Nguyễn Thị Hòa", "hoà nguyễn", dossier.number):
+            hits = finding.find(session, search.open_engine(settings), words, actor=officer).hits
+            assert hits[0].dossier.id == dossier.id and hits[0].document is None and hits[0].page is None, words
+        papers = finding.find(session, search.open_engine(settings), "nguyen thi hoa bo nhiem", actor=officer).hits
+        assert papers and all(hit.document or hit.page for hit in papers)
+
+
+def test_custody_decides_whatever_the_index_still_says(
+    engine: Engine, settings: Settings, world: World, actor: Callable[[str], Actor]
+) -> None:
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Nguyễn Thị Hòa")
+    search.rebuild(engine, settings)
+    with db.writing(engine) as session:
+        session.get_one(Dossier, dossier.id).custodian_id = world.units["sotc"]
+    with db.reading(engine) as session:
+        index = search.open_engine(settings)
+        assert finding.find(session, index, "hoa", actor=actor("canbo.sonv")).total == 0
+        found = finding.find(session, index, "hoa", actor=actor("canbo.sotc"))
+        assert found.total == 1 and found.facets["unit"] == {world.units["sotc"]: 1}

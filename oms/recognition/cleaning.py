@@ -17,6 +17,15 @@ _BLANK_INK = 0.0004
 _FAINTEST_INK = 0.10
 """How much darker than paper the palest ink is; a page called blank is never read, so this must find all writing."""
 
+_INKED = 210
+"""Grey of faint ink on levelled paper."""
+
+_MOST_BESIDE = 0.1
+"""Share of ink above and below a leader; the letters of faint lines cover three times as much."""
+
+_GRAINY = 0.0007
+"""Specks of up to three pixels per pixel: bad copies have 0.0008 and more, pale pages up to 0.0005."""
+
 _MANY_SPECKS = 0.001
 """Specks of up to three pixels per pixel of page from which they hinder reading."""
 
@@ -113,12 +122,20 @@ def find_paper(grey: Pixels, dpi: float) -> Pixels:
 
 def drop_specks(picture: Picture) -> Picture:
     """The dust of bad copies taken off by a median of 3 × 3; pages with few specks keep their fine marks."""
-    dark = (picture.pixels < 128).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    specks = int((stats[1:, 4] <= 3).sum())
-    if specks < _MANY_SPECKS * picture.width * picture.height:
+    if _share_of_specks(picture) < _MANY_SPECKS:
         return picture
     return Picture(cv2.medianBlur(picture.pixels, 3), picture.dpi)
+
+
+def is_grainy(picture: Picture) -> bool:
+    """Whether a page that reads badly is more likely full of dust than pale."""
+    return _share_of_specks(picture) > _GRAINY
+
+
+def _share_of_specks(picture: Picture) -> float:
+    dark = (picture.pixels < 128).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    return float((stats[1:, 4] <= 3).sum()) / dark.size
 
 
 def drop_leaders(picture: Picture) -> Picture:
@@ -131,7 +148,8 @@ def drop_leaders(picture: Picture) -> Picture:
     boxes = stats[1:count, :4]
     dots = boxes[(boxes[:, 2] <= biggest) & (boxes[:, 3] <= biggest)]
     strokes = boxes[(boxes[:, 2] >= 7 * biggest) & (boxes[:, 3] <= 1.2 * biggest)]
-    runs = _find_runs(dots, biggest) + [tuple(stroke) for stroke in strokes.tolist()]
+    runs = _find_runs(dots, biggest) + [(left, top, width, height) for left, top, width, height in strokes.tolist()]
+    runs = [run for run in runs if _is_bare(grey, run, biggest)]
     if not runs:
         return picture
     cleaned = grey.copy()
@@ -140,23 +158,30 @@ def drop_leaders(picture: Picture) -> Picture:
     return Picture(cleaned, picture.dpi)
 
 
+def _is_bare(grey: Pixels, run: tuple[int, int, int, int], biggest: int) -> bool:
+    """Whether paper is right above and below a run; beside feet and caps of faint letters is the rest of them."""
+    left, top, width, height = run
+    bottom, near = top + height, 2 * biggest
+    beside = np.concatenate((grey[max(0, top - near) : max(0, top - 1)], grey[bottom + 1 : bottom + near]))
+    return float((beside[:, left : left + width] < _INKED).mean()) < _MOST_BESIDE
+
+
 def _find_runs(dots: Pixels, biggest: int) -> list[tuple[int, int, int, int]]:
-    """The dots that stand in rows of at least six, each at most three dot widths from the next."""
+    """Boxes around rows of at least six dots, each at most three dot widths from the next."""
     centres = dots[:, 1] + dots[:, 3] / 2
     order = np.lexsort((dots[:, 0], np.round(centres / biggest)))
+    left, top, width, height = dots[order].T.astype(np.int64)
+    gap = left[1:] - (left + width)[:-1]
+    level = np.abs(np.diff(top + height / 2)) <= biggest / 2
+    breaks = np.flatnonzero(~((gap >= 0) & (gap <= 2.2 * biggest) & level)) + 1
     found: list[tuple[int, int, int, int]] = []
-    run: list[tuple[int, int, int, int]] = []
-    for left, top, width, height in dots[order].tolist():
-        if run:
-            last = run[-1]
-            near = 0 <= left - (last[0] + last[2]) <= 2.2 * biggest
-            level = abs((top + height / 2) - (last[1] + last[3] / 2)) <= biggest / 2
-            if not (near and level):
-                if len(run) >= 6:
-                    found.extend(run)
-                run = []
-        run.append((left, top, width, height))
-    return found + (run if len(run) >= 6 else [])
+    for start, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(left)], strict=True):
+        if end - start < 6:
+            continue
+        run = slice(start, end)
+        highest, lowest = int(top[run].min()), int((top + height)[run].max())
+        found.append((int(left[start]), highest, int(left[end - 1] + width[end - 1] - left[start]), lowest - highest))
+    return found
 
 
 def fit_letters(picture: Picture) -> Picture:

@@ -14,6 +14,9 @@ from oms.vietnamese.text import nfc
 
 LANGUAGE = "vie"
 
+ONE_COLUMN = 4
+"""Tesseract's page segmentation mode for text of different sizes, line under line."""
+
 READING_SECONDS = 180
 """A dense page takes about two seconds of an idle core; machines are busy, hangs are endless."""
 
@@ -23,7 +26,8 @@ _WORD_LEVEL = "5"
 
 @dataclass(frozen=True)
 class ReadWord:
-    """A word where Tesseract found it, in pixels of the picture it was given; paragraphs and lines count from 0."""
+    """A word where Tesseract found it, in pixels of the picture it was given; paragraphs and lines count from 0.
+    In a ruled table `row` and `cell` say where; both are 0 outside."""
 
     text: str
     left: int
@@ -33,9 +37,11 @@ class ReadWord:
     confidence: float
     paragraph: int
     line: int
+    row: int = 0
+    cell: int = 0
 
 
-def read_words(picture: Picture, *, layout: int = 4, seconds: int = READING_SECONDS) -> list[ReadWord]:
+def read_words(picture: Picture, *, layout: int = ONE_COLUMN, seconds: int = READING_SECONDS) -> list[ReadWord]:
     """The words of a picture in reading order, NFC; `layout` is Tesseract's page segmentation mode. Raises
     `ReadingFailed` of the kind that fits: engine missing, language missing, crashed, timed out, garbled."""
     with tempfile.TemporaryDirectory(prefix="oms-read-") as folder:

@@ -3,11 +3,11 @@
 Tesseract is told that a page is one column; it still puts indented lines after others, and reads the rows of a head
 across both columns. Here lines come back into their order, and the left column goes before the right one, as people
 read the boxes of NĐ 30/2020 Phụ lục I: issuing body, number and abstract, then country and date; receivers, then
-signer. Rows of tables and forms are kept as rows.
+signer. Rows of forms are kept as rows; `oms.recognition.tables` does ruled tables.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -27,9 +27,19 @@ _PLAIN = re.compile(r"\W")
 Line = list[ReadWord]
 
 
+def order_page(words: Sequence[ReadWord]) -> list[ReadWord]:
+    """The words outside ruled tables as a person reads them."""
+    return order_columns(order_rows(words))
+
+
+def lines_of(words: Sequence[ReadWord]) -> list[Line]:
+    """The words line by line."""
+    return [list(line) for _, line in groupby(words, key=lambda word: word.line)]
+
+
 def order_rows(words: Sequence[ReadWord]) -> list[ReadWord]:
     """The words line by line from top to bottom; lines that Tesseract split at a wide gap are one again."""
-    lines = [list(line) for _, line in groupby(words, key=lambda word: word.line)]
+    lines = lines_of(words)
     lines.sort(key=_middle)
     rows: list[Line] = []
     for line in lines:
@@ -38,7 +48,7 @@ def order_rows(words: Sequence[ReadWord]) -> list[ReadWord]:
             rows[-1] = sorted(merged, key=lambda word: word.left)
         else:
             rows.append(line)
-    return list(_count_anew(rows))
+    return count_anew(rows)
 
 
 def _is_beside(row: Line, line: Line) -> bool:
@@ -54,7 +64,7 @@ def _middle(line: Line) -> float:
 
 def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:
     """The words with head and foot read column by column, lines and paragraphs counted anew."""
-    lines = [list(line) for _, line in groupby(words, key=lambda word: word.line)]
+    lines = lines_of(words)
     ordered: list[Line] = []
     while lines:
         split = _find_split(lines[0])
@@ -66,7 +76,7 @@ def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:
             lines = lines[len(taken) :]
         else:
             ordered.append(lines.pop(0))
-    return list(_count_anew(ordered))
+    return count_anew(ordered)
 
 
 def _find_split(line: Line) -> float | None:
@@ -111,13 +121,15 @@ def _as_paragraph(parts: list[Line], number: int) -> list[Line]:
     return [[replace(word, paragraph=-number) for word in part] for part in parts]
 
 
-def _count_anew(lines: Sequence[Line]) -> Iterator[ReadWord]:
+def count_anew(lines: Sequence[Line]) -> list[ReadWord]:
+    """The words of all lines, with lines and paragraphs counted from 0 in this order."""
+    counted: list[ReadWord] = []
     paragraph, last = -1, None
     for number, line in enumerate(lines):
         if line[0].paragraph != last:
             paragraph, last = paragraph + 1, line[0].paragraph
-        for word in line:
-            yield replace(word, line=number, paragraph=paragraph)
+        counted += [replace(word, line=number, paragraph=paragraph) for word in line]
+    return counted
 
 
 def _widest_gap(line: Line) -> tuple[float, int]:

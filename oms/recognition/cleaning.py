@@ -32,10 +32,9 @@ _MANY_SPECKS = 0.001
 
 def is_blank(picture: Picture) -> bool:
     """Whether the page carries no text, stamp, drawing or photograph; edges, specks and show-through do not count."""
-    grey = picture.pixels if picture.pixels.ndim == 2 else picture.pixels.min(axis=2)
     factor = 100 / picture.dpi
-    small = resize(grey, (max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
-    small = cv2.medianBlur(small, 3)
+    small = resize(picture.pixels, (max(1, round(picture.width * factor)), max(1, round(picture.height * factor))))
+    small = cv2.medianBlur(small if small.ndim == 2 else small.min(axis=2), 3)
     level = small.astype(np.float32) / np.maximum(find_paper(small, picture.dpi * factor), 1)
     edge_y, edge_x = small.shape[0] // 25, small.shape[1] // 25
     inner = level[edge_y : small.shape[0] - edge_y, edge_x : small.shape[1] - edge_x]
@@ -51,12 +50,11 @@ def drop_red_ink(picture: Picture) -> Picture:
         return picture
     if not has_colour(pixels):
         return Picture(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), picture.dpi)
-    red = pixels[:, :, 0]
-    other = np.maximum(pixels[:, :, 1], pixels[:, :, 2])
-    redness = cv2.subtract(red, other)
+    red, green, blue = cv2.split(pixels)
+    redness = cv2.subtract(red, cv2.max(green, blue))
     only_red = (redness > 40) & (red > 150)  # black letters under a seal are dark in red light too
-    rest = np.where(only_red, np.maximum(red, 235), red)
-    return Picture(rest.astype(np.uint8), picture.dpi)
+    red[only_red] = np.maximum(red[only_red], 235)
+    return Picture(red, picture.dpi)
 
 
 def drop_photographs(picture: Picture) -> Picture:
@@ -107,8 +105,7 @@ def level_paper(picture: Picture) -> Picture:
     paper = find_paper(picture.pixels, picture.dpi)
     if paper.min() > 240:
         return picture
-    level = picture.pixels.astype(np.float32) * (255.0 / np.maximum(paper, 1).astype(np.float32))
-    return Picture(np.clip(level, 0, 255).astype(np.uint8), picture.dpi)
+    return Picture(cv2.divide(picture.pixels, np.maximum(paper, 1), scale=255), picture.dpi)
 
 
 def find_paper(grey: Pixels, dpi: float) -> Pixels:

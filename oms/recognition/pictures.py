@@ -102,7 +102,8 @@ def has_colour(pixels: Pixels) -> bool:
     """Whether the page shows coloured ink; the tint of old paper, which colours everything, does not count."""
     if pixels.ndim == 2:
         return False
-    small = cv2.resize(pixels, (200, 200), interpolation=cv2.INTER_AREA).astype(np.float32)
+    step = max(1, min(pixels.shape[:2]) // 800)
+    small = cv2.resize(pixels[::step, ::step], (200, 200), interpolation=cv2.INTER_AREA).astype(np.float32)
     tint = np.maximum(np.median(small.reshape(-1, 3), axis=0), 1)
     spread = np.ptp(np.clip(small * (255 / tint), 0, 255), axis=2)
     return bool((spread > 40).mean() > 0.0005)

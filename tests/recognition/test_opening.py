@@ -1,6 +1,7 @@
 """Files that come in: told by content, counted, refused in words when they cannot be opened whole."""
 
 import io
+import struct
 
 import pikepdf
 import pytest
@@ -134,3 +135,20 @@ def test_a_signed_pdf_is_known_as_signed(tmp_path):
     pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[pdf.make_indirect(field)], SigFlags=3)
     pdf.save(tmp_path / "a.pdf")
     assert open_scan(tmp_path / "a.pdf").signed
+
+
+def test_a_tiff_of_very_many_frames_is_refused_before_they_are_counted(tmp_path):
+    """100,000 frames in a few megabytes: each a directory of eight tags that points to the same one pixel."""
+    count, tags = 100_000, ((256, 1), (257, 1), (258, 8), (259, 1), (262, 1), (273, 8), (278, 1), (279, 1))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    length = 2 + len(entries) + 4
+    frames = (
+        struct.pack("<H", len(tags))
+        + entries
+        + struct.pack("<I", 12 + (number + 1) * length if number + 1 < count else 0)
+        for number in range(count)
+    )
+    path = tmp_path / "bomb.tif"
+    path.write_bytes(b"II*\x00" + struct.pack("<I", 12) + b"\x00" * 4 + b"".join(frames))
+    with pytest.raises(FileTooLarge):
+        open_scan(path, name="bomb.tif")

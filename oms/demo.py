@@ -98,7 +98,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         refuse_real_data(session)
         session.add(Fact(key="demo", value="yes"))
         units = _add_units(session)
-        loaded.accounts = _add_accounts(session, units, seed)
+        loaded.accounts = _add_accounts(session, units, seed, {one.full_name for one in invented})
         loaded.people, loaded.dossiers = len(invented), _add_people(session, units, invented)
         audit.record(session, "demo:load", actor=None, people=people, scans=scans, seed=seed)
     _add_scans(engine, settings, invented, scans, seed, loaded)
@@ -149,11 +149,12 @@ def _add_units(session: Session) -> dict[str, Unit]:
     return present
 
 
-def _add_accounts(session: Session, units: dict[str, Unit], seed: int) -> dict[str, str]:
+def _add_accounts(session: Session, units: dict[str, Unit], seed: int, taken: set[str]) -> dict[str, str]:
     """The accounts of the demo; an administrator made by `oms init` becomes the one of the demo."""
     password_hash = accounts.hash_password(accounts.DEMO_PASSWORD)
-    # Another seed than that of the people: nobody at a desk has the name of somebody in a dossier.
-    names = [person.full_name for person in make_people(len(ACCOUNTS), seed + 1_000, [UnitSeat("tai-khoan")])]
+    # Nobody at a desk has the name of somebody in a dossier.
+    drawn = dict.fromkeys(one.full_name for one in make_people(20 * len(ACCOUNTS), seed, [UnitSeat("tai-khoan")]))
+    names = [name for name in drawn if name not in taken][: len(ACCOUNTS)]
     shown: dict[str, str] = {}
     for (username, role, unit), name in zip(ACCOUNTS, names, strict=True):
         account = session.scalar(select(Account).where(Account.username == username)) or Account(username=username)

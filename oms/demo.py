@@ -152,9 +152,9 @@ def _add_units(session: Session) -> dict[str, Unit]:
 def _add_accounts(session: Session, units: dict[str, Unit], seed: int, taken: set[str]) -> dict[str, str]:
     """The accounts of the demo; an administrator made by `oms init` becomes the one of the demo."""
     password_hash = accounts.hash_password(accounts.DEMO_PASSWORD)
-    # Nobody at a desk has the name of somebody in a dossier.
+    # Nobody at a desk has the name of somebody in a dossier, as long as there are names enough.
     drawn = dict.fromkeys(one.full_name for one in make_people(20 * len(ACCOUNTS), seed, [UnitSeat("tai-khoan")]))
-    names = [name for name in drawn if name not in taken][: len(ACCOUNTS)]
+    names = sorted(drawn, key=lambda name: name in taken)[: len(ACCOUNTS)]
     shown: dict[str, str] = {}
     for (username, role, unit), name in zip(ACCOUNTS, names, strict=True):
         account = session.scalar(select(Account).where(Account.username == username)) or Account(username=username)

@@ -13,13 +13,14 @@ import numpy as np
 
 from oms.recognition.pages import Word
 from oms.recognition.pictures import Picture, Pixels, has_colour
-from oms.vietnamese.text import fold
+from oms.vietnamese.text import fold, nfc
 
 LEVELS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
 """From the highest to the lowest."""
 
 _MARK = re.compile(r"(?:do mat)?(tuyet|toi)?mat")
 _STAMP = re.compile(r"(tuyet|toi|oi|giai)?mat$")
+_TORN_STAMP = re.compile(r"(\w{0,6}?)(?:M[ẬÂ]|(?<![UH])[ẬÂ]T)\w{0,2}")
 _LABELLED = re.compile(r"(?:độ|mức độ) mật\s*:\s*(tuyệt mật|tối mật|mật)\b", re.IGNORECASE)
 _BEFORE = {"bi", "bao", "giai", "co"}
 """A line that ends in one of these goes on with MẬT on the next: BẢO VỆ BÍ / MẬT."""
@@ -67,12 +68,20 @@ def _level_of(text: str) -> str | None:
 
 
 def _stamped_level(text: str) -> str | None:
-    """The level a framed red stamp names, by its capitals; small letters are what its frame was read as."""
-    capitals = fold("".join(character for character in text if character.isupper()))
-    match = _STAMP.search(capitals)
-    if not match or len(capitals) > 12 or match[1] == "giai":
+    """The level a framed red stamp names, by its capitals; small letters are what its frame was read as.
+
+    Half over a photograph or over letters, the word is rarely read whole: its middle letter with either neighbour is
+    enough, since few words have it (NHẬT and LUẬT do).
+    """
+    capitals = "".join(character for character in nfc(text) if character.isupper())
+    match = _STAMP.search(fold(capitals))
+    if match and len(capitals) <= 12 and match[1] != "giai":
+        return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", "oi": "TỐI MẬT"}.get(match[1] or "", "MẬT")
+    torn = _TORN_STAMP.fullmatch(capitals)
+    if not torn or fold(torn[1]).endswith("giai"):
         return None
-    return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", "oi": "TỐI MẬT"}.get(match[1] or "", "MẬT")
+    before = fold(text)
+    return "TUYỆT MẬT" if "tuyet" in before else "TỐI MẬT" if "toi" in before else "MẬT"
 
 
 def _pieces(words: Sequence[Word]) -> Iterator[list[Word]]:

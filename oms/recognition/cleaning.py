@@ -15,10 +15,6 @@ letters become smoother when enlarged (CER of a fax .10 to .07). More costs time
 _MOST_DPI = 400
 """Resolution beyond which no page is enlarged."""
 
-_TWO_TONES = 0.45
-"""Middle grey per ink under which a page was scanned in two tones: those have 0.27 to 0.38 after they were made level,
-grey ones from 0.5."""
-
 _BLANK_INK = 0.0004
 """Share of inked paper under which a page is blank: less than half a line of text on A4."""
 
@@ -189,22 +185,16 @@ def _find_runs(dots: Pixels, biggest: int) -> list[tuple[int, int, int, int]]:
     return found
 
 
-def fit_letters(picture: Picture) -> Picture:
-    """The page scaled so that small letters are tall enough; left alone when they nearly are."""
+def fit_letters(picture: Picture, x_height: int = X_HEIGHT) -> Picture:
+    """The page scaled so that small letters are about `x_height` pixels tall; left alone when they nearly are."""
     height = find_letter_height(picture)
-    wanted = TWO_TONE_X_HEIGHT if _has_two_tones(picture.pixels) else X_HEIGHT
-    factor = wanted / height if height else 300 / picture.dpi
+    factor = x_height / height if height else 300 / picture.dpi
     factor = max(factor, 0.5, min(1.0, 280 / picture.dpi))  # blurred letters stick together and look tall
     factor = min(factor, 2.5, max(1.0, _MOST_DPI / picture.dpi), (RASTER_LIMIT / picture.pixels.size) ** 0.5)
     if 0.8 <= factor <= 1.3:
         return picture
     size = (round(picture.width * factor), round(picture.height * factor))
     return Picture(resize(picture.pixels, size), picture.dpi * factor)
-
-
-def _has_two_tones(grey: Pixels) -> bool:
-    sample = grey[::3]
-    return int(((sample > 64) & (sample < 192)).sum()) < _TWO_TONES * int((sample < 128).sum())
 
 
 def find_letter_height(picture: Picture) -> float:

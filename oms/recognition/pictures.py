@@ -117,6 +117,12 @@ def is_grey(pixels: Pixels) -> bool:
     return bool(np.ptp(paper) < 6) and not has_colour(pixels)
 
 
+def has_two_tones(pixels: Pixels) -> bool:
+    """Whether a page was scanned in black and white without grey; to be asked before it is turned or scaled."""
+    sample = pixels[::5, ::5]
+    return bool(((sample > 32) & (sample < 223)).mean() < 0.001)
+
+
 def _is_sheet(inches: float) -> bool:
     return 1.5 <= inches <= 60
 

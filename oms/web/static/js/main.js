@@ -1,17 +1,30 @@
-// Loads only what the page uses; each part can fail alone, and the page works without any of them.
+// Starts what the page uses, before the page counts as loaded: whoever types at once is heard. Each part can fail
+// alone, and the page works without any of them.
+import * as dialog from "./dialog.js";
+import * as filter from "./filter.js";
+import * as menu from "./menu.js";
+import * as poll from "./poll.js";
+import * as print from "./print.js";
+import * as stack from "./stack.js";
+import * as upload from "./upload.js";
+import * as viewer from "./viewer.js";
+
 const parts = [
-  ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", "./menu.js"],
-  ["[data-dialog]", "./dialog.js"],
-  ["[data-filter], [data-filterable]", "./filter.js"],
-  [".table-scroll, [data-poll]", "./stack.js"],
-  ["[data-poll], [data-refresh]", "./poll.js"],
-  ["[data-print]", "./print.js"],
-  ["form[data-upload]", "./upload.js"],
-  ["[data-viewer]", "./viewer.js"],
+  ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", menu],
+  ["[data-dialog]", dialog],
+  ["[data-filter], [data-filterable]", filter],
+  [".table-scroll, [data-poll]", stack],
+  ["[data-poll], [data-refresh]", poll],
+  ["[data-print]", print],
+  ["form[data-upload]", upload],
+  ["[data-viewer]", viewer],
 ];
 
-for (const [selector, file] of parts) {
-  if (document.querySelector(selector)) {
-    import(file).then((part) => part.start(document)).catch((error) => console.warn(`${file} did not start`, error));
+for (const [selector, part] of parts) {
+  if (!document.querySelector(selector)) continue;
+  try {
+    part.start(document);
+  } catch (error) {
+    console.error(`A script of this page (${selector}) did not start`, error);
   }
 }

@@ -10,7 +10,7 @@ from oms.models import Scan
 from oms.permissions import Actor
 from oms.search import records
 from oms.search.finding import PAGE_SIZE, Filters, Hit, Results, find
-from oms.search.interface import Engine, IndexDamaged, Query
+from oms.search.interface import Engine, IndexDamaged, Query, State
 from oms.settings import Settings
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "index_scan",
     "open_engine",
     "rebuild",
+    "state",
 ]
 
 # More than any dossier has documents and pages: one question lists all its items.
@@ -41,6 +42,15 @@ def _engine_at(folder: Path) -> Engine:
     from oms.search.whoosh_engine import WhooshEngine
 
     return WhooshEngine(folder)
+
+
+def state(settings: Settings) -> State:
+    """Whether searching answers from a whole index now; costs no more than opening it."""
+    try:
+        open_engine(settings).stamp("")
+    except IndexDamaged:
+        return "damaged"
+    return "ready"
 
 
 def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:

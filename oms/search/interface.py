@@ -15,6 +15,11 @@ from typing import Literal, Protocol
 from oms.errors import N_, Unavailable
 
 Kind = Literal["dossier", "document", "page"]
+State = Literal["ready", "rebuilding", "damaged"]
+"""Of the index: answers completely; is being built anew (answers are missing or old until then); needs a rebuild."""
+
+Sort = Literal["relevance", "date", "name"]
+"""Best first; newest first, undated last; by the order key. Tiers come first only when sorted by relevance."""
 
 EXACT, UNMARKED, MISREAD = 1, 2, 3
 """Tiers of a match: with the marks as typed; the same letters without marks; a word probably misread or missing."""
@@ -43,7 +48,8 @@ class Item:
     """One thing that can be found.
 
     `heading` holds what names the thing, one statement a line (names, aliases, numbers, title, unit) and weighs
-    more than `text`; `order` sorts items of equal weight; `id` is unique over all kinds.
+    more than `text`; `names` and `numbers` say, one a line, which names and numbers stand for the person and the
+    thing, so that a query can ask for them alone; `order` sorts items of equal weight; `id` is unique over all kinds.
     """
 
     id: str
@@ -56,6 +62,10 @@ class Item:
     year: int | None = None
     order: str = ""
     date: str = ""
+    names: str = ""
+    numbers: str = ""
+    state: str = ""
+    quality: str = ""
 
     @cached_property
     def stamp(self) -> str:
@@ -82,24 +92,38 @@ class Query:
     offset: int = 0
     limit: int = 20
     unfinished: bool = False
+    without: tuple[str, ...] = ()
+    names: str = ""
+    numbers: str = ""
+    years: tuple[int | None, int | None] = (None, None)
+    state: str | None = None
+    quality: str | None = None
+    sort: Sort = "relevance"
 
 
 @dataclass(frozen=True)
 class Match:
-    """One found item; `score` compares within one tier of one result only."""
+    """One found item; `score` compares within one tier of one result only.
+
+    `instead` tells of a likely misreading: each typed word, without marks, with the word of the item that was taken
+    for it ("" when the item lacks the word); `where` tells whether the words stand in the heading or only in the text.
+    """
 
     id: str
     kind: str
     dossier: str
     score: float
     tier: int
+    instead: tuple[tuple[str, str], ...] = ()
+    where: Literal["heading", "text"] = "text"
 
 
 @dataclass(frozen=True)
 class Found:
     """A page of matches and exact counts over the whole filtered result (`total`, `facets`, `by_dossier`).
 
-    `facets` has `kind`, `component`, `category` and `year`, each value with its count; empty values are left out.
+    `facets` has `kind`, `component`, `category`, `year`, `state` and `quality`, each value with its count; empty
+    values are left out.
     """
 
     total: int = 0
@@ -119,6 +143,10 @@ class Engine(Protocol):
 
     def find(self, query: Query) -> Found:
         """Answer the query from the newest durable state; only from `query.dossiers`, filtered before counting."""
+
+    def respell(self, words: str, dossiers: frozenset[str]) -> str | None:
+        """`words` with those that no allowed dossier has replaced by likely ones that one has; None when all are
+        there, or when one cannot be repaired."""
 
     def rebuild(self, items: Iterable[Item]) -> None:
         """Put exactly these items in place of everything, even over a damaged index; the old state answers

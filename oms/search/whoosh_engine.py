@@ -115,6 +115,10 @@ class WhooshEngine:
         with self._snapshot() as snapshot:
             return answer(snapshot, query)
 
+    def respell(self, words: str, dossiers: frozenset[str]) -> str | None:  # noqa: ARG002
+        """`words` with unknown ones replaced; not yet."""
+        return None
+
     def rebuild(self, items: Iterable[Item]) -> None:
         """Put exactly these items in place of everything, even over a damaged index; other writers wait."""
         with self._only_writer(), self._locked():

@@ -136,6 +136,7 @@ def _write_reading(page: Page, reading: PageReading) -> None:
     page.rotation, page.skew = reading.rotation, reading.skew
     page.width, page.height = reading.width, reading.height
     page.secrecy = list(reading.secrecy) or None
+    page.kind, page.findings = reading.kind, reading.findings()
     page.seconds = reading.seconds
 
 

@@ -120,6 +120,9 @@ class Page(Identified, Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     secrecy: Mapped[list[Any] | None] = mapped_column(JSON)
+    # What the machine knows the page to be, and what it found on it; see `oms.reading`.
+    kind: Mapped[str | None] = mapped_column(String(40))
+    findings: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
     seconds: Mapped[float | None]
     image_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     corrected: Mapped[bool] = mapped_column(default=False)

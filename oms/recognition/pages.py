@@ -23,11 +23,27 @@ class Word:
 
 
 @dataclass(frozen=True)
+class FoundValue:
+    """A value that stands on the page: `box` is left, top, width, height in pixels of the page image.
+
+    `flag` is the sentence that says why a person has to look before believing it; None when nothing speaks against it.
+    """
+
+    value: str
+    box: tuple[int, int, int, int] | None
+    confidence: float
+    flag: str | None = None
+
+
+@dataclass(frozen=True)
 class PageReading:
     """One page as read: text in NFC with lines and paragraphs kept, and an honest judgement of it.
 
     `rotation` (clockwise) and `skew` are the degrees that made the page upright; `width`, `height` (pixels) and
     `dpi` are those of the upright page image; `secrecy` holds suspected marks of a secrecy level.
+
+    `kind` is what the page is; `head` what the paper says about itself (number, date, issuer, subject, signer);
+    `form`, `fields` and `tables` are those of a printed form, by its keys; `codes` the texts of QR codes.
     """
 
     number: int
@@ -43,8 +59,17 @@ class PageReading:
     secrecy: tuple[str, ...]
     seconds: float
     source: Source
+    kind: str = "other"
+    head: Mapping[str, FoundValue] = field(default_factory=dict)
     form: str | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, FoundValue] = field(default_factory=dict)
+    tables: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    codes: tuple[str, ...] = ()
+
+    def findings(self) -> dict[str, Any]:
+        """What was found on the page as plain values that JSON can hold."""
+        values = asdict(self)
+        return {key: values[key] for key in ("head", "form", "fields", "tables", "codes")}
 
     def to_dict(self) -> dict[str, Any]:
         """The reading as plain values that JSON can hold, the number under the key `page`."""

@@ -19,7 +19,7 @@ from oms.recognition import cleaning, judge, orientation, secrecy, tables
 from oms.recognition.embedded import find_embedded_words
 from oms.recognition.engine import ONE_COLUMN, READING_SECONDS, ReadWord, read_words
 from oms.recognition.errors import EngineTimedOut, ReadingFailed
-from oms.recognition.forms import find_form
+from oms.recognition.knowing import know_page
 from oms.recognition.layer import write_layer, write_pdf
 from oms.recognition.opening import OpenedScan, open_scan
 from oms.recognition.ordering import order_page
@@ -263,9 +263,8 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
         secrecy=secrecy.join_levels(secrecy.find_marks(words), sheet.stamps),
         seconds=round(time.monotonic() - started, 3),
         source=sheet.source,
-        form=find_form(text),
     )
-    return ReadPage(reading, image, layer)
+    return ReadPage(know_page(reading, screen), image, layer)
 
 
 def _write_image(picture: Picture, path: Path) -> Path:

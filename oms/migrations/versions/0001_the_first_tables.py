@@ -613,6 +613,8 @@ def upgrade() -> None:
         sa.Column("width", sa.Integer(), nullable=True),
         sa.Column("height", sa.Integer(), nullable=True),
         sa.Column("secrecy", sa.JSON(), nullable=True),
+        sa.Column("kind", sa.String(length=40), nullable=True),
+        sa.Column("findings", sa.JSON(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("image_sha256", sa.String(length=64), nullable=True),
         sa.Column("corrected", sa.Boolean(), nullable=False),

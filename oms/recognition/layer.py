@@ -15,6 +15,8 @@ from PIL import Image
 
 from oms.recognition.glyphless import ADVANCE, DESCENT, EM, add_font, encode
 from oms.recognition.pages import Word
+from oms.recognition.pictures import Picture
+from oms.recognition.screen import screen_picture, write_screen
 
 _LEAST_GAP = 0.25
 """Space between two words as a part of the letter size: less, and programs copy them as one word."""
@@ -23,12 +25,13 @@ _BATCH = 100
 """Files open at once while pages are joined; systems commonly allow 1,024."""
 
 
-def write_layer(image: Path, words: Sequence[Word], out: Path) -> Path:
-    """One PDF page: the JPEG `image` at its own resolution, and `words` (boxes in its pixels) as invisible text."""
-    with Image.open(image, formats=("JPEG",)) as picture:
-        width, height = picture.size
-        dpi = float(picture.info.get("dpi", (200, 200))[0])
-        colours = Name.DeviceGray if picture.mode == "L" else Name.DeviceRGB
+def write_layer(picture: Picture, words: Sequence[Word], words_dpi: float, out: Path) -> Path:
+    """One PDF page: the picture, and `words` (boxes in pixels at `words_dpi`) as invisible text over it."""
+    screen = screen_picture(picture)
+    image = write_screen(screen, out.with_suffix(".layer.jpg"))
+    width, height, dpi = screen.width, screen.height, words_dpi
+    with Image.open(image, formats=("JPEG",)) as jpeg:
+        colours = Name.DeviceGray if jpeg.mode == "L" else Name.DeviceRGB
     scale = 72 / dpi
     pdf = pikepdf.new()
     photo = pikepdf.Stream(
@@ -52,6 +55,7 @@ def write_layer(image: Path, words: Sequence[Word], out: Path) -> Path:
     )
     pdf.pages.append(pikepdf.Page(pdf.make_indirect(page)))
     pdf.save(out, deterministic_id=True)
+    image.unlink()
     return out
 
 

@@ -3,35 +3,24 @@
 Knows neither where scans are kept nor who asks.
 """
 
-import tempfile
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-import cv2
-from PIL import Image
-
 from oms.recognition import cleaning, judge, orientation, secrecy, tables
 from oms.recognition.embedded import find_embedded_words
 from oms.recognition.engine import ONE_COLUMN, READING_SECONDS, ReadWord, read_words
-from oms.recognition.errors import EngineTimedOut, ReadingFailed
+from oms.recognition.errors import EngineTimedOut
 from oms.recognition.knowing import know_page
-from oms.recognition.layer import write_layer, write_pdf
-from oms.recognition.opening import OpenedScan, open_scan
+from oms.recognition.layer import write_layer
+from oms.recognition.opening import OpenedScan
 from oms.recognition.ordering import order_page
 from oms.recognition.pages import PageReading, ReadPage, Source, Word
-from oms.recognition.pictures import Picture, has_two_tones, is_grey, scale_to
+from oms.recognition.pictures import Picture, has_two_tones
 from oms.recognition.rendering import page_image
-
-SCREEN_DPI = 200
-"""Resolution of the page image for the screen and the PDF: the least that counts as a copy (NĐ 30/2020 Phụ lục I)."""
-
-SCREEN_QUALITY = 80
-"""JPEG quality at which letters of 10 points and seals show no blocks."""
+from oms.recognition.screen import screen_picture, write_screen
 
 _SAMPLE_SECONDS = 30
 _ONE_LINE, _ONE_BLOCK, _SCATTERED = 7, 6, 11
@@ -41,14 +30,6 @@ _ONE_LINE, _ONE_BLOCK, _SCATTERED = 7, 6, 11
 _ENOUGH = 0.86
 """Score (`judge.reading_score`) from which a page is not read again: 46 of 54 generated pages of 18 conditions. Pale
 and blurred ones gain most from dark ink (CER .20 to .03, .17 to .02), grainy ones from smoothing (.41 to .23)."""
-
-
-@dataclass(frozen=True)
-class FailedPage:
-    """A page of a file that could not be read, with the error that says why; the others are not touched by it."""
-
-    number: int
-    error: ReadingFailed
 
 
 @dataclass(frozen=True)
@@ -81,48 +62,6 @@ def show_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
     """Page `number` as a picture without text, for a page that could not be read: a person types what it says."""
     started = time.monotonic()
     return _write(_Sheet(page_image(scan, number, folder), [], 1.0, "ocr"), number, folder, started)
-
-
-def read_file(
-    path: Path, *, name: str = "", workers: int = 2, pdf: Path | None = None
-) -> Iterator[PageReading | FailedPage]:
-    """The pages of a file in order, `workers` at a time; `pdf` names a searchable PDF to be written at the end."""
-    scan = open_scan(path, name=name)
-    with tempfile.TemporaryDirectory(prefix="oms-read-") as temporary, ThreadPoolExecutor(workers) as pool:
-        folder = Path(temporary)
-        waiting: deque[Future[tuple[PageReading | FailedPage, Path | None]]] = deque()
-        layers: list[Path] = []
-        numbers = iter(range(1, scan.pages + 1))
-        try:
-            while True:
-                for number in numbers:
-                    waiting.append(pool.submit(_try_page, scan, number, folder))
-                    if len(waiting) >= 2 * workers:
-                        break
-                if not waiting:
-                    break
-                result, layer = waiting.popleft().result()
-                if layer:
-                    layers.append(layer)
-                yield result
-        finally:
-            pool.shutdown(cancel_futures=True)
-        if pdf:
-            write_pdf(layers, pdf)
-
-
-def _try_page(scan: OpenedScan, number: int, folder: Path) -> tuple[PageReading | FailedPage, Path | None]:
-    try:
-        page = read_page(scan, number, folder)
-    except ReadingFailed as error:
-        try:
-            page = show_page(scan, number, folder)
-        except ReadingFailed:
-            return FailedPage(number, error), None
-        page.image.unlink()
-        return FailedPage(number, error), page.layer
-    page.image.unlink()
-    return page.reading, page.layer
 
 
 def _read_picture(picture: Picture) -> _Sheet:
@@ -244,11 +183,11 @@ def _join_text(found: Sequence[ReadWord]) -> str:
 
 
 def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage:
-    screen = sheet.picture if sheet.picture.dpi <= SCREEN_DPI else scale_to(sheet.picture, SCREEN_DPI)
+    screen = screen_picture(sheet.picture)
     words = _place(sheet.found, screen.dpi / sheet.picture.dpi / sheet.scale)
     text = _join_text(sheet.found)
-    image = _write_image(screen, folder / f"page-{number:04}.jpg")
-    layer = write_layer(image, words, folder / f"page-{number:04}.pdf")
+    image = write_screen(screen, folder / f"page-{number:04}.jpg")
+    layer = write_layer(sheet.picture, words, screen.dpi, folder / f"page-{number:04}.pdf")
     reading = PageReading(
         number=number,
         text=text,
@@ -265,13 +204,3 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
         source=sheet.source,
     )
     return ReadPage(know_page(reading, screen), image, layer)
-
-
-def _write_image(picture: Picture, path: Path) -> Path:
-    """The page as a JPEG without any data about the scanner or camera; grey pages are kept in grey."""
-    pixels = picture.pixels
-    if pixels.ndim == 3 and is_grey(pixels):
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    dpi = round(picture.dpi)
-    Image.fromarray(pixels).save(path, "JPEG", quality=SCREEN_QUALITY, optimize=True, dpi=(dpi, dpi))
-    return path

@@ -176,12 +176,12 @@ def test_good_text_of_a_pdf_is_kept_with_its_boxes(tmp_path):
 def test_text_without_vietnamese_under_a_scan_is_read_anew(tmp_path):
     from oms.recognition import Word
     from oms.recognition.layer import write_layer
+    from oms.recognition.pictures import Picture
 
-    draw_sheet().save(tmp_path / "a.jpg", dpi=(200, 200))
     wrong = [
         Word(text, 100 + 200 * place, 100, 150, 30, 90.0, 0) for place, text in enumerate(["Kfnh", "gui:", "Bnn", "T6"])
     ]
-    write_layer(tmp_path / "a.jpg", wrong, tmp_path / "a.pdf")
+    write_layer(Picture(np.asarray(draw_sheet()), 200.0), wrong, 200, tmp_path / "a.pdf")
     reading = read_page(open_scan(tmp_path / "a.pdf"), 1, tmp_path / "out").reading
     assert reading.source == "ocr"
     assert error_rate(reading.text, TRUTH) < 0.03

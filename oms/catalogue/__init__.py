@@ -23,6 +23,7 @@ from oms.catalogue.demo_organisation import (
     grassroots,
     units_on,
 )
+from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
     Approver,
@@ -43,6 +44,9 @@ __all__ = [
     "ComponentGroup",
     "DemoEvent",
     "DemoUnit",
+    "Form",
+    "FormItem",
+    "FormTable",
     "OrgType",
     "Source",
     "Term",
@@ -59,6 +63,8 @@ __all__ = [
     "demo_organisation",
     "demo_unit",
     "demo_units",
+    "form",
+    "forms",
     "grassroots",
     "org_type",
     "org_types",

@@ -1,0 +1,141 @@
+"""The printed forms of the short CV: their codes, the labels on them in printed order, and the types of the values.
+
+Knows what is printed; does not know how a page was read.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from oms.catalogue.reading import FOLDER, Entry, open_file
+from oms.catalogue.terms import Dated, Labelled, Source, refuse_repeated
+from oms.errors import N_, NotFound
+
+VALUE_TYPES = (
+    "text", "person_name", "date", "month_year", "address", "phone", "id_number", "insurance_number", "rank_code",
+    "step", "decimal_comma", "money", "int", "boolean", "height_m", "general_education", "enum", "enum_ref",
+)  # fmt: skip
+"""What a value behind a label can be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormItem:
+    """One value asked for: `item` is the printed number, `labels` the ways the label is printed, the usual first."""
+
+    key: str
+    labels: tuple[str, ...]
+    type: str
+    item: str | None = None
+    sensitive: bool = False
+    restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormTable:
+    """A table of a form, or free text when it has no `columns`; in a `lying` one time runs from left to right."""
+
+    key: str
+    labels: tuple[str, ...]
+    columns: tuple[str, ...]
+    lying: bool
+    item: str | None = None
+    sensitive: bool = False
+    restricted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form(Labelled, Dated):
+    """A printed form; `codes` as they stand in its corner, `items` and `tables` in printed order."""
+
+    codes: tuple[str, ...]
+    items: tuple[FormItem, ...]
+    tables: tuple[FormTable, ...]
+
+    def label_of(self, key: str) -> str:
+        """The printed label of a value or a table; the key itself when the form does not ask for it."""
+        found = (thing.labels[0] for thing in (*self.items, *self.tables) if thing.key == key)
+        return next(found, key)
+
+
+def read_forms(path: Path) -> dict[str, Form]:
+    """All forms of a file by id; raises `CatalogueError`."""
+    top = open_file(path)
+    found: dict[str, Form] = {}
+    for entry in top.entries("forms"):
+        refuse_repeated(entry, entry.text("id"), found)
+        found[entry.text("id")] = _read_form(entry, found)
+    top.finish()
+    return found
+
+
+def _read_form(entry: Entry, earlier: dict[str, Form]) -> Form:
+    like = entry.choice_or_none("like", earlier.keys())
+    items = tuple(_read_item(row) for row in entry.entries("items"))
+    tables = tuple(_read_table(row) for row in entry.entries("tables"))
+    _refuse_twice(entry, [row.key for row in (*items, *tables)])
+    start, end = entry.period()
+    form = Form(
+        id=entry.text("id"),
+        label_vi=entry.text("label_vi"),
+        label_en=entry.text("label_en"),
+        basis=entry.text("basis"),
+        source=Source(entry.choice("source", list(Source))),
+        valid_from=start,
+        valid_to=end,
+        codes=entry.texts("codes"),
+        items=earlier[like].items if like else items,
+        tables=earlier[like].tables if like else tables,
+    )
+    entry.finish()
+    return form
+
+
+def _refuse_twice(entry: Entry, keys: list[str]) -> None:
+    for key in keys:
+        if keys.count(key) > 1:
+            raise entry.mistake(N_("%(file)s, line %(line)s: the id “%(id)s” is used twice."), id=key)
+
+
+def _read_item(entry: Entry) -> FormItem:
+    item = FormItem(
+        key=entry.text("key"),
+        labels=(entry.text("label"), *entry.texts("other_labels")),
+        type=entry.choice("type", VALUE_TYPES),
+        item=entry.text_or_none("item"),
+        sensitive=entry.flag("sensitive"),
+        restricted=entry.flag("restricted"),
+    )
+    entry.finish()
+    return item
+
+
+def _read_table(entry: Entry) -> FormTable:
+    table = FormTable(
+        key=entry.text("key"),
+        labels=(entry.text("label"), *entry.texts("other_labels")),
+        columns=entry.texts("columns"),
+        lying=entry.flag("lying"),
+        item=entry.text_or_none("item"),
+        sensitive=entry.flag("sensitive"),
+        restricted=entry.flag("restricted"),
+    )
+    entry.finish()
+    return table
+
+
+@cache
+def _forms() -> dict[str, Form]:
+    return read_forms(FOLDER / "forms.yaml")
+
+
+def forms(on: date | None = None) -> tuple[Form, ...]:
+    """All forms, or those in use on a day."""
+    return tuple(form for form in _forms().values() if on is None or form.in_force(on))
+
+
+def form(id: str) -> Form:
+    """One form by its id; `NotFound` when there is none."""
+    if id not in _forms():
+        raise NotFound(N_("The catalogue does not know “%(id)s” as %(name)s."), id=id, name="form")
+    return _forms()[id]

@@ -12,6 +12,8 @@ from oms.search.analysis import Asked, QueryWord, ask, compared, misreadings
 from oms.vietnamese.text import nfc, word_spans, words
 
 Piece = tuple[str, bool]
+Instead = Sequence[tuple[str, str]]
+"""Typed words with the words taken for them, as a `Match` tells of a likely misreading."""
 
 LONGEST_SNIPPET = 240
 """Characters of a snippet, the dots included: two to three lines of a result list."""
@@ -20,12 +22,12 @@ _LEAD = 60
 """Characters shown before the first hit."""
 
 
-def snippet(text: str, query: str, length: int = LONGEST_SNIPPET) -> list[Piece]:
-    """The place of `text` that shows most of the typed words, as pieces of at most `length` characters together;
-    the beginning of the text when nothing matches."""
+def snippet(text: str, query: str, length: int = LONGEST_SNIPPET, instead: Instead = ()) -> list[Piece]:
+    """The place of `text` that shows most of the typed words, or what was taken for them, as pieces of at most
+    `length` characters together; the beginning of the text when nothing matches."""
     stored = re.sub(r"\s+", " ", nfc(text)).strip()
     spans = word_spans(stored)
-    hits = _hits([compared(stored[start:end]) for start, end in spans], ask(query))
+    hits = _hits([compared(stored[start:end]) for start, end in spans], ask(query), instead)
     start, end = _window(stored, spans, hits, length)
     pieces = _pieces(stored, [spans[place] for place in sorted(hits)], start, end)
     if start > 0:
@@ -43,22 +45,23 @@ def mark(text: str, query: str) -> list[Piece]:
     return _joined(_pieces(stored, [spans[place] for place in sorted(hits)], 0, len(stored)))
 
 
-def matching_words(word_texts: Sequence[str], query: str) -> set[int]:
+def matching_words(word_texts: Sequence[str], query: str, instead: Instead = ()) -> set[int]:
     """Which of the words read on a page (in reading order, punctuation attached) the query means."""
     owners, parts = [], []
     for number, word_text in enumerate(word_texts):
         for part in words(word_text):
             owners.append(number)
             parts.append(compared(part))
-    return {owners[place] for place in _hits(parts, ask(query))}
+    return {owners[place] for place in _hits(parts, ask(query), instead)}
 
 
-def _hits(parts: Sequence[QueryWord], asked: Asked) -> dict[int, int]:
+def _hits(parts: Sequence[QueryWord], asked: Asked, instead: Instead = ()) -> dict[int, int]:
     """Places among `parts` that match, each with the number of the query word it matches."""
     bound = {word for pair in asked.together for word in pair.split(" ")}
+    taken = {compared(typed).folded: compared(found).folded for typed, found in instead if found}
     hits: dict[int, int] = {}
     for number, word in enumerate(asked.words):
-        places = _places(parts, word, last=number == len(asked.words) - 1)
+        places = _places(parts, word, taken.get(word.folded), last=number == len(asked.words) - 1)
         if word.folded in bound and (neighbours := [p for p in places if _stands_together(parts, p, asked)]):
             places = neighbours
         for place in places:
@@ -66,12 +69,14 @@ def _hits(parts: Sequence[QueryWord], asked: Asked) -> dict[int, int]:
     return hits
 
 
-def _places(parts: Sequence[QueryWord], word: QueryWord, *, last: bool) -> list[int]:
-    """Where `word` stands: as typed, else without marks, else completed, else misread."""
+def _places(parts: Sequence[QueryWord], word: QueryWord, taken: str | None, *, last: bool) -> list[int]:
+    """Where `word` stands: as typed, else without marks, else as what was taken for it, completed, or misread."""
     if word.has_marks and (exact := [place for place, part in enumerate(parts) if part.marked == word.marked]):
         return exact
     if folded := [place for place, part in enumerate(parts) if part.folded == word.folded]:
         return folded
+    if taken is not None:
+        return [place for place, part in enumerate(parts) if part.folded == taken]
     if last and len(word.folded) > 1:
         begun = [place for place, part in enumerate(parts) if part.folded.startswith(word.folded)]
         if begun:

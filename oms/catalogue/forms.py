@@ -21,11 +21,13 @@ VALUE_TYPES = (
 
 @dataclass(frozen=True, kw_only=True)
 class FormItem:
-    """One value asked for: `item` is the printed number, `labels` the ways the label is printed, the usual first."""
+    """One value asked for: `item` is the printed number, `labels` the ways the label is printed, the usual first;
+    `usual` are the words that mostly stand there."""
 
     key: str
     labels: tuple[str, ...]
     type: str
+    usual: tuple[str, ...] = ()
     item: str | None = None
     sensitive: bool = False
     restricted: bool = False
@@ -61,17 +63,19 @@ class Form(Labelled, Dated):
 def read_forms(path: Path) -> dict[str, Form]:
     """All forms of a file by id; raises `CatalogueError`."""
     top = open_file(path)
+    usual = top.entry("vocabularies")
+    words = {key: usual.texts(key) for key in usual.names()}
     found: dict[str, Form] = {}
     for entry in top.entries("forms"):
         refuse_repeated(entry, entry.text("id"), found)
-        found[entry.text("id")] = _read_form(entry, found)
+        found[entry.text("id")] = _read_form(entry, found, words)
     top.finish()
     return found
 
 
-def _read_form(entry: Entry, earlier: dict[str, Form]) -> Form:
+def _read_form(entry: Entry, earlier: dict[str, Form], words: dict[str, tuple[str, ...]]) -> Form:
     like = entry.choice_or_none("like", earlier.keys())
-    items = tuple(_read_item(row) for row in entry.entries("items"))
+    items = tuple(_read_item(row, words) for row in entry.entries("items"))
     tables = tuple(_read_table(row) for row in entry.entries("tables"))
     _refuse_twice(entry, [row.key for row in (*items, *tables)])
     start, end = entry.period()
@@ -97,11 +101,12 @@ def _refuse_twice(entry: Entry, keys: list[str]) -> None:
             raise entry.mistake(N_("%(file)s, line %(line)s: the id “%(id)s” is used twice."), id=key)
 
 
-def _read_item(entry: Entry) -> FormItem:
+def _read_item(entry: Entry, words: dict[str, tuple[str, ...]]) -> FormItem:
     item = FormItem(
         key=entry.text("key"),
         labels=(entry.text("label"), *entry.texts("other_labels")),
         type=entry.choice("type", VALUE_TYPES),
+        usual=words.get(entry.text("key"), ()),
         item=entry.text_or_none("item"),
         sensitive=entry.flag("sensitive"),
         restricted=entry.flag("restricted"),

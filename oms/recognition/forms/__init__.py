@@ -1,8 +1,60 @@
 """Printed forms: which one a page belongs to, and the values and tables that stand on it."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 from oms import catalogue
+from oms.recognition.forms.anchors import Anchor, find_anchors
+from oms.recognition.forms.strip import Strip, make_strip
+from oms.recognition.forms.twice import read_values
+from oms.recognition.pages import FoundValue, Word
+from oms.recognition.pictures import Picture
+
+_LEAST_SCORE = 45.0
+"""Letters of labels that must agree before a page without a printed code counts as a form."""
+
+_CLEARLY = 1.15
+
+
+@dataclass(frozen=True)
+class FormReading:
+    """What was read of a form; `form` is None when the page is none, or one that cannot be told."""
+
+    form: str | None = None
+    fields: Mapping[str, FoundValue] = field(default_factory=dict)
+    tables: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    labels: int = 0
+
+
+def read_form(
+    words: Sequence[Word], text: str, picture: Picture | None = None, *, today: date | None = None
+) -> FormReading:
+    """The form a page belongs to and what stands on it; empty for other pages. With the `picture` the boxes are in,
+    doubtful values are read a second time."""
+    strip = make_strip(words)
+    form, anchors = _tell(strip, find_form(text))
+    if form is None:
+        return FormReading()
+    return FormReading(form.id, read_values(strip, anchors, picture, today or date.today()), {}, len(anchors))
+
+
+def _tell(strip: Strip, printed: str | None) -> tuple[catalogue.Form | None, list[Anchor]]:
+    """The form with its labels on the page: the one whose code is printed, else the one that fits clearly best."""
+    if printed:
+        form = catalogue.form(printed)
+        return form, find_anchors(strip, form)
+    tried: dict[tuple[catalogue.FormItem, ...], tuple[float, catalogue.Form, list[Anchor]]] = {}
+    for form in catalogue.forms():
+        if form.items not in tried:
+            anchors = find_anchors(strip, form)
+            tried[form.items] = sum(anchor.score for anchor in anchors), form, anchors
+    ranked = sorted(tried.values(), key=lambda row: -row[0])
+    (score, best, anchors), (second, *_rest) = ranked[0], ranked[1]
+    if score < _LEAST_SCORE or score < _CLEARLY * second:
+        return None, []
+    return best, anchors
 
 
 def find_form(text: str) -> str | None:

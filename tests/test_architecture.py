@@ -18,7 +18,7 @@ ORDER = (
     ("audit", "jobs"),
     ("organisation", "accounts"),
     ("search",),
-    ("people",),
+    ("saved_searches", "people"),
     ("dossiers",),
     ("intake", "review", "reading"),
     ("custody",),

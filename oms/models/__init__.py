@@ -7,7 +7,8 @@ from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Orig
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
-from oms.models.scans import Page, PageCorrection, PageState, Quality, Scan, ScanState
+from oms.models.scans import Page, PageCorrection, PageState, Quality, Scan, ScanState, SecrecyClearance
+from oms.models.searches import RecentSearch, SavedSearch
 
 __all__ = [
     "OPEN_STATES",
@@ -34,8 +35,10 @@ __all__ = [
     "Precision",
     "Quality",
     "Role",
+    "RecentSearch",
     "Scan",
     "ScanState",
+    "SavedSearch",
     "SignIn",
     "Transfer",
     "TransferEvent",

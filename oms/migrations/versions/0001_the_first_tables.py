@@ -744,3 +744,63 @@ def downgrade() -> None:
     op.drop_table("counters")
     op.drop_table("audit_words")
     op.drop_table("audit_entries")
+
+    op.create_table(
+        "secrecy_clearances",
+        sa.Column("scan_id", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("cleared_by_id", sa.String(length=16), nullable=False),
+        sa.Column("confirmed_by_id", sa.String(length=16), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cleared_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_secrecy_clearances_cleared_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_secrecy_clearances_confirmed_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["scan_id"], ["scans.id"], name=op.f("fk_secrecy_clearances_scan_id_scans"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_secrecy_clearances")),
+    )
+    with op.batch_alter_table("secrecy_clearances", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_secrecy_clearances_cleared_by_id"), ["cleared_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_secrecy_clearances_confirmed_by_id"), ["confirmed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_secrecy_clearances_scan_id"), ["scan_id"], unique=False)
+
+    op.create_table(
+        "saved_searches",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_saved_searches_account_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_searches")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_saved_searches_account_id_name")),
+    )
+
+    op.create_table(
+        "recent_searches",
+        sa.Column("sign_in_id", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sign_in_id"], ["sign_ins.id"], name=op.f("fk_recent_searches_sign_in_id_sign_ins"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recent_searches")),
+        sa.UniqueConstraint("sign_in_id", "address", name=op.f("uq_recent_searches_sign_in_id_address")),
+    )
+    op.drop_table("recent_searches")
+    op.drop_table("saved_searches")

@@ -31,6 +31,17 @@ class BadInput(OmsError):
     status = 422
 
 
+class ConfirmationNeeded(OmsError):
+    """The act is open to this person, after the password (or a code) was given once more."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This needs your password once more: more than five minutes have passed since you gave it.")
+        )
+
+
 class Refused(OmsError):
     """The thing is visible, but this act is not for this person."""
 
@@ -87,6 +98,18 @@ class LockedFile(FileRefused):
     """A file that asks for a password."""
 
     what = N_("File with a password")
+
+
+class PageNotShown(FileRefused):
+    """A file with a page that cannot be shown: what nobody can look at cannot be cleared of secrecy."""
+
+    what = N_("File with a page that cannot be shown")
+
+
+class SecretFile(FileRefused):
+    """A file with a mark of a state secret."""
+
+    what = N_("Mark of a state secret")
 
 
 class UnsupportedFile(FileRefused):

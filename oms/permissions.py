@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true
 
-from oms.errors import N_, Refused
+from oms.errors import N_, ConfirmationNeeded, Refused
 from oms.models import Account, AuditEntry, Document, Dossier, Page, Person, Role, Scan, Transfer, TransferState, Unit
 
 
@@ -192,7 +192,8 @@ class Actor:
     """Somebody acting now: an account with the units in which each action is open to it.
 
     `units` holds, for every action, the ids of the units in which the account has it today.
-    `via` is how they came: "web", "api", "cli" or "job".
+    `via` is how they came: "web", "api", "cli" or "job". `confirmed` says that the password was given a short
+    time ago (or that nobody was there to ask: command line and jobs).
     """
 
     account_id: str
@@ -203,6 +204,7 @@ class Actor:
     unit_id: str | None = None
     person_id: str | None = None
     role: Role | None = None
+    confirmed: bool = False
     session_id: str | None = None
     address: str | None = None
     request_id: str | None = None
@@ -252,6 +254,15 @@ def require(actor: Actor, action: Action, thing: object = None) -> None:
     raise Refused(
         N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
     )
+
+
+def require_confirmed(actor: Actor) -> None:
+    """Before a dangerous act that is open to the actor: raise `ConfirmationNeeded` unless the password is fresh.
+
+    Dangerous are: submitting, approving and accepting transfers, roles and rights, accounts, the second factor.
+    """
+    if not actor.confirmed:
+        raise ConfirmationNeeded
 
 
 def _dossier_of(thing: object) -> Dossier | None:

@@ -1,4 +1,4 @@
-"""Accounts: passwords, waiting after failures, sessions that end when we say so, whom to ask."""
+"""Accounts: passwords, roles with dates, sessions that end when we say so, whom to ask."""
 
 import unicodedata
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import accounts
-from oms.errors import BadInput, Refused, TooManyTries
+from oms import accounts, db
+from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
 from oms.models import Account, Assignment, AuditEntry, Role, SignIn, Unit, now
-from oms.permissions import Actor
+from oms.organisation import today
+from oms.permissions import Action, Actor
 from oms.settings import Settings
 from tests.factories import PASSWORD, World
 
@@ -43,21 +44,6 @@ def test_letters_typed_in_parts_are_the_same_password(session: Session, account:
     account.password_hash = accounts.hash_password("Mật khẩu tiếng Việt")
     typed = unicodedata.normalize("NFD", "Mật khẩu tiếng Việt")
     assert accounts.check_credentials(session, "canbo.sonv", typed) is account
-
-
-def test_after_a_few_failures_the_answer_comes_later_but_never_never(session: Session, account: Account) -> None:
-    for _ in range(accounts.FREE_FAILURES):
-        accounts.refuse_sign_in(session, "canbo.sonv", address="10.0.0.1")
-    assert accounts.check_credentials(session, "canbo.sonv", PASSWORD) is account
-    for _ in range(30):
-        accounts.refuse_sign_in(session, "canbo.sonv", address="10.0.0.1")
-    with pytest.raises(TooManyTries) as refusal:
-        accounts.check_credentials(session, "canbo.sonv", PASSWORD)
-    assert 0 < int(str(refusal.value.values["seconds"])) <= accounts.FAILURE_WINDOW.total_seconds() + 1
-    account.last_failure_at = now() - accounts.FAILURE_WINDOW - timedelta(seconds=1)
-    assert accounts.check_credentials(session, "canbo.sonv", PASSWORD) is account
-    accounts.sign_in(session, account.id)
-    assert (account.failures, account.last_failure_at) == (0, None)
 
 
 def test_a_failure_is_logged_without_the_password(session: Session, account: Account) -> None:
@@ -101,13 +87,16 @@ def test_open_sign_ins_are_the_own_live_ones(session: Session, account: Account,
     assert [sign_in.id for sign_in in found] == [mine.id]
 
 
-def test_a_new_password_ends_every_session(session: Session, account: Account, actor: Find) -> None:
-    secret, _ = accounts.sign_in(session, account.id)
-    accounts.change_password(session, account, PASSWORD, NEW, actor=actor("canbo.sonv"))
-    session.expire_all()
-    assert accounts.find_sign_in(session, secret, Settings(), kind="web") is None
-    assert accounts.check_credentials(session, "canbo.sonv", NEW) is account
-    assert last(session).action == "account:change_password"
+def test_a_new_password_ends_every_session(engine: Engine, world: World, actor: Find) -> None:
+    with db.writing(engine) as session:
+        secret, _ = accounts.sign_in(session, world.accounts["canbo.sonv"])
+        half = accounts.sign_in_half(session, world.accounts["canbo.sonv"])
+    accounts.change_password(engine, "canbo.sonv", PASSWORD, NEW, actor=actor("canbo.sonv"))
+    with db.reading(engine) as session:
+        assert accounts.find_sign_in(session, secret, Settings(), kind="web") is None
+        assert accounts.find_sign_in(session, half, Settings(), kind="half") is None
+        assert accounts.check_credentials(session, "canbo.sonv", NEW) is not None
+        assert last(session).action == "account:change_password"
 
 
 @pytest.mark.parametrize(
@@ -119,15 +108,23 @@ def test_a_new_password_ends_every_session(session: Session, account: Account, a
         (PASSWORD, "x" * 129),
         (PASSWORD, "aaaaaaaaaaaaaaaa"),
         (PASSWORD, "canbo.sonv-2026-11"),
+        (PASSWORD, "password1234"),
+        (PASSWORD, "Qwertyuiop123"),
+        (PASSWORD, "hồ sơ cán bộ"),
+        (PASSWORD, "Đảng bộ cơ sở Sở Nội vụ"),
     ],
 )
-def test_a_bad_new_password_changes_nothing(
-    session: Session, account: Account, actor: Find, old: str, new: str
-) -> None:
-    before = account.password_hash
+def test_a_bad_new_password_changes_nothing(engine: Engine, world: World, actor: Find, old: str, new: str) -> None:
     with pytest.raises(BadInput):
-        accounts.change_password(session, account, old, new, actor=actor("canbo.sonv"))
-    assert account.password_hash == before
+        accounts.change_password(engine, "canbo.sonv", old, new, actor=actor("canbo.sonv"))
+    with db.reading(engine) as session:
+        assert accounts.check_credentials(session, "canbo.sonv", PASSWORD) is not None
+
+
+def test_administrators_need_a_longer_password(engine: Engine, world: World, actor: Find) -> None:
+    with pytest.raises(BadInput, match="15 to 128"):
+        accounts.change_password(engine, "quantri", PASSWORD, "mưa rào 47ză!", actor=actor("quantri"))
+    accounts.change_password(engine, "canbo.sonv", PASSWORD, "mưa rào 47ză!", actor=actor("canbo.sonv"))
 
 
 def test_a_first_password_must_be_changed(session: Session, world: World, actor: Find) -> None:
@@ -138,6 +135,8 @@ def test_a_first_password_must_be_changed(session: Session, world: World, actor:
     assert account.username == "bithu.soyt" and account.must_change_password
     assert accounts.check_credentials(session, "bithu.soyt", first) is account
     assert last(session).action == "account:create" and first not in last(session).body
+    assert account.password_expires_at is not None
+    assert timedelta(hours=71) < account.password_expires_at - now() <= timedelta(hours=72)
     again = accounts.reset_password(session, account, actor=actor("quantri"))
     assert again != first and accounts.check_credentials(session, "bithu.soyt", first) is None
 
@@ -203,3 +202,105 @@ def test_named_accounts_come_in_the_order_asked_for_and_open_only(session: Sessi
     session.flush()
     found = accounts.named(session, ("quantri", "canbo.sonv", "canbo.khoi", "nobody"))
     assert [one.username for one in found] == ["quantri", "canbo.khoi"]
+
+
+def test_every_dangerous_act_asks_for_the_password_again(
+    session: Session, account: Account, world: World, actor: Find
+) -> None:
+    late = replace(actor("quantri"), confirmed=False)
+    unit = session.get_one(Unit, world.units["soyt"])
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: accounts.create_account(session, username="moi", full_name="", role=Role.HEAD, unit=unit, actor=late),
+        lambda: accounts.reset_password(session, account, actor=late),
+        lambda: accounts.set_disabled(session, account, True, actor=late),
+        lambda: accounts.assign(session, account, Role.HEAD, unit, actor=late),
+        lambda: accounts.end_assignment(session, account.assignments[0], actor=late),
+        lambda: accounts.sign_out_everywhere(session, account, actor=late),
+    )
+    for act in acts:
+        with pytest.raises(ConfirmationNeeded):
+            act()
+
+
+def test_a_role_is_given_for_days_and_ends_sessions(
+    session: Session, account: Account, world: World, actor: Find
+) -> None:
+    secret, _ = accounts.sign_in(session, account.id)
+    unit, day = session.get_one(Unit, world.units["soyt"]), today()
+    given = accounts.assign(
+        session, account, Role.HEAD, unit, actor=actor("quantri"), with_units_below=False, valid_to=day
+    )
+    assert last(session).action == "account:assign"
+    assert accounts.find_sign_in(session, secret, Settings(), kind="web") is None
+    session.commit()
+    assert actor("canbo.sonv").units[Action.TRANSFER_APPROVE] == {unit.id}
+    with pytest.raises(Conflict):
+        accounts.assign(session, account, Role.HEAD, unit, actor=actor("quantri"))
+    later = accounts.assign(session, account, Role.HEAD, unit, actor=actor("quantri"), valid_from=day + timedelta(1))
+    accounts.end_assignment(session, later, actor=actor("quantri"))
+    accounts.end_assignment(session, given, actor=actor("quantri"))
+    assert last(session).action == "account:end_role"
+    session.commit()
+    assert Action.TRANSFER_APPROVE not in actor("canbo.sonv").units
+    assert [one.role for one in account.assignments] == [Role.OFFICER], "nothing is left of what had not begun"
+
+
+def test_a_role_that_was_held_keeps_its_days(session: Session, account: Account, actor: Find) -> None:
+    accounts.end_assignment(session, account.assignments[0], actor=actor("quantri"))
+    assert account.assignments[0].valid_to == today() - timedelta(days=1)
+
+
+def test_nobody_changes_the_own_roles_nor_does_anybody_else(session: Session, world: World, actor: Find) -> None:
+    own = session.get_one(Account, world.accounts["quantri"])
+    unit = session.get_one(Unit, world.units["btc"])
+    for username in ("quantri", "canbo.khoi", "truongban.khoi", "kiemtra.khoi"):
+        with pytest.raises(Refused):
+            accounts.assign(session, own, Role.HEAD, unit, actor=actor(username))
+        with pytest.raises(Refused):
+            accounts.end_assignment(session, own.assignments[0], actor=actor(username))
+    with pytest.raises(BadInput, match="last day"):
+        accounts.assign(session, own, Role.HEAD, unit, actor=None, valid_to=date(2020, 1, 1))
+
+
+def test_a_fourth_session_ends_the_one_unused_longest(session: Session, account: Account) -> None:
+    opened = [accounts.sign_in(session, account.id) for _ in range(3)]
+    token, _ = accounts.sign_in(session, account.id, kind="api")
+    opened[1][1].seen_at = now() - timedelta(minutes=3)
+    accounts.sign_in(session, account.id)
+    alive = [accounts.find_sign_in(session, secret, Settings(), kind="web") is not None for secret, _ in opened]
+    assert alive == [True, False, True]
+    assert accounts.find_sign_in(session, token, Settings(), kind="api") is not None
+
+
+@pytest.mark.parametrize(
+    ("username", "minutes", "hours"),
+    [("quantri", 10, 4), ("kiemtra.khoi", 10, 4), ("canbo.sonv", 15, 9), ("nguoilaodong.sonv", 15, 9)],
+)
+def test_how_long_a_session_lasts(session: Session, world: World, username: str, minutes: int, hours: int) -> None:
+    secret, opened = accounts.sign_in(session, world.accounts[username])
+
+    def is_open() -> bool:
+        session.flush()
+        return accounts.find_sign_in(session, secret, Settings(), kind="web") is not None
+
+    opened.seen_at = now() - timedelta(minutes=minutes, seconds=-5)
+    assert is_open()
+    opened.seen_at = now() - timedelta(minutes=minutes, seconds=1)
+    assert not is_open()
+    opened.seen_at, opened.created_at = now(), now() - timedelta(hours=hours, seconds=-5)
+    assert is_open()
+    opened.created_at = now() - timedelta(hours=hours, seconds=1)
+    assert not is_open()
+
+
+def test_the_password_is_fresh_for_five_minutes_and_a_confirmation_makes_a_new_session(
+    session: Session, account: Account, actor: Find
+) -> None:
+    secret, opened = accounts.sign_in(session, account.id)
+    assert accounts.is_confirmed(opened)
+    opened.confirmed_at = now() - timedelta(minutes=5, seconds=1)
+    assert not accounts.is_confirmed(opened)
+    fresh = accounts.confirm(session, opened.id, actor=actor("canbo.sonv"))
+    assert accounts.is_confirmed(opened) and last(session).action == "account:confirm"
+    assert accounts.find_sign_in(session, secret, Settings(), kind="web") is None
+    assert accounts.find_sign_in(session, fresh, Settings(), kind="web") is opened

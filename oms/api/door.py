@@ -82,6 +82,7 @@ def find_actor() -> None:
             session,
             found.account,
             via="api",
+            confirmed=accounts.is_confirmed(found),
             session_id=found.id,
             address=request.remote_addr,
             request_id=g.request_id,

@@ -8,11 +8,9 @@ from marshmallow import Schema, fields, validate
 from oms import accounts, db
 from oms.api.door import for_everybody, gives, room, takes
 from oms.api.shapes import UnitName
-from oms.errors import N_, BadInput
 from oms.models import Unit
 from oms.permissions import Action
 from oms.web.access import commit, guarded, house, public
-from oms.web.account import TRIES, limit_failures
 
 bp = room("tokens", "Signing in and out")
 
@@ -50,20 +48,10 @@ class MeShape(Schema):
 @takes(Credentials)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Sign in and get a bearer token."""
-    if given["otp"]:
-        raise BadInput(N_("This installation asks for no one-time code. Leave `otp` out and send the request again."))
-    with limit_failures(TRIES, right=201):
-        return _open_token(given)
-
-
-def _open_token(given: dict[str, Any]) -> dict[str, Any]:
     engine, settings = house().engine, house().settings
-    with db.reading(engine) as session:
-        account = accounts.check_credentials(session, given["username"], given["password"])
-    if account is None:
-        with db.writing(engine) as session:
-            refusal = accounts.refuse_sign_in(session, given["username"], address=request.remote_addr)
-        raise refusal
+    account, _before = accounts.prove_password(
+        engine, given["username"], given["password"], address=request.remote_addr
+    )
     device = request.user_agent.string
     with db.writing(engine) as session:
         secret, _ = accounts.sign_in(session, account.id, kind="api", device=device, address=request.remote_addr)

@@ -16,7 +16,7 @@ from oms.custody.sealing import manifest_hash, seal
 from oms.custody.steps import ACCEPTED, APPROVED, DRAFT, IN_TRANSIT, RESERVED, STILL, Step
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, Scan, ScanState, Transfer, TransferEvent, TransferState, Unit, UnitKind, now
-from oms.permissions import Action, Actor, require
+from oms.permissions import Action, Actor, require, require_confirmed
 
 
 def approving_unit(session: Session, sender: Unit, receiver: Unit) -> Unit:
@@ -120,6 +120,8 @@ def take(
         )
     if step.needs_reason and not reason.strip():
         raise BadInput(N_("Write the reason in one sentence: the other side reads it."))
+    if step.binding:
+        require_confirmed(actor)
     start, transfer.state = transfer.state, step.end
     _consequences(session, step, transfer, actor)
     transfer.dossier.frozen = transfer.state in STILL

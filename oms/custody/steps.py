@@ -35,6 +35,14 @@ class Step:
     # The person who prepared the transfer may not take this step.
     other_person: bool = False
 
+    @property
+    def binding(self) -> bool:
+        """True for a step that binds the unit: it asks for the password again."""
+        return self.name in _BINDING
+
+
+# What nobody may say later they did not do (ASVS 5.0 7.5.3).
+_BINDING = frozenset({"submit", "approve", "accept", "accept-with-reservations"})
 
 STEPS: tuple[Step, ...] = (
     Step("submit", N_("Submit for approval"), Action.TRANSFER_PREPARE, frozenset({DRAFT}), SUBMITTED),

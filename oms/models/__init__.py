@@ -1,6 +1,6 @@
 """The tables of OMS, one file per aggregate: columns and constraints, no rules."""
 
-from oms.models.accounts import Account, Assignment, Role, SignIn
+from oms.models.accounts import Account, Assignment, Attempt, RecoveryCode, Role, SecondFactor, SignIn
 from oms.models.base import Base, new_id, now
 from oms.models.custody import OPEN_STATES, Transfer, TransferEvent, TransferState
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original
@@ -14,6 +14,7 @@ __all__ = [
     "OPEN_STATES",
     "Account",
     "Assignment",
+    "Attempt",
     "AuditEntry",
     "AuditWords",
     "Base",
@@ -34,11 +35,14 @@ __all__ = [
     "PersonAlias",
     "Precision",
     "Quality",
-    "Role",
     "RecentSearch",
+    "RecoveryCode",
+    "Role",
+    "SavedSearch",
     "Scan",
     "ScanState",
-    "SavedSearch",
+    "SecrecyClearance",
+    "SecondFactor",
     "SignIn",
     "Transfer",
     "TransferEvent",

@@ -1,9 +1,9 @@
-"""Accounts, what they may do where, and their sign-ins."""
+"""Accounts, what they may do where, their sign-ins, and what guards these."""
 
 import enum
 from datetime import date
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import BigInteger, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from oms.errors import N_
@@ -47,8 +47,8 @@ class Account(Identified, Base):
     disabled: Mapped[bool] = mapped_column(default=False)
     must_change_password: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(2), default="vi")
-    failures: Mapped[int] = mapped_column(default=0)
-    last_failure_at: Mapped[datetime | None]
+    # A first password that was not used by then opens nothing.
+    password_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     assignments: Mapped[list["Assignment"]] = relationship(back_populates="account")
@@ -72,7 +72,10 @@ class Assignment(Identified, Base):
 
 
 class SignIn(Identified, Base):
-    """A session in a browser or an API token; only the SHA-256 of the secret is kept."""
+    """A session in a browser ("web"), an API token ("api") or the way from password to code ("half").
+
+    Only the SHA-256 of the secret is kept, and of the mark by which the browser is known again.
+    """
 
     __tablename__ = "sign_ins"
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -81,6 +84,48 @@ class SignIn(Identified, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
+    # When the password, or a code of the second factor, was last given in this session.
+    confirmed_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(default="")
+    browser_sha256: Mapped[str | None] = mapped_column(String(64))
 
     account: Mapped[Account] = relationship()
+
+
+class Attempt(Identified, Base):
+    """A try to sign in that has not been forgiven by a right one; `who` is the SHA-256 of the user name tried.
+
+    `source` is empty for a stranger, the hash of the browser's mark where the account signed in before, or "otp".
+    """
+
+    __tablename__ = "attempts"
+
+    who: Mapped[str] = mapped_column(String(64), index=True)
+    source: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(60), index=True)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class SecondFactor(Base):
+    """The authenticator app of an account (RFC 6238); its secret is encrypted under a key outside the database."""
+
+    __tablename__ = "second_factors"
+
+    account_id: Mapped[str] = reference("accounts.id", index=False, primary_key=True)
+    secret: Mapped[str]
+    # Empty until a code was shown back: before that it asks nobody for anything.
+    active_since: Mapped[datetime | None]
+    # The time step of the last code taken; only later ones are taken.
+    last_counter: Mapped[int] = mapped_column(BigInteger, default=0)
+    # The first of the two administrators who take it away together.
+    removal_asked_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+
+
+class RecoveryCode(Identified, Base):
+    """One of ten codes for the day the telephone is lost; only its SHA-256 is kept, it is good once."""
+
+    __tablename__ = "recovery_codes"
+
+    account_id: Mapped[str] = reference("accounts.id")
+    code_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    used_at: Mapped[datetime | None]

@@ -1,29 +1,22 @@
 """Signing in and out, and what people set for themselves: password, language, open sessions."""
 
-from typing import Any
-
-from flask import Blueprint, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
-from flask_limiter import Limiter
-from flask_login import login_user, logout_user
+from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, db, installation
 from oms.errors import BadInput, NotFound, OmsError
-from oms.models import Account, SignIn
+from oms.models import Account
 from oms.permissions import Action
 from oms.web import access
 from oms.web.access import guarded, house, public
 from oms.web.errors import sentence_of
-from oms.web.signing_in import SignedIn
+from oms.web.signing_in import browser_mark, enter, keep_mark, new_mark
 
 bp = Blueprint("account", __name__)
 
-# An address may fail this often before it waits; a whole office may stand behind one address.
-TRIES = "30 per 5 minutes"
-# Guesses of the present password in an unlocked browser.
-PASSWORD_TRIES = "10 per 5 minutes"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 # What works before a first password is replaced.
 _ALWAYS = frozenset({"account.change_password", "account.sign_out", "account.set_language", "static"})
@@ -63,14 +56,6 @@ def local_path(target: str | None) -> str:
     return target
 
 
-def limit_failures(rate: str, right: int = 302) -> Any:
-    """Count failures of this address; a right answer (of status `right`) costs nothing."""
-    limiter: Limiter = next(iter(current_app.extensions["limiter"]))
-    return limiter.limit(
-        rate, key_func=lambda: request.remote_addr or "nobody", deduct_when=lambda answer: answer.status_code != right
-    )
-
-
 @bp.before_app_request
 def ask_for_new_password() -> AnyResponse | None:
     """Whoever signed in with a first password chooses an own one before anything else."""
@@ -89,31 +74,34 @@ def sign_in() -> AnyResponse | str:
     if request.method == "GET":
         return _sign_in_page(target)
     username, password = request.form.get("username", ""), request.form.get("password", "")
-    with limit_failures(TRIES):
-        try:
-            secret, signed_in = _open_session(username, password)
-        except OmsError as error:
-            return _sign_in_page(target, username, error)
-    # Nothing of the session before survives: no fixed session, no foreign token.
-    cookie.clear()
-    login_user(SignedIn(secret, signed_in))
-    return redirect(target)
+    try:
+        account, wrong_before = accounts.prove_password(
+            house().engine, username, password, address=request.remote_addr, browser=browser_mark()
+        )
+    except OmsError as error:
+        return _sign_in_page(target, username, error)
+    answer = redirect(target)
+    open_session(account, answer)
+    if wrong_before >= accounts.WORTH_TELLING:
+        flash(
+            _(
+                "%(count)s wrong passwords were tried for your account in the last 24 hours. If that was not you, tell the technical administrator.",
+                count=wrong_before,
+            ),
+            "warning",
+        )
+    return answer
 
 
-def _open_session(username: str, password: str) -> tuple[str, SignIn]:
-    engine, address = house().engine, request.remote_addr
-    with db.reading(engine) as reader:
-        account = accounts.check_credentials(reader, username, password)
-    refusal = None
-    with db.writing(engine) as session:
-        if account is None:
-            refusal = accounts.refuse_sign_in(session, username, address=address)
-        else:
-            opened = accounts.sign_in(session, account.id, device=_device(), address=address)
-            opened[1].account = session.get_one(Account, account.id)
-    if refusal is not None:
-        raise refusal
-    return opened
+def open_session(account: Account, answer: AnyResponse) -> None:
+    """A full sign-in: a new session, and the mark by which this browser is known again."""
+    mark = new_mark()
+    with db.writing(house().engine) as session:
+        secret, signed_in = accounts.sign_in(
+            session, account.id, device=_device(), address=request.remote_addr, browser=mark
+        )
+    enter(secret, signed_in, account)
+    keep_mark(answer, mark)
 
 
 def _device() -> str:
@@ -207,34 +195,36 @@ def end_session(sign_in_id: str) -> AnyResponse:
 
 
 @bp.route("/account/password", methods=["GET", "POST"])
-@guarded(Action.OWN_READ)
+@guarded(Action.OWN_READ, writing=False)
 def change_password() -> AnyResponse | str:
     """Choose a new password; every session ends and this one goes on under a new name."""
     account = g.session.get_one(Account, g.actor.account_id)
     if request.method == "GET":
-        return render_template("account/change_password.html", own_account=account, problems=[])
-    with limit_failures(PASSWORD_TRIES):
-        try:
-            _change(account)
-        except BadInput as error:
-            field = "old" if error.message == accounts.WRONG_PASSWORD else "new"
-            problems = [(field, sentence_of(error))]
-            return _unsaved(render_template("account/change_password.html", own_account=account, problems=problems))
-    flash(_("The password was changed. Sessions on other computers have ended."), "success")
-    return redirect("/")
-
-
-def _change(account: Account) -> None:
+        return _password_page(account)
     old, new = request.form.get("old", ""), request.form.get("new", "")
-    if new != request.form.get("again", ""):
-        raise BadInput(accounts.NOT_TWICE)
-    accounts.change_password(g.session, account, old, new, actor=g.actor)
-    secret, signed_in = accounts.sign_in(g.session, account.id, device=_device(), address=request.remote_addr)
-    signed_in.account = account
-    access.commit()
-    cookie.clear()
-    login_user(SignedIn(secret, signed_in))
+    try:
+        accounts.change_password(
+            house().engine,
+            g.actor.username,
+            old,
+            new,
+            again=request.form.get("again", ""),
+            actor=g.actor,
+            browser=browser_mark(),
+        )
+    except BadInput as error:
+        field = "old" if error.message == accounts.WRONG_PASSWORD else "new"
+        return make_response(_password_page(account, (field, sentence_of(error))), 422)
+    answer = redirect("/")
+    open_session(account, answer)
+    flash(_("The password was changed. Sessions on other computers have ended."), "success")
+    return answer
 
 
-def _unsaved(page: str) -> Response:
-    return make_response(page, 422)
+def _password_page(account: Account, *problems: tuple[str, str]) -> str:
+    return render_template(
+        "account/change_password.html",
+        own_account=account,
+        problems=list(problems),
+        shortest=accounts.password_length(g.actor),
+    )

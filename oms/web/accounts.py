@@ -27,7 +27,9 @@ def index() -> str:
 def show(account: Account) -> str:
     """One account."""
     accounts.view(g.session, account, actor=g.actor)
-    return render_template("accounts/show.html", shown=account)
+    return render_template(
+        "accounts/show.html", shown=account, wrong_tries=accounts.wrong_tries(g.session, account.username)
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -1,17 +1,22 @@
 """Who is asking: Flask-Login over sessions kept in the database, so that they end when we say so."""
 
+import secrets
 import uuid
 from datetime import timedelta
 
 from flask import Flask, g, request
-from flask_login import LoginManager, current_user
+from flask import session as cookie
+from flask_login import LoginManager, current_user, login_user
+from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, db
-from oms.models import SignIn, Unit, now
+from oms.models import Account, SignIn, Unit, now
 from oms.web.access import house
 
 # How often "last seen" is written; more often would make every look a change.
 SEEN_EVERY = timedelta(seconds=60)
+# The mark by which a browser is known again, so that a stranger's wrong tries do not count for its owner.
+MARK_SECONDS = 365 * 24 * 3600
 
 
 class SignedIn:
@@ -20,9 +25,9 @@ class SignedIn:
     is_authenticated = is_active = True
     is_anonymous = False
 
-    def __init__(self, secret: str, sign_in: SignIn) -> None:
+    def __init__(self, secret: str, sign_in: SignIn, account: Account) -> None:
         self.secret = secret
-        self.sign_in_id, self.account = sign_in.id, sign_in.account
+        self.sign_in_id, self.account = sign_in.id, account
 
     def get_id(self) -> str:
         """What goes into the signed cookie."""
@@ -39,11 +44,12 @@ def add_sign_in(app: Flask) -> None:
             found = accounts.find_sign_in(session, secret, house().settings, kind="web")
             if found is None:
                 return None
-            user = SignedIn(secret, found)
+            user = SignedIn(secret, found, found.account)
             g.actor = accounts.actor_of(
                 session,
                 found.account,
                 via="web",
+                confirmed=accounts.is_confirmed(found),
                 session_id=found.id,
                 address=request.remote_addr,
                 request_id=_request_id(),
@@ -64,6 +70,34 @@ def add_sign_in(app: Flask) -> None:
         if request.path.startswith(("/static/", "/api/")) or request.path in ("/healthz", "/readyz"):
             return
         g.signed_in = bool(current_user.is_authenticated)  # loads the user, and with it `g.actor`
+
+
+def enter(secret: str, sign_in: SignIn, account: Account) -> None:
+    """Give the browser its session; nothing of one before survives: no fixed session, no foreign token."""
+    cookie.clear()
+    login_user(SignedIn(secret, sign_in, account))
+
+
+def browser_mark() -> str:
+    """The mark of this browser, or nothing."""
+    return request.cookies.get(_mark_name(), "")
+
+
+def new_mark() -> str:
+    """The mark for this browser after a full sign-in: its own, or a new one."""
+    mark = browser_mark()
+    return mark if len(mark) == 43 else secrets.token_urlsafe(32)
+
+
+def keep_mark(answer: AnyResponse, mark: str) -> None:
+    """Let the browser keep its mark."""
+    answer.set_cookie(
+        _mark_name(), mark, max_age=MARK_SECONDS, secure=house().settings.https, httponly=True, samesite="Lax"
+    )
+
+
+def _mark_name() -> str:
+    return "__Host-oms-browser" if house().settings.https else "oms-browser"
 
 
 def _request_id() -> str:

@@ -217,8 +217,7 @@ def upgrade() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("password_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(
@@ -491,7 +490,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("browser_sha256", sa.String(length=64), nullable=True),
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_sign_ins_account_id_accounts"), ondelete="RESTRICT"
@@ -501,6 +502,52 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_ins", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_ins_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "attempts",
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        for column in ("who", "address", "at"):
+            batch_op.create_index(batch_op.f(f"ix_attempts_{column}"), [column], unique=False)
+
+    op.create_table(
+        "second_factors",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("active_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_counter", sa.BigInteger(), nullable=False),
+        sa.Column("removal_asked_by_id", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_second_factors_account_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["removal_asked_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_second_factors_removal_asked_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("code_sha256", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_recovery_codes_account_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
+        sa.UniqueConstraint("code_sha256", name=op.f("uq_recovery_codes_code_sha256")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_codes_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "transfers",
@@ -719,31 +766,6 @@ def upgrade() -> None:
     with op.batch_alter_table("page_corrections", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_page_corrections_corrected_by_id"), ["corrected_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_page_corrections_page_id"), ["page_id"], unique=False)
-    _forbid_changes()
-
-
-def downgrade() -> None:
-    _allow_changes()
-    op.drop_table("page_corrections")
-    op.drop_table("transfer_events")
-    op.drop_table("pages")
-    op.drop_table("transfers")
-    op.drop_table("sign_ins")
-    op.drop_table("scans")
-    op.drop_table("jobs")
-    op.drop_table("documents")
-    op.drop_table("assignments")
-    op.drop_table("person_aliases")
-    op.drop_table("dossiers")
-    op.drop_table("accounts")
-    op.drop_table("unit_successions")
-    op.drop_table("unit_names")
-    op.drop_table("people")
-    op.drop_table("units")
-    op.drop_table("facts")
-    op.drop_table("counters")
-    op.drop_table("audit_words")
-    op.drop_table("audit_entries")
 
     op.create_table(
         "secrecy_clearances",
@@ -802,5 +824,34 @@ def downgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recent_searches")),
         sa.UniqueConstraint("sign_in_id", "address", name=op.f("uq_recent_searches_sign_in_id_address")),
     )
+    _forbid_changes()
+
+
+def downgrade() -> None:
+    _allow_changes()
     op.drop_table("recent_searches")
     op.drop_table("saved_searches")
+    op.drop_table("secrecy_clearances")
+    op.drop_table("page_corrections")
+    op.drop_table("transfer_events")
+    op.drop_table("pages")
+    op.drop_table("transfers")
+    op.drop_table("recovery_codes")
+    op.drop_table("second_factors")
+    op.drop_table("attempts")
+    op.drop_table("sign_ins")
+    op.drop_table("scans")
+    op.drop_table("jobs")
+    op.drop_table("documents")
+    op.drop_table("assignments")
+    op.drop_table("person_aliases")
+    op.drop_table("dossiers")
+    op.drop_table("accounts")
+    op.drop_table("unit_successions")
+    op.drop_table("unit_names")
+    op.drop_table("people")
+    op.drop_table("units")
+    op.drop_table("facts")
+    op.drop_table("counters")
+    op.drop_table("audit_words")
+    op.drop_table("audit_entries")

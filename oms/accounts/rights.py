@@ -1,0 +1,81 @@
+"""What an account may do today: the `Actor` behind it, and whom to ask where."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from oms.errors import N_, BadInput
+from oms.models import Account, Assignment, Role, Unit, UnitKind
+from oms.organisation import today, units_below
+from oms.permissions import ROLE_ACTIONS, Action, Actor, Units
+
+
+def _in_force(day: date) -> ColumnElement[bool]:
+    return (Assignment.valid_from <= day) & or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day)
+
+
+def actor_of(
+    session: Session, account: Account, *, via: str = "web", confirmed: bool = False, **origin: str | None
+) -> Actor:
+    """The `Actor` an account is today: the units of each action from its valid assignments."""
+    current = session.scalars(
+        select(Assignment)
+        .where(Assignment.account_id == account.id, _in_force(today()))
+        .order_by(Assignment.valid_from, Assignment.id)
+    ).all()
+    units: dict[Action, set[str]] = defaultdict(set)
+    for assignment in current:
+        here = units_below(session, {assignment.unit_id}) if assignment.with_units_below else {assignment.unit_id}
+        for action in ROLE_ACTIONS[assignment.role]:
+            units[action] |= here
+    frozen: dict[Action, Units] = {action: frozenset(ids) for action, ids in units.items()}
+    return Actor(
+        account_id=account.id,
+        username=account.username,
+        name=account.full_name,
+        units=frozen,
+        via=via,
+        unit_id=current[0].unit_id if current else None,
+        person_id=account.person_id,
+        role=current[0].role if current else None,
+        confirmed=confirmed,
+        **origin,
+    )
+
+
+def get_actor(session: Session, username: str, *, via: str) -> Actor:
+    """The actor of a user name, for the command line and for jobs; raises `BadInput`.
+
+    Whoever runs commands on the machine is past the password already.
+    """
+    account = session.scalar(select(Account).where(Account.username == username))
+    if account is None or account.disabled:
+        raise BadInput(N_("There is no active account %(username)s. “oms user list” shows them."), username=username)
+    return actor_of(session, account, via=via, confirmed=True)
+
+
+def holders(session: Session, role: Role, unit_ids: Iterable[str]) -> dict[str, list[Account]]:
+    """Who has `role` in each of the units today, by user name: whom to ask there."""
+    found: dict[str, list[Account]] = {unit_id: [] for unit_id in unit_ids}
+    for assignment in session.scalars(
+        select(Assignment)
+        .join(Assignment.account)
+        .where(Assignment.unit_id.in_(found), Assignment.role == role, _in_force(today()), ~Account.disabled)
+        .options(contains_eager(Assignment.account))
+        .order_by(Account.username)
+    ):
+        found[assignment.unit_id].append(assignment.account)
+    return found
+
+
+def roles_in_words(session: Session, account: Account) -> frozenset[str]:
+    """The roles of today by name, and "board" for whoever works in an organisation board."""
+    rows = session.execute(
+        select(Assignment.role, Unit.kind)
+        .join(Assignment.unit)
+        .where(Assignment.account_id == account.id, _in_force(today()))
+    ).all()
+    return frozenset(role.value for role, _kind in rows) | {"board" for _role, kind in rows if kind == UnitKind.BOARD}

@@ -34,6 +34,7 @@ UNSURE = N_("Read with little certainty.")
 NOTHING = frozenset({"khong", "khong co", "chua", "chua co", "khongco", "0"})
 """What people write where there is nothing to write."""
 
+_SOFT = (NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
 _EARLIEST = 120
 _TABLES = (
     (6.20, 0.36, 6), (5.75, 0.36, 6), (4.40, 0.34, 8), (4.00, 0.34, 8), (2.34, 0.33, 9), (2.10, 0.31, 10),
@@ -65,6 +66,11 @@ def find_flaw(item: FormItem, value: str, today: date) -> str | None:
     if item.key in ("height_cm", "weight_kg"):
         return _measure_flaw(item.key, value)
     return None if all(is_word(word) for word in value.split()) else NO_WORD
+
+
+def weight(flag: str | None) -> int:
+    """How much a flag speaks against a reading: nothing, doubt, unusual, impossible."""
+    return 0 if flag is None else 1 if flag == UNSURE else 2 if flag in _SOFT else 3
 
 
 def _date_flaw(value: str, today: date) -> str | None:

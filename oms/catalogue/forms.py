@@ -54,9 +54,14 @@ class Form(Labelled, Dated):
     items: tuple[FormItem, ...]
     tables: tuple[FormTable, ...]
 
+    @property
+    def things(self) -> tuple[FormItem | FormTable, ...]:
+        """Items and tables in printed order."""
+        return (*self.items, *self.tables)
+
     def label_of(self, key: str) -> str:
         """The printed label of a value or a table; the key itself when the form does not ask for it."""
-        found = (thing.labels[0] for thing in (*self.items, *self.tables) if thing.key == key)
+        found = (thing.labels[0] for thing in self.things if thing.key == key)
         return next(found, key)
 
 
@@ -77,7 +82,7 @@ def _read_form(entry: Entry, earlier: dict[str, Form], words: dict[str, tuple[st
     like = entry.choice_or_none("like", earlier.keys())
     items = tuple(_read_item(row, words) for row in entry.entries("items"))
     tables = tuple(_read_table(row) for row in entry.entries("tables"))
-    _refuse_twice(entry, [row.key for row in (*items, *tables)])
+    _refuse_twice(entry, [row.key for row in items] + [row.key for row in tables])
     start, end = entry.period()
     form = Form(
         id=entry.text("id"),

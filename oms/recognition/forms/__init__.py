@@ -12,7 +12,7 @@ from oms.recognition.forms.twice import read_values
 from oms.recognition.pages import FoundValue, Word
 from oms.recognition.pictures import Picture
 
-_LEAST_SCORE = 45.0
+_LEAST_SCORE = 60.0
 """Letters of labels that must agree before a page without a printed code counts as a form."""
 
 _CLEARLY = 1.15

@@ -48,7 +48,7 @@ class _Label:
 @cache
 def _labels(form: Form) -> tuple[_Label, ...]:
     labels = []
-    for order, thing in enumerate((*form.items, *form.tables)):
+    for order, thing in enumerate(form.things):
         for label in thing.labels:
             letters = squeeze(label)
             labels.append(_Label(order, letters, _pairs(letters)))
@@ -70,7 +70,7 @@ def find_anchors(strip: Strip, form: Form) -> list[Anchor]:
 
 
 def _candidates(strip: Strip, form: Form) -> Iterator[Anchor]:
-    things = (*form.items, *form.tables)
+    things = form.things
     text = strip.squeezed
     pairs = [text[place : place + 2] for place in range(len(text) - 1)]
     for place in strip.pieces:

@@ -12,9 +12,13 @@ def N_(message: str) -> str:
 
 
 class OmsError(Exception):
-    """A refusal in words; `status` is the HTTP status and decides the exit code of a command."""
+    """A refusal in words; `status` is the HTTP status and decides the exit code of a command.
+
+    `code` is a word for programs, where one of them can go on by itself.
+    """
 
     status = 400
+    code = ""
 
     def __init__(self, message: str, **values: object) -> None:
         super().__init__(message)
@@ -35,10 +39,14 @@ class ConfirmationNeeded(OmsError):
     """The act is open to this person, after the password (or a code) was given once more."""
 
     status = 401
+    code = "confirmation_required"
 
     def __init__(self) -> None:
         super().__init__(
-            N_("This needs your password once more: more than five minutes have passed since you gave it.")
+            N_(
+                "This needs the password once more: it was given more than five minutes ago. A program asks for a new "
+                "token (POST /api/v1/tokens) and sends the request again."
+            )
         )
 
 

@@ -40,6 +40,8 @@ class Settings:
     # True only behind TLS: the cookie then carries Secure and the __Host- prefix.
     https: bool = False
     secret_key: str = field(default="", repr=False)
+    # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
+    second_factor: str = ""
 
     @property
     def scans(self) -> Path:
@@ -109,10 +111,15 @@ def secret_key(settings: Settings) -> str:
         if len(settings.secret_key) < 32:
             raise SettingsError(N_("OMS_SECRET_KEY is too short: at least 32 characters are needed."))
         return settings.secret_key
-    path = settings.home / "secret.key"
+    return kept_key(settings, "secret.key")
+
+
+def kept_key(settings: Settings, name: str) -> str:
+    """48 random bytes in base64url from a file of the data folder, made once, mode 0600."""
+    path = settings.home / name
     if not path.exists():
         settings.home.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".secret.{secrets.token_hex(4)}")
+        temporary = path.with_name(f".{name}.{secrets.token_hex(4)}")
         temporary.touch(mode=0o600)
         temporary.write_text(secrets.token_urlsafe(48), "ascii")
         # link() fails when another process was faster, so two starts at once agree on one key.

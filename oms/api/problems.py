@@ -8,7 +8,7 @@ from flask_babel import gettext
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
-from oms.errors import N_, BadInput, OmsError
+from oms.errors import N_, BadInput, ConfirmationNeeded, OmsError
 from oms.faults import refusal_behind
 from oms.web.access import end_request, write_down_refusal
 from oms.web.errors import number_fault, sentence_of
@@ -45,6 +45,9 @@ class ProblemShape(Schema):
     title = fields.String(metadata={"description": "What kind of refusal it is, in the language of the caller."})
     status = fields.Integer()
     detail = fields.String(metadata={"description": "What happened and what to do next."})
+    code = fields.String(
+        metadata={"description": "For programs: `confirmation_required` (ask for a new token), `otp_required`."}
+    )
     fields_ = fields.List(fields.String(), data_key="fields", metadata={"description": "Fields that are wrong."})
 
 
@@ -106,7 +109,9 @@ def add_problems(bp: Blueprint) -> None:
     @bp.errorhandler(OmsError)
     def refuse(error: OmsError) -> Response:
         write_down_refusal(error)
-        answer = problem(error.status, sentence_of(error))
+        answer = problem(error.status, sentence_of(error), **({"code": error.code} if error.code else {}))
+        if isinstance(error, ConfirmationNeeded):  # RFC 9470
+            answer.headers["WWW-Authenticate"] = 'Bearer error="insufficient_user_authentication", max_age=300'
         if seconds := error.values.get("seconds"):
             answer.headers["Retry-After"] = str(seconds)
         return answer

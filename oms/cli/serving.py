@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 
 import click
 
-from oms import backup
+from oms import backup, staging
 from oms.cli.installing import demo_when_new
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, say
@@ -99,10 +98,10 @@ def _check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings, port: int) -> None:
     from gunicorn.app.base import BaseApplication
 
-    uploads = settings.home / "run" / "uploads"
-    uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Large bodies are spooled to files on the way in; they belong to this installation, not to /tmp.
-    os.environ["TMPDIR"] = tempfile.tempdir = str(uploads)
+    from oms.web.headers import teach_gunicorn
+
+    # Bodies on their way in and pages being looked at: in memory, because a stamped one must not touch a disk.
+    staging.use_for_temporary_files(settings)
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn configured in code; each process opens the house for itself."""
@@ -116,6 +115,7 @@ def _run_gunicorn(settings: Settings, port: int) -> None:
 
             return create_app(settings)
 
+    teach_gunicorn(settings.https)
     sys.argv = sys.argv[:1]  # gunicorn would read our options as its own
     Server().run()
 

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms import __version__, db, installation
+from oms.accounts import required_of
 from oms.settings import CHECKOUT, Settings, secret_key
-from oms.web import access, errors, formats, headers, navigation, signing_in
+from oms.web import access, confirming, errors, formats, headers, navigation, signing_in
 from oms.worker import Queue
 
 LANGUAGES = ("vi", "en")
@@ -23,8 +24,14 @@ LANGUAGES = ("vi", "en")
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
     """The Flask program of one installation; refuses to start with an endpoint that has no guard."""
     settings = settings or Settings.from_environment()
+    required_of(settings)  # a setting that nobody understands must not mean "nobody"
+    static = Path(__file__).parent / "static"
     app = Flask(
-        "oms.web", template_folder=str(CHECKOUT / "templates"), static_folder=str(Path(__file__).parent / "static")
+        "oms.web",
+        template_folder=str(CHECKOUT / "templates"),
+        static_folder=str(static),
+        # Modules import each other by relative addresses, so the version is a folder and not a query.
+        static_url_path=f"/static/{headers.version_of(static)}",
     )
     app.config.update(
         SECRET_KEY=secret_key(settings),
@@ -54,6 +61,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     Limiter(_who_asks, app=app, default_limits=["1200 per minute"])
     errors.add_errors(app)
     signing_in.add_sign_in(app)
+    confirming.add_confirming(app)
     access.add_write_looks(app)
     headers.add_headers(app)
     formats.add_formats(app)
@@ -72,12 +80,14 @@ def _add_pages(app: Flask) -> None:
         audit,
         design,
         dossiers,
+        gate,
         health,
         intake,
         organisation,
         pages,
         people,
         review,
+        saved_searches,
         search,
         start,
         system,
@@ -91,9 +101,11 @@ def _add_pages(app: Flask) -> None:
         people,
         dossiers,
         intake,
+        gate,
         pages,
         review,
         search,
+        saved_searches,
         transfers,
         organisation,
         audit,

@@ -1,4 +1,12 @@
-"""Headers of every response, errors and static files too: no foreign script, no frame, no cache."""
+"""Headers of every response, errors and static files too: no foreign script, no frame, no cache.
+
+Also what gunicorn itself answers when a request never reaches the program, and its name.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
 
@@ -24,8 +32,29 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 # What leaves as a file opens in a sandbox without anything.
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
-# Fonts and third-party styles change with a release; our own files are asked for again each time (304).
-VENDOR_SECONDS = 24 * 3600
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # same-origin, not no-referrer: the CSRF check of HTTPS pages compares the referrer.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
+}
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+NEVER_KEPT = "no-store"
+# The folder in the address of a static file is named by what all of them contain: a changed file has another address.
+KEPT_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@cache
+def version_of(folder: Path) -> str:
+    """A short hash of the names and contents of all files below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 def add_headers(app: Flask) -> None:
@@ -34,19 +63,48 @@ def add_headers(app: Flask) -> None:
     @app.after_request
     def set_headers(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["X-Frame-Options"] = "DENY"
-        # same-origin, not no-referrer: the CSRF check of HTTPS pages compares the referrer.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
-        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), usb=(), payment=()"
-        if request.path.startswith("/static/") and response.status_code in (200, 304):
-            vendor = request.path.startswith("/static/vendor/")
-            response.headers["Cache-Control"] = f"public, max-age={VENDOR_SECONDS}" if vendor else "no-cache"
-        else:
-            response.headers["Cache-Control"] = "no-store"
-        if house().settings.https:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        static = request.path.startswith(f"{app.static_url_path}/") and response.status_code in (200, 206, 304)
+        response.headers["Cache-Control"] = KEPT_FOR_EVER if static else NEVER_KEPT
+        response.headers.update(ALWAYS | (OVER_TLS if house().settings.https else {}))
         return response
+
+
+def teach_gunicorn(https: bool) -> None:
+    """Give gunicorn's own answers our headers and words, and let no answer name the server.
+
+    It has no settings for that. A request it cannot read (400, 414, 431) never reaches Flask.
+    """
+    from gunicorn import util
+    from gunicorn.http import wsgi
+
+    headers = {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        **ALWAYS,
+        **(OVER_TLS if https else {}),
+        "Cache-Control": NEVER_KEPT,
+        "Content-Type": "text/html; charset=utf-8",
+        "Connection": "close",
+    }
+    described = wsgi.Response.default_headers
+
+    def default_headers(self: Any) -> list[str]:
+        return [line for line in described(self) if not line.startswith("Server:")]
+
+    def write_error(sock: Any, status: int, reason: str, _message: str) -> None:
+        page = _PAGE.format(status=status).encode()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {status} {reason}\r\n{lines}Content-Length: {len(page)}\r\n\r\n"
+        util.write_nonblock(sock, head.encode("latin-1") + page)
+
+    wsgi.Response.default_headers = default_headers
+    util.write_error = write_error
+
+
+# Nothing of the request is repeated, and nothing is known of the reader's language.
+_PAGE = """<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><title>{status} – OMS</title></head>
+<body><h1>{status}</h1>
+<p>Máy chủ không hiểu được yêu cầu này. Xin quay lại trang trước, tải lại trang rồi thử lại.</p>
+<p lang="en">The server cannot understand this request. Go back, reload the page and try again.</p>
+</body></html>
+"""

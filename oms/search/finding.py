@@ -93,8 +93,25 @@ def find(
     sort: Sort = "relevance",
 ) -> Results:
     """What `actor` may see that answers `words` (oms.search.asking); `page` counts from 1, `size` hits each."""
-    require(actor, Action.SEARCH)
     filters = filters or Filters()
+    results = look_up(session, engine, words, filters, actor=actor, page=page, size=size, sort=sort)
+    audit.record(session, "search:find", actor=actor, words=words, total=results.total, **narrowed(filters))
+    return results
+
+
+def look_up(
+    session: Session,
+    engine: Engine,
+    words: str,
+    filters: Filters,
+    *,
+    actor: Actor,
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    sort: Sort = "relevance",
+) -> Results:
+    """As `find`, but the caller writes the look."""
+    require(actor, Action.SEARCH)
     asked = ask(words)
     held = visible(session, actor, filters)
     query = replace(_query(asked, filters, frozenset(held)), offset=(max(page, 1) - 1) * size, limit=size, sort=sort)
@@ -103,7 +120,6 @@ def find(
     if len(hits) < len(found.matches):
         found = _decide(session, engine, query, held, actor)
         hits = _load(session, found.matches, asked, actor)
-    audit.record(session, "search:find", actor=actor, words=words, total=found.total, **narrowed(filters))
     facets = {**found.facets, "unit": _by_unit(found, held)}
     return Results(found.total, hits, facets, asked, _respell(engine, asked, found, frozenset(held)))
 

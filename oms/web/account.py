@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from oms import accounts, db, installation
+from oms import accounts, db, installation, saved_searches
 from oms.errors import BadInput, NotFound, OmsError
 from oms.models import Account
 from oms.permissions import Action
@@ -188,6 +188,7 @@ def show() -> str:
 @guarded(Action.OWN_READ)
 def end_session(sign_in_id: str) -> AnyResponse:
     """End one of the own sessions, for instance on another computer."""
+            saved_searches.forget(session, access.signed_in_id() or "")
     accounts.sign_out(g.session, sign_in_id, actor=g.actor)
     access.commit()
     flash(_("The session has ended. Nobody can go on with it."), "success")

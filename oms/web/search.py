@@ -1,42 +1,48 @@
-"""Search over HTTP: one box, exact counts, filters as links that keep the question in the address."""
+"""Search over HTTP: one box, exact counts, filters as links that keep the question in the address.
 
-from dataclasses import dataclass
+Looks: a search writes one entry with its words, suggestions one a minute (oms.search.suggesting), an export one with
+its purpose. The line images beside the hits are parts of the search that shows them: each is guarded by itself, but
+writes no second entry.
+"""
+
+import io
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_limiter import Limiter
 
-from oms import catalogue, dossiers, search
+from oms import db, saved_searches, search, storage
 from oms.errors import N_, BadInput, NotFound, Unavailable
-from oms.models import Category, Unit
+from oms.models import Category, Dossier, Page, Quality
+from oms.organisation import today
 from oms.permissions import Action
-from oms.search.interface import EXACT, MISREAD, UNMARKED, Kind
+from oms.reading import unpack_words
+from oms.recognition.strips import cut_line
+from oms.search import exporting, suggesting
+from oms.search.interface import Kind, Sort
+from oms.web import access, hits
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
-from oms.web.formats import component_title
+from oms.web.headers import FILE_POLICY
 
 bp = Blueprint("search", __name__)
 
-KINDS: dict[str, str] = {"dossier": N_("People and dossiers"), "document": N_("Documents"), "page": N_("Scanned pages")}
-TIERS: dict[int, tuple[str, str]] = {
-    EXACT: (N_("with the marks typed"), "success"),
-    UNMARKED: (N_("without marks"), "neutral"),
-    MISREAD: (N_("possibly misread"), "warning"),
-}
-FILTERS = ("kind", "unit", "component", "category", "year")
-# Values of one filter shown at most; the rest come within reach by narrowing.
-VALUES = 12
-
-
-@dataclass(frozen=True)
-class Value:
-    """One value of a filter with its count; `address` switches it on, or off where it is on."""
-
-    label: str
-    count: int
-    address: str
-    is_on: bool
+SUGGESTIONS = "120 per minute"
+EXPORTS = "10 per hour"
 
 
 @bp.get("/search")
@@ -45,114 +51,168 @@ def show() -> Any:
     """What the actor may see that matches, best first."""
     words = request.args.get("q", "").strip()
     page = max(request.args.get("page", 1, type=int), 1)
-    filters = _filters()
     results, problem, status = None, "", 200
-    if words or any(request.args.get(name) for name in FILTERS):
+    filters, sort = read_filters(), read_sort()
+    if asked_anything():
         try:
-            results = search.find(g.session, house().search, words, actor=g.actor, filters=filters, page=page)
+            results = search.find(
+                g.session, house().search, words, actor=g.actor, filters=filters, page=page, sort=sort
+            )
         except (BadInput, Unavailable) as error:
             problem, status = sentence_of(error), error.status
-    return render_template(
+    saved, recent = saved_searches.list_saved(g.session, actor=g.actor), []
+    if results is None:
+        recent = [_told(address) for address in saved_searches.list_recent(g.session, actor=g.actor)]
+    response = render_template(
         "search/show.html",
         words=words,
         results=results,
         problem=problem,
         page=page,
         pages=-(-results.total // search.PAGE_SIZE) if results else 0,
-        facets=_facets(results) if results else [],
-        addresses=_addresses(results, words) if results else {},
-        kinds=KINDS,
-        tiers=TIERS,
-        hidden={name: request.args[name] for name in FILTERS if request.args.get(name)},
-    ), status
+        shown=hits.shown(results, words) if results else [],
+        facets=hits.facets(results) if results else [],
+        icons=hits.ICONS,
+        tiers=hits.TIERS,
+        sorts={
+            name: (_(label), url_for(".show", **hits.asked_address(sort=name))) for name, label in hits.SORTS.items()
+        },
+        sort=sort,
+        hidden=hits.asked_address(q=None),
+        narrowed=any(request.args.get(name) for name in hits.FACETS),
+        dossier=_dossier(filters.dossier_id),
+        index_state=search.state(house().settings),
+        saved=saved,
+        recent=recent,
+        address=query_string(),
+        most_rows=exporting.MOST_ROWS,
+    )
+    if results is not None and words and page == 1:
+        _remember()
+    return response, status
 
 
-def _filters() -> search.Filters:
-    kind = request.args.get("kind") or None
-    category = request.args.get("category") or None
-    year = request.args.get("year") or None
+def asked_anything() -> bool:
+    """Whether the address asks for something; one dossier alone is no question yet."""
+    return any(request.args.get(name, "").strip() for name in ("q", *hits.FACETS))
+
+
+def read_filters(address: Mapping[str, str] | None = None) -> search.Filters:
+    """The filters of an address, this one's unless told; `BadInput` for one that does not exist."""
+    parts = request.args if address is None else address
+    typed = {name: parts.get(name) or None for name in (*hits.FACETS, "dossier")}
+    kind, category, year, quality = typed["kind"], typed["category"], typed["year"], typed["quality"]
     if (
         kind not in (None, *get_args(Kind))
         or category not in (None, *Category)
+        or quality not in (None, *Quality)
         or (year and not (year.isascii() and year.isdigit() and len(year) == 4))
     ):
         raise BadInput(N_("This filter does not exist. Search again and choose from the list beside the results."))
     return search.Filters(
-        unit_id=request.args.get("unit") or None,
+        unit_id=typed["unit"],
         kind=kind,  # type: ignore[arg-type]
-        component=request.args.get("component") or None,
+        component=typed["component"],
         category=category,
         year=int(year) if year else None,
+        state=typed["state"],
+        quality=quality,
+        dossier_id=typed["dossier"],
     )
 
 
-def _facets(results: search.Results) -> list[tuple[str, list[Value]]]:
-    """The filters that divide these results, each with its values, the most frequent first."""
-    names = {
-        "kind": _("What"),
-        "unit": _("Unit that holds it"),
-        "component": _("Component of the dossier"),
-        "category": _("Category of dossier"),
-        "year": _("Year of the document"),
+def read_sort() -> Sort:
+    """The order of the address; the best first when it names none that exists."""
+    sort = request.args.get("sort")
+    return sort if sort in get_args(Sort) else "relevance"  # type: ignore[return-value]
+
+
+def query_string() -> str:
+    """This question as the query string of its address, in one fixed order."""
+    return url_for(".show", **hits.asked_address()).partition("?")[2]
+
+
+def _dossier(dossier_id: str | None) -> Dossier | None:
+    return access.load(Dossier, "id", dossier_id, g.actor) if dossier_id else None
+
+
+def _remember() -> None:
+    address = query_string()
+    with db.writing(house().engine) as session:
+        saved_searches.remember(session, address, actor=g.actor)
+
+
+def _told(address: str) -> tuple[str, str]:
+    """A remembered address and what to call it: the words."""
+    return url_for(".show") + "?" + address, hits.words_of(address)
+
+
+@bp.get("/search/suggestions")
+@guarded(Action.SEARCH)
+def suggest() -> Response:
+    """What begins like the typed letters, as JSON; the searches of this sign-in while nothing is typed."""
+    with _limiter().limit(SUGGESTIONS, key_func=lambda: f"suggest {g.actor.account_id}"):
+        typed = request.args.get("q", "").strip()
+        if not typed:
+            recent = saved_searches.list_recent(g.session, actor=g.actor)
+            found = [{"kind": "recent", "text": hits.words_of(a), "note": "", "url": _told(a)[0]} for a in recent]
+            return jsonify(found)
+        try:
+            suggestions = suggesting.suggest(g.session, house().search, typed, actor=g.actor)
+        except Unavailable:
+            suggestions = []  # the search page says what is wrong with the index; typing goes on
+        return jsonify([_suggestion(each) for each in suggestions])
+
+
+def _suggestion(found: suggesting.Suggestion) -> dict[str, str]:
+    addresses: dict[str, Callable[[], str]] = {
+        "person": lambda: url_for("dossiers.show", id=found.id),
+        "document": lambda: url_for(".show", q=f'số:"{found.text}"' if " " in found.text else f"số:{found.text}"),
+        "component": lambda: url_for(".show", component=found.id),
+        "unit": lambda: url_for(".show", unit=found.id),
     }
-    label = _labels(results)
-    facets = []
-    for name in FILTERS:
-        counts = results.facets.get(name, {})
-        on = request.args.get(name)
-        if len(counts) < 2 and not on:
-            continue
-        newest = name == "year"
-        ordered = sorted(counts.items(), key=lambda row: (-int(row[0]) if newest else -row[1], row[0]))
-        if on and on not in counts:
-            ordered.append((on, 0))
-        facets.append(
-            (names[name], [Value(label(name, v), n, _switched(name, v, on), v == on) for v, n in ordered[:VALUES]])
-        )
-    return facets
+    text = hits.component_words(found.id) if found.kind == "component" else found.text
+    return {"kind": found.kind, "text": text, "note": found.note, "url": addresses[found.kind]()}
 
 
-def _switched(name: str, value: str, on: str | None) -> str:
-    """This search with the filter on `value`, or without it where it is on already."""
-    kept: dict[str, Any] = {key: request.args.get(key) for key in ("q", *FILTERS)}
-    kept[name] = None if value == on else value
-    return url_for(".show", **kept)
+def _limiter() -> Limiter:
+    limiter: Limiter = next(iter(current_app.extensions["limiter"]))
+    return limiter
 
 
-def _labels(results: search.Results) -> Any:
-    unit_ids = [*results.facets.get("unit", {}), request.args.get("unit", "")]
-    units = {row.id: row.short_name for row in g.session.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
-
-    def label(name: str, value: str) -> str:
-        if name == "kind":
-            return _(KINDS[value]) if value in KINDS else value
-        if name == "category":
-            return _(Category(value).label) if value in set(Category) else value
-        if name == "component":
-            return _component(value)
-        return units.get(value, "—") if name == "unit" else value
-
-    return label
+@bp.get("/pages/<id>/lines/<int:number>.jpg")
+@guarded(Action.PAGE_READ)
+def line(page: Page, number: int) -> Response:
+    """The line around one word of the page image."""
+    words = unpack_words(page.words)
+    if page.image_sha256 is None or number >= len(words):
+        raise NotFound()
+    strip = cut_line(storage.get(house().settings.scans, page.image_sha256), words, number)
+    answer = send_file(io.BytesIO(strip), mimetype="image/jpeg", etag=False, conditional=False)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = FILE_POLICY
+    return answer
 
 
-def _component(component_id: str) -> str:
+@bp.post("/search/export")
+@guarded(Action.SEARCH, writing=False)
+def export() -> Any:
+    """The result of the question in the address as an Excel file, for the purpose that was written down."""
+    words = request.args.get("q", "").strip()
     try:
-        return component_title(component_id, catalogue.component(component_id).category)
-    except NotFound:
-        return component_id
-
-
-def _addresses(results: search.Results, words: str) -> dict[int, str]:
-    """Where each hit leads: the page itself, the first page of a document, the dossier."""
-    documents = [hit.document.id for hit in results.hits if hit.document is not None and hit.page is None]
-    pages = dossiers.pages_of(g.session, documents)
-    found = {}
-    for place, hit in enumerate(results.hits):
-        page = hit.page
-        if page is None and hit.document is not None and pages[hit.document.id]:
-            page = pages[hit.document.id][0]
-        if page is not None:
-            found[place] = url_for("pages.show", id=page.id, q=words or None)
-        else:
-            found[place] = url_for("dossiers.show", id=hit.dossier.id)
-    return found
+        with _limiter().limit(EXPORTS, key_func=lambda: f"export {g.actor.account_id}"):
+            content = exporting.export(
+                g.session,
+                house().search,
+                words,
+                purpose=request.form.get("purpose", ""),
+                actor=g.actor,
+                filters=read_filters(),
+                sort=read_sort(),
+                translate=_,
+            )
+    except (BadInput, Unavailable) as error:
+        flash(sentence_of(error), "danger")
+        return redirect(url_for(".show", **hits.asked_address()))
+    name = _("search-results-%(day)s", day=f"{today():%Y-%m-%d}") + ".xlsx"
+    return send_file(io.BytesIO(content), mimetype=exporting.MEDIA_TYPE, as_attachment=True, download_name=name)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from oms import accounts, custody, health, intake, organisation, overview, people, review
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
+from oms.web import saved_searches
 from oms.web.access import guarded, house
 from oms.web.transfers import TONES
 
@@ -23,9 +24,11 @@ UNFINISHED = (ScanState.RECEIVED, ScanState.READING)
 def show() -> str:
     """Work waiting, figures, changes; for inspectors the log, for administrators the installation."""
     overview.look(g.session, actor=g.actor)
-    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers"))
+    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers", "searches"))
     if g.actor.has(Action.DOSSIER_READ):
         parts["work"] = _work()
+    if g.actor.has(Action.SEARCH):
+        parts["searches"] = saved_searches.count_all()
     if g.actor.has(Action.AUDIT_READ):
         parts["log"] = overview.log_state(g.session, actor=g.actor)
     if g.actor.has(Action.SYSTEM_READ):

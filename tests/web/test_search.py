@@ -39,8 +39,9 @@ def find(client: FlaskClient, **query: object) -> str:
 
 def test_a_name_without_marks_is_found_and_the_tier_is_said(officer: FlaskClient, ids) -> None:
     page = find(officer, q="nguyen thi hoa")
-    assert f"/dossiers/{ids['hoa']}" in page and "without marks" in page and "<mark>Nguyễn Thị Hòa</mark>" in page
-    assert "with the marks typed" in find(officer, q="Hòa")
+    assert f"/dossiers/{ids['hoa']}" in page and "<mark>Nguyễn Thị Hòa</mark>" in page
+    assert "Without regard to marks" in page and "As typed" not in page
+    assert "As typed" in find(officer, q="Hòa")
 
 
 def test_words_of_a_page_lead_to_the_page_with_the_words(officer: FlaskClient, ids) -> None:
@@ -74,7 +75,7 @@ def test_a_foreign_unit_as_filter_shows_nothing(officer: FlaskClient, ids, world
 
 
 def test_nothing_asked_nothing_searched(officer: FlaskClient, ids, engine: Engine) -> None:
-    assert "What are you looking for?" in find(officer)
+    assert "How to type a search" in find(officer)
     with db.reading(engine) as session:
         assert "search:find" not in session.scalars(select(AuditEntry.action)).all()
 

@@ -5,7 +5,9 @@ import * as filter from "./filter.js";
 import * as menu from "./menu.js";
 import * as poll from "./poll.js";
 import * as print from "./print.js";
+import * as session from "./session.js";
 import * as stack from "./stack.js";
+import * as suggest from "./suggest.js";
 import * as upload from "./upload.js";
 import * as viewer from "./viewer.js";
 
@@ -16,6 +18,8 @@ const parts = [
   [".table-scroll, [data-poll]", stack],
   ["[data-poll], [data-refresh]", poll],
   ["[data-print]", print],
+  ["[data-session]", session],
+  ["[data-suggest]", suggest],
   ["form[data-upload]", upload],
   ["[data-viewer]", viewer],
 ];

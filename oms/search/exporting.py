@@ -1,0 +1,169 @@
+"""A search result as an Excel file: for lists that must leave the house, with who took them and what for.
+
+A file leaves the protection of the house, so it is small, needs a purpose and is written down. Cells that a table
+program would take for a formula are plain text. Knows no page; the caller says how headings are translated.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, MergedCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+from sqlalchemy.orm import Session
+
+from oms import audit
+from oms.errors import N_, BadInput
+from oms.models import Precision, now
+from oms.permissions import Action, Actor, require
+from oms.search.finding import Filters, Hit, Results, look_up, narrowed
+from oms.search.interface import EXACT, UNMARKED, Engine, Sort
+from oms.search.records import component_label
+
+MOST_ROWS = 2_000
+PURPOSE_LENGTH = 300
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Heading and width in characters.
+_COLUMNS = (
+    (N_("No."), 6),
+    (N_("What"), 14),
+    (N_("Full name"), 28),
+    (N_("Number of the dossier"), 16),
+    (N_("Category of dossier"), 24),
+    (N_("Unit that holds it"), 34),
+    (N_("Title of the document"), 48),
+    (N_("Number of the document"), 20),
+    (N_("Date of the document"), 14),
+    (N_("Component of the dossier"), 40),
+    (N_("Page"), 8),
+    (N_("Found"), 22),
+)
+_KINDS = {"dossier": N_("Dossier"), "document": N_("Document"), "page": N_("Page")}
+Translate = Callable[[str], str]
+Value = str | int | date | None
+
+
+def export(
+    session: Session,
+    engine: Engine,
+    words: str,
+    *,
+    purpose: str,
+    actor: Actor,
+    filters: Filters,
+    sort: Sort,
+    translate: Translate,
+) -> bytes:
+    """All hits as an .xlsx file; `BadInput` without a purpose, without a hit and for more than `MOST_ROWS`."""
+    require(actor, Action.SEARCH)
+    reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
+    if not reason:
+        raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
+    results = look_up(session, engine, words, filters, actor=actor, size=MOST_ROWS, sort=sort)
+    if results.total > MOST_ROWS:
+        raise BadInput(
+            N_("This search finds %(total)s things, and a file holds at most %(limit)s. Narrow the search first."),
+            total=results.total,
+            limit=MOST_ROWS,
+        )
+    if not results.hits:
+        raise BadInput(N_("Nothing was found, so there is nothing to export."))
+    audit.record(
+        session,
+        "search:export",
+        actor=actor,
+        words=f"{reason} · {words}" if words else reason,
+        rows=len(results.hits),
+        **narrowed(filters),
+    )
+    return _write(results, words, reason, actor, translate)
+
+
+def _write(results: Results, words: str, purpose: str, actor: Actor, translate: Translate) -> bytes:
+    book = Workbook()
+    sheet: Worksheet = book.active  # type: ignore[assignment]
+    sheet.title = translate(N_("Search results"))
+    _fill(sheet, [translate(heading) for heading, _ in _COLUMNS], list(_rows(results, translate)))
+    for place, (_, width) in enumerate(_COLUMNS, start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+    about = book.create_sheet(translate(N_("About this file")))
+    facts: list[list[Value]] = [
+        [translate(N_("Searched for")), words],
+        [translate(N_("Rows")), len(results.hits)],
+        [translate(N_("Purpose")), purpose],
+        [translate(N_("Exported by")), f"{actor.name} ({actor.username})"],
+        [translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"],
+    ]
+    _fill(about, [], facts)
+    about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 70
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _rows(results: Results, translate: Translate) -> Iterator[list[Value]]:
+    for number, hit in enumerate(results.hits, start=1):
+        document, page, dossier = hit.document, hit.page, hit.dossier
+        kind = "page" if page else ("document" if document else "dossier")
+        yield [
+            number,
+            translate(_KINDS[kind]),
+            dossier.person.full_name,
+            dossier.number,
+            translate(dossier.category.label),
+            dossier.custodian.name,
+            document.title if document else None,
+            document.number if document else None,
+            _issued(hit),
+            component_label(document.component_id, dossier.category.value) if document else None,
+            (page.document_position or page.number) if page else None,
+            translate(_tier(hit)),
+        ]
+
+
+def _tier(hit: Hit) -> str:
+    if hit.tier == EXACT:
+        return N_("As typed")
+    return N_("Without regard to marks") if hit.tier == UNMARKED else N_("Possibly misread")
+
+
+def _issued(hit: Hit) -> Value:
+    """A date as a date where the paper says the day; else as much as it says, as text."""
+    document = hit.document
+    if document is None or document.issued_on is None:
+        return None
+    if document.issued_precision in (None, Precision.DAY):
+        return document.issued_on
+    return document.issued_on.strftime("%m/%Y" if document.issued_precision == Precision.MONTH else "%Y")
+
+
+def _fill(sheet: Worksheet, headings: list[str], rows: list[list[Value]]) -> None:
+    for place, heading in enumerate(headings, start=1):
+        cell = sheet.cell(1, place)
+        _put(cell, heading)
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    for row, values in enumerate(rows, start=2 if headings else 1):
+        for place, value in enumerate(values, start=1):
+            _put(sheet.cell(row, place), value)
+
+
+def _put(cell: Cell | MergedCell, value: Value) -> None:
+    """Set a cell; text stays text, whatever it begins with."""
+    if isinstance(value, str):
+        text = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = text
+        cell.data_type = "s"
+        if text.startswith(_FORMULA):
+            cell.quotePrefix = True  # table programs that edit the cell keep taking it as text
+        return
+    cell.value = value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        cell.number_format = "dd/mm/yyyy"

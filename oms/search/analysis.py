@@ -12,10 +12,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from oms.search.interface import Item
+from oms.vietnamese.misreadings import variants
 from oms.vietnamese.numbers import plain_figure
 from oms.vietnamese.text import fold, nfc, tone_key, words
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever the words of an item change: an older index is then rebuilt, not mixed."""
 
 LONGEST_WORD = 64
@@ -29,11 +30,14 @@ HEADING_SHIFT, BARE_SHIFT = 8, 12
 """The weight of a word in an item is one number: times in the text (8 bits), times in the heading (4 bits), ever
 without marks (1 bit). Engines may keep it as a 32-bit float, which is exact up to 24 bits."""
 
+GUESSED, HEADING, NAME, NUMBER = "~", "^", "@", "#"
+"""Signs before a word: what the page does not have but may have meant; what stands in the heading, in one of the
+names, of the numbers."""
+
 _CHUNK = re.compile(r"\S+")
 _SO = re.compile(r"(?<!\w)(?:số|so)\s*:?\s*(?=\d)", re.IGNORECASE)
+_FIGURES = re.compile(r"(?<!\d)\d{3}(?:[ .]\d{3}){2,3}(?!\d)")
 _APOSTROPHE = re.compile(r"(\w+)['’](\w+)")
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_LOOK_ALIKES = (("rn", "m"), ("m", "rn"), ("cl", "d"), ("d", "cl"), ("0", "o"), ("1", "l"), ("1", "i"), ("vv", "w"))
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class Analysed:
     marked: dict[str, int]
     pairs: dict[str, int]
     heading_words: int
+
+    def card(self) -> list[str]:
+        """The columns of the item, in the order of `CODED` and `COUNTED` of oms.search.postings."""
+        item = self.item
+        figures = re.sub(r"\D", "", item.date)[:8].ljust(8, "0") if item.date else "0"
+        coded = [item.kind, item.dossier, item.component, item.category, item.state, item.quality]
+        return [*coded, str(item.year or 0), figures, str(self.heading_words)]
 
 
 @dataclass(frozen=True)
@@ -78,16 +89,22 @@ def analyse(item: Item) -> Analysed:
     text = _split(item.text)
     heading = [word for line in lines for word in line]
     bare = {word.folded for word in (*heading, *text) if not word.has_marks}
-    heading_pairs = (pair for line in lines for pair in _pairs(line))
+    guessed = (GUESSED + form for word in text for form in variants(word.folded))
+    joined = _written_as_one(item.heading)
+    names = [word.folded for line in item.names.splitlines() for word in _split(line)]
+    numbers = [word.folded for line in item.numbers.splitlines() for word in _split(line)]
     return Analysed(
         item=item,
         folded=_count(
-            (*(word.folded for word in text), *_written_as_one(item.text)),
-            (*(word.folded for word in heading), *_written_as_one(item.heading)),
+            (*(word.folded for word in text), *_written_as_one(item.text), *guessed),
+            (*(word.folded for word in heading), *joined),
             bare,
-        ),
+        )
+        | {HEADING + word: 1 << HEADING_SHIFT for word in (*(word.folded for word in heading), *joined)}
+        | {NAME + word: 1 for word in (*names, *_written_as_one(item.names))}
+        | {NUMBER + word: 1 for word in numbers},
         marked=_count((w.marked for w in text if w.has_marks), (w.marked for w in heading if w.has_marks), ()),
-        pairs=_count(_pairs(text), heading_pairs, ()),
+        pairs=_count(_pairs(text), (pair for line in lines for pair in _pairs(line)), ()),
         heading_words=len(heading),
     )
 
@@ -119,43 +136,16 @@ def compared(word: str) -> QueryWord:
     return QueryWord(fold(marked), marked)
 
 
-def misreadings(word: str) -> Iterator[str]:
-    """Words one slip away from `word`: a letter too many, too few, another, two swapped, or look-alikes of a
-    scanner. None for words under three letters and for plain figures: another number is another thing."""
-    if len(word) < 3 or word.isdigit():
-        return
-    seen = {word}
-    for near in _one_slip(word):
-        if near not in seen:
-            seen.add(near)
-            yield near
-
-
-def _one_slip(word: str) -> Iterator[str]:
-    for place in range(len(word) + 1):
-        head, tail = word[:place], word[place:]
-        if tail:
-            yield head + tail[1:]
-            for letter in _LETTERS:
-                yield head + letter + tail[1:]
-        if len(tail) > 1:
-            yield head + tail[1] + tail[0] + tail[2:]
-        for letter in _LETTERS:
-            yield head + letter + tail
-        for read, meant in _LOOK_ALIKES:
-            if tail.startswith(read):
-                yield head + meant + tail[len(read) :]
-
-
 def _split(text: str) -> list[QueryWord]:
     return [split for split in map(compared, words(text)) if split.folded]
 
 
 def _written_as_one(text: str) -> list[str]:
-    """K'Bris and H'Hen the way they are also typed: kbris, hhen."""
-    if "'" not in text and "’" not in text:
-        return []
-    return [compared(f"{one}{other}").folded for one, other in _APOSTROPHE.findall(nfc(text))]
+    """K'Bris, H'Hen and 040 184 000 123 the way they are also typed: kbris, hhen, 40184000123."""
+    joined = [compared("".join(re.findall(r"\d", run))).folded for run in _FIGURES.findall(text)]
+    if "'" in text or "’" in text:
+        joined += [compared(f"{one}{other}").folded for one, other in _APOSTROPHE.findall(nfc(text))]
+    return joined
 
 
 def _pairs(split: Iterable[QueryWord]) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Which documents answer a query, and in which order.
+"""Which documents have what was asked, and how well.
 
 Works on arrays of one snapshot and never looks outside the documents the query allows: how rare a word is, which
-words can be completed or repaired, counts and facets are all taken from the allowed ones. Measured: a sum over
-fields with a boosted heading hides freshly scanned pages that have no heading yet, so the best field counts.
+words can be completed or repaired, all is taken from the allowed ones. What is measured here and why the constants
+are as they are: docs/search.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,20 +11,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from oms.search.analysis import BARE_SHIFT, HEADING_MOST, HEADING_SHIFT, TEXT_MOST, Asked, QueryWord, ask, misreadings
-from oms.search.interface import EXACT, MISREAD, UNMARKED, Found, Match, Query
-from oms.search.whoosh_segments import Bools, Ints, Snapshot
+from oms.search import analysis
+from oms.search.analysis import BARE_SHIFT, GUESSED, HEADING_MOST, HEADING_SHIFT, TEXT_MOST, Asked, QueryWord
+from oms.search.interface import EXACT, MISREAD, UNMARKED
+from oms.search.postings import Bools, Ints, Snapshot
+from oms.vietnamese.misreadings import likely_syllables, marked_syllables_from, misreadings, syllables_from
 
 Floats = NDArray[np.float32]
 
-HEADING = 2.0
+HEADING = 1.3
 """A word in the heading against a word once in the text (which weighs 1 and grows to SATURATION)."""
 SATURATION = 2.2
 OTHER_FIELD = 0.1
 """Share of the weaker field that is added to the better one."""
 PAIR = 3.0
-"""Weight of two words standing together as asked, wherever, against one word. Measured with HEADING on 12,000
-generated documents: smaller pairs or a heavier heading hide pages whose name stands only in their text."""
+"""Weight of two words standing together as asked, by how rare the two together are, against one word."""
+HEADING_PAIR = 1.0
+"""Factor of a pair in the heading."""
 COVERAGE = 0.8
 """Bonus of a heading that consists of nothing but the words asked for."""
 BARE = 0.05
@@ -32,6 +35,13 @@ BARE = 0.05
 COMPLETED = 0.6
 """Weight of a word that only begins like the typed one."""
 REPAIRED = 0.5
+"""Weight of a word one slip away, wherever it stands."""
+NEAR = 0.8
+"""Weight of a likely misreading that stands beside its neighbour."""
+FULL_PAGE = 20
+"""Documents with every pair of words from which on nobody needs misreadings."""
+RARE = 0.05
+"""Share of the allowed documents above which a word is not looked for under other possible syllables."""
 MOST_FORMS = 64
 """Words a half-typed word is completed to, or a misread one repaired to."""
 
@@ -50,70 +60,99 @@ class WordHits:
 
 @dataclass(frozen=True)
 class Ranked:
-    """The documents of an answer, in no order yet."""
+    """The documents of an answer, in no order yet: sorted by group, then by score."""
 
     places: Ints
     tiers: Ints
+    groups: Ints
     scores: Floats
+    heading: Bools
 
 
-def answer(snapshot: Snapshot, query: Query) -> Found:
-    """The page of matches `query` asks for with its exact counts."""
-    if not query.dossiers:  # whoosh would take an empty filter for none at all
-        return Found()
-    allowed = _allowed(snapshot, query)
-    asked = ask(query.words)
-    if not asked.words and query.words.strip():
-        return Found()
-    ranked = _everything(allowed) if not asked.words else _Search(snapshot, allowed).run(asked, query.unfinished)
-    return Found(
-        total=len(ranked.places),
-        matches=_page(snapshot, ranked, query),
-        facets=_facets(snapshot, ranked.places),
-        by_dossier=_counts(snapshot, "dossier", ranked.places),
-    )
-
-
-class _Search:
+class Search:
     """One query over one snapshot; the allowed documents are fixed at the start and cannot be widened."""
 
     def __init__(self, snapshot: Snapshot, allowed: Bools) -> None:
-        self._snapshot = snapshot
-        self._allowed = allowed
+        self.snapshot = snapshot
+        self.allowed = allowed
         self._count = int(np.count_nonzero(allowed))
+        self._pairs: dict[str, tuple[Ints, Ints]] = {}
 
     def run(self, asked: Asked, unfinished: bool) -> Ranked:
-        """All words as typed; else the last one completed; else misread ones repaired; else fewer words."""
+        """All words as typed, or the last one completed; beside them likely misreadings; else fewer words."""
         if not self._count:
-            return _everything(self._allowed)
-        words = [self._typed(word) for word in asked.words]
-        ways: list[Callable[[], Ranked]] = [
-            lambda: self._all_of(asked, words, asked.together),
-            lambda: self._all_of(asked, words, frozenset()),
-            lambda: self._all_of(asked, [*words[:-1], self._completed(asked.words[-1], words[-1])], frozenset()),
-            lambda: self._all_of(asked, self._repaired(asked, words), frozenset()),
-            lambda: self._most_of(asked, words),
-        ]
+            return everything(self.allowed)
+        sign = analysis.HEADING if unfinished else ""  # suggestions are made of headings, not of page text
+        words = [self._typed(word, sign) for word in asked.words]
+
+        def completed() -> Ranked:
+            last = self._completed(asked.words[-1], words[-1], sign)
+            return self._all_of(asked, [*words[:-1], last], frozenset())
+
         if unfinished:
-            ways = ways[2:]
-        for way in ways:
-            ranked = way()
-            if len(ranked.places):
-                return ranked
+            return completed()
+        ranked = self._all_of(asked, words, asked.together)
+        if not len(ranked.places):
+            ranked = self._all_of(asked, words, frozenset())
+        if not len(ranked.places):
+            ranked = completed()
+        if self._full_matches(asked, ranked) < FULL_PAGE:
+            ranked = self._with_misreadings(asked, words, ranked)
+        if not len(ranked.places):
+            ranked = self._all_of(asked, self._repaired(asked, words), frozenset())
+        if not len(ranked.places):
+            ranked = self._most_of(asked, words)
         return ranked
 
-    def _typed(self, word: QueryWord) -> WordHits:
-        """The documents that have the word itself, with or without its marks."""
-        places, weights = self._read("folded", word.folded)
-        exact = self._exact(word, places, weights, [word.marked])
-        return self._weigh(places, weights, exact)
+    def read(self, field: str, word: str) -> tuple[Ints, Ints]:
+        """A posting list, the allowed documents only."""
+        places, weights = self.snapshot.postings(field, word)
+        if not len(places):
+            return places, weights
+        kept = self.allowed[places]
+        return places[kept], weights[kept]
 
-    def _completed(self, word: QueryWord, typed: WordHits) -> WordHits:
+    def count(self, folded: str) -> int:
+        """How many allowed documents have the word, marks aside."""
+        return len(self.read("folded", folded)[0])
+
+    def pair(self, pair: str) -> Ints:
+        """The allowed documents in which the two words stand together."""
+        return self._pair(pair)[0]
+
+    def has(self, field: str, word: str, place: int) -> bool:
+        """Whether the document at `place` has the word or pair."""
+        places = self.snapshot.postings(field, word).places
+        found = int(np.searchsorted(places, place))
+        return found < len(places) and int(places[found]) == place
+
+    def _pair(self, pair: str) -> tuple[Ints, Ints]:
+        if pair not in self._pairs:
+            self._pairs[pair] = self.read("pairs", pair)
+        return self._pairs[pair]
+
+    def _full_matches(self, asked: Asked, ranked: Ranked) -> int:
+        """How many of the documents have every pair but one: what is asked for and a name are two phrases."""
+        if len(ranked.places) < FULL_PAGE or len(asked.words) < 2:
+            return len(ranked.places) if len(asked.words) < 2 else 0
+        counts = np.zeros(self.snapshot.size, dtype=np.int8)
+        for pair in asked.pairs:
+            counts[self.pair(pair)] += 1
+        return int(np.count_nonzero(counts[ranked.places] >= max(len(asked.pairs) - 1, 1)))
+
+    def _typed(self, word: QueryWord, sign: str = "") -> WordHits:
+        """The documents that have the word itself, with or without its marks."""
+        places, weights = self.read("folded", sign + word.folded)
+        return self._weigh(places, weights, self._exact(word, places, weights, [word.marked]))
+
+    def _completed(self, word: QueryWord, typed: WordHits, sign: str) -> WordHits:
         """The documents that have a word beginning like `word`; whole words keep their full weight."""
         if len(word.folded) < 2:
             return typed
-        forms = [form for form in self._snapshot.words_from("folded", word.folded, MOST_FORMS) if form != word.folded]
-        marked = self._snapshot.words_from("marked", word.marked, MOST_FORMS) if word.has_marks else []
+        begun = self.snapshot.words_from("folded", sign + word.folded)
+        forms = dict.fromkeys([*(sign + form for form in syllables_from(word.folded)), *begun])
+        forms.pop(sign + word.folded, None)
+        marked = [word.marked, *marked_syllables_from(word.marked)] if word.has_marks else []
         return self._union(typed, forms, lambda places, weights: self._exact(word, places, weights, marked), COMPLETED)
 
     def _repaired(self, asked: Asked, words: list[WordHits]) -> list[WordHits]:
@@ -122,37 +161,88 @@ class _Search:
         repaired = []
         for word, hits, none in zip(asked.words, words, hopeless, strict=True):
             if none or not any(hopeless):
-                forms = [form for form in misreadings(word.folded) if self._snapshot.has_word("folded", form)]
-                never: Callable[[Ints, Ints], Bools] = lambda places, _: np.zeros(len(places), dtype=np.bool_)  # noqa: E731
-                hits = replace(self._union(hits, forms[:MOST_FORMS], never, REPAIRED), repaired=True)  # noqa: PLW2901
+                forms = [GUESSED + word.folded, *misreadings(word.folded)]
+                hits = replace(self._union(hits, forms, _inexact, REPAIRED), repaired=True)  # noqa: PLW2901
             repaired.append(hits)
         return repaired
 
+    def _with_misreadings(self, asked: Asked, words: list[WordHits], ranked: Ranked) -> Ranked:
+        """`ranked` and the documents in which one word is a likely misreading beside one of its neighbours."""
+        bound = {word for pair in asked.together for word in pair.split(" ")}
+        for number, word in enumerate(asked.words):
+            if word.folded in bound or (near := self._near(asked, words, number)) is None:
+                continue
+            found = self._all_of(asked, [*words[:number], near, *words[number + 1 :]], asked.together)
+            fresh = ~np.isin(found.places, ranked.places, assume_unique=True)
+            parts = zip(vars(ranked).items(), vars(found).values(), strict=True)
+            ranked = Ranked(**{name: np.concatenate([old, new[fresh]]) for (name, old), new in parts})
+        return ranked
+
+    def _near(self, asked: Asked, words: list[WordHits], number: int) -> WordHits | None:
+        """The documents that have, beside a neighbour of the word, a syllable it may be misread as, or its halves."""
+        word, typed = asked.words[number].folded, words[number]
+        before = asked.words[number - 1].folded if number else None
+        after = asked.words[number + 1].folded if number + 1 < len(words) else None
+        gains = np.zeros(self.snapshot.size, dtype=np.float32)
+        most = 0.0
+        forms = likely_syllables(word) if len(typed.places) <= RARE * self._count else ()
+        halves = [(word[:cut], word[cut:]) for cut in range(1, len(word))] if forms else []
+        guessed = self.read("folded", GUESSED + word)[0]  # so rare that its neighbour need not be looked at
+        split = [(one, other) for one, other in halves if len(self.pair(f"{one} {other}"))]
+
+        def left(form: str) -> str:
+            return f"{before} {form}"
+
+        def right(form: str) -> str:
+            return f"{form} {after}"
+
+        for neighbour, beside in ((before, left), (after, right)):
+            if neighbour is None:
+                continue
+            found = [self.pair(beside(form)) for form in forms]
+            found.append(guessed)
+            for one, other in split:
+                touching = self.pair(beside(one if neighbour is before else other))
+                found.append(np.intersect1d(self.pair(f"{one} {other}"), touching, assume_unique=True))
+            places = np.unique(np.concatenate(found))
+            if len(places):
+                rarity = self._rarity(max(len(self.pair(beside(word))), len(places)))
+                most = max(most, rarity)
+                gains[places] += np.float32(PAIR * rarity * NEAR)
+        found_places = np.flatnonzero(gains).astype(np.int32)
+        if not len(found_places):
+            return None
+        rarity = min(typed.rarity, most)
+        none = np.zeros(len(found_places), dtype=np.bool_)
+        return WordHits(found_places, gains[found_places] + np.float32(rarity * NEAR), none, none, rarity, True)
+
     def _all_of(self, asked: Asked, words: list[WordHits], together: Iterable[str]) -> Ranked:
         """The documents with every word and every pair of `together`."""
-        needed = min((hits.places for hits in words), key=len)
-        for hits in sorted(words, key=lambda hits: len(hits.places)):
-            needed = np.intersect1d(needed, hits.places, assume_unique=True)
-        for pair in together:
-            needed = np.intersect1d(needed, self._read("pairs", pair)[0], assume_unique=True)
-        misread = any(hits.repaired for hits in words)
-        return self._score(asked, words, needed, MISREAD if misread else 0)
+        shortest = sorted(words, key=lambda hits: len(hits.places))
+        needed = shortest[0].places
+        for places in (*(hits.places for hits in shortest[1:]), *map(self.pair, together)):
+            if not len(needed):
+                break
+            needed = np.intersect1d(needed, places, assume_unique=True)
+        return self._score(asked, words, needed, MISREAD if any(hits.repaired for hits in words) else 0)
 
     def _most_of(self, asked: Asked, words: list[WordHits]) -> Ranked:
         """The documents with the most of the words, at least half of them."""
-        counts = np.zeros(self._snapshot.size, dtype=np.int32)
+        counts = np.zeros(self.snapshot.size, dtype=np.int32)
         for hits in words:
             counts[hits.places] += 1
         most = int(counts.max(initial=0))
         if most == 0 or most * 2 < len(words):
-            return _everything(np.zeros(0, dtype=np.bool_))
+            return everything(np.zeros(0, dtype=np.bool_))
         return self._score(asked, words, np.flatnonzero(counts == most).astype(np.int32), MISREAD)
 
     def _score(self, asked: Asked, words: list[WordHits], needed: Ints, tier: int) -> Ranked:
         """Tiers and scores of the documents at `needed`."""
-        scores = np.zeros(self._snapshot.size, dtype=np.float32)
-        in_heading = np.zeros(self._snapshot.size, dtype=np.int32)
-        inexact = np.zeros(self._snapshot.size, dtype=np.bool_)
+        if not len(needed):
+            return everything(np.zeros(0, dtype=np.bool_))
+        scores = np.zeros(self.snapshot.size, dtype=np.float32)
+        in_heading = np.zeros(self.snapshot.size, dtype=np.int32)
+        inexact = np.zeros(self.snapshot.size, dtype=np.bool_)
         marks_typed = any(word.has_marks for word in asked.words)
         for word, hits in zip(asked.words, words, strict=True):
             scores[hits.places] += hits.gains
@@ -161,28 +251,29 @@ class _Search:
                 inexact[hits.places[~hits.exact]] = True
             if not word.has_marks:
                 scores[hits.places[hits.exact]] += np.float32(BARE * hits.rarity)
-        for pair, one, other in zip(asked.pairs, words, words[1:], strict=False):
-            scores[self._read("pairs", pair)[0]] += np.float32(PAIR * (one.rarity + other.rarity) / 2)
-        lengths = np.maximum(self._snapshot.column("heading_words")[needed], len(words))
+        for pair in asked.pairs:
+            places, weights = self._pair(pair)
+            heading = np.where((weights >> HEADING_SHIFT & HEADING_MOST) > 0, np.float32(HEADING_PAIR), np.float32(1))
+            scores[places] += heading * np.float32(PAIR * self._rarity(len(places)))
+        lengths = np.maximum(self.snapshot.column("heading_words")[needed], len(words))
         rarity = sum(hits.rarity for hits in words) / len(words)
-        covered = in_heading[needed] / np.maximum(lengths, 1) * COVERAGE * rarity
-        return Ranked(
-            needed,
-            np.full(len(needed), tier, dtype=np.int32) if tier else _tiers(inexact[needed], marks_typed),
-            np.round(scores[needed] + covered.astype(np.float32), 4),
-        )
+        covered = (in_heading[needed] / lengths * COVERAGE * rarity).astype(np.float32)
+        tiers = np.full(len(needed), tier, dtype=np.int32) if tier else _tiers(inexact[needed], marks_typed)
+        # Typed marks are a wish: what has them comes first. Without any, all compete by their score alone.
+        groups = ((tiers != EXACT) if marks_typed else np.zeros(len(needed))).astype(np.int32)
+        return Ranked(needed, tiers, groups, np.round(scores[needed] + covered, 4), in_heading[needed] == len(words))
 
     def _union(
         self, typed: WordHits, forms: Iterable[str], exact: Callable[[Ints, Ints], Bools], share: float
     ) -> WordHits:
-        """`typed` and the documents of all `forms`, each with its best gain."""
-        gains = np.zeros(self._snapshot.size, dtype=np.float32)
-        exactly = np.zeros(self._snapshot.size, dtype=np.bool_)
-        heading = np.zeros(self._snapshot.size, dtype=np.bool_)
+        """`typed` and the documents of at most MOST_FORMS of `forms`, each with its best gain."""
+        gains = np.zeros(self.snapshot.size, dtype=np.float32)
+        exactly = np.zeros(self.snapshot.size, dtype=np.bool_)
+        heading = np.zeros(self.snapshot.size, dtype=np.bool_)
         gains[typed.places], exactly[typed.places], heading[typed.places] = typed.gains, typed.exact, typed.heading
-        rarity = typed.rarity if len(typed.places) else 0.0
+        rarity, taken = typed.rarity if len(typed.places) else 0.0, 0
         for form in forms:
-            places, weights = self._read("folded", form)
+            places, weights = self.read("folded", form)
             if not len(places):
                 continue
             hits = self._weigh(places, weights, exact(places, weights))
@@ -190,11 +281,18 @@ class _Search:
             exactly[places] |= hits.exact
             heading[places] |= hits.heading
             rarity = max(rarity, hits.rarity * share)
+            taken += 1
+            if taken == MOST_FORMS:
+                break
         found = np.flatnonzero(gains).astype(np.int32)
         return WordHits(found, gains[found], exactly[found], heading[found], rarity)
 
+    def _rarity(self, count: int) -> float:
+        """How much finding a word, or a pair, in `count` of the allowed documents says."""
+        return float(np.log(1 + (self._count - count + 0.5) / (count + 0.5)))
+
     def _weigh(self, places: Ints, weights: Ints, exact: Bools) -> WordHits:
-        rarity = float(np.log(1 + (self._count - len(places) + 0.5) / (len(places) + 0.5)))
+        rarity = self._rarity(len(places))
         times = (weights & TEXT_MOST).astype(np.float32)
         heading = (weights >> HEADING_SHIFT & HEADING_MOST) > 0
         text_gain = times * np.float32(SATURATION) / (times + np.float32(SATURATION - 1))
@@ -205,32 +303,27 @@ class _Search:
     def _exact(self, word: QueryWord, places: Ints, weights: Ints, marked: Iterable[str]) -> Bools:
         if not word.has_marks:
             return (weights >> BARE_SHIFT & 1) > 0
-        flags = np.zeros(self._snapshot.size, dtype=np.bool_)
+        flags = np.zeros(self.snapshot.size, dtype=np.bool_)
         for form in marked:
-            flags[self._snapshot.postings("marked", form).places] = True
+            flags[self.snapshot.postings("marked", form).places] = True
         return flags[places]
 
-    def _read(self, field: str, word: str) -> tuple[Ints, Ints]:
-        """A posting list, the allowed documents only."""
-        places, weights = self._snapshot.postings(field, word)
-        kept = self._allowed[places]
-        return places[kept], weights[kept]
 
-
-def _allowed(snapshot: Snapshot, query: Query) -> Bools:
-    """The documents the query may speak about at all: alive, in an allowed dossier, through every filter."""
-    allowed = snapshot.codes["dossier"].chosen(query.dossiers)[snapshot.column("dossier")] & snapshot.live
-    for field, wanted in (("kind", query.kind), ("component", query.component), ("category", query.category)):
-        if wanted is not None:
-            allowed &= snapshot.codes[field].chosen((wanted,))[snapshot.column(field)]
-    if query.year is not None:
-        allowed &= snapshot.column("year") == query.year
-    return allowed
-
-
-def _everything(allowed: Bools) -> Ranked:
+def everything(allowed: Bools) -> Ranked:
+    """All allowed documents, none better than another."""
     places = np.flatnonzero(allowed).astype(np.int32)
-    return Ranked(places, np.full(len(places), EXACT, dtype=np.int32), np.zeros(len(places), dtype=np.float32))
+    count = len(places)
+    return Ranked(
+        places,
+        np.full(count, EXACT, dtype=np.int32),
+        np.zeros(count, dtype=np.int32),
+        np.zeros(count, dtype=np.float32),
+        np.zeros(count, dtype=np.bool_),
+    )
+
+
+def _inexact(places: Ints, _: Ints) -> Bools:
+    return np.zeros(len(places), dtype=np.bool_)
 
 
 def _tiers(inexact: Bools, marks_typed: bool) -> Ints:
@@ -239,45 +332,3 @@ def _tiers(inexact: Bools, marks_typed: bool) -> Ints:
     if marks_typed:
         return np.where(inexact, UNMARKED, EXACT).astype(np.int32)
     return np.full(len(inexact), UNMARKED if inexact.any() else EXACT, dtype=np.int32)
-
-
-def _page(snapshot: Snapshot, ranked: Ranked, query: Query) -> tuple[Match, ...]:
-    """The asked slice of (tier, score, order key, id); only documents that can be in it are compared by name."""
-    start, end = max(query.offset, 0), max(query.offset, 0) + max(query.limit, 0)
-    if start >= len(ranked.places) or end == start:
-        return ()
-    by_weight = np.lexsort((-ranked.scores, ranked.tiers))
-    last = by_weight[min(end, len(by_weight)) - 1]
-    worse = (ranked.tiers > ranked.tiers[last]) | (
-        (ranked.tiers == ranked.tiers[last]) & (ranked.scores < ranked.scores[last])
-    )
-    rows = np.flatnonzero(~worse)
-    places, tiers, scores = ranked.places[rows], ranked.tiers[rows], ranked.scores[rows]
-    chosen = np.lexsort((snapshot.standing(places), -scores, tiers))[start:end].tolist()
-    kinds, dossiers = snapshot.codes["kind"].names, snapshot.codes["dossier"].names
-    return tuple(
-        Match(
-            id=snapshot.card(int(places[row]))[1],
-            kind=kinds[snapshot.column("kind")[places[row]]],
-            dossier=dossiers[snapshot.column("dossier")[places[row]]],
-            score=round(float(scores[row]), 4),
-            tier=int(tiers[row]),
-        )
-        for row in chosen
-    )
-
-
-def _facets(snapshot: Snapshot, places: Ints) -> dict[str, dict[str, int]]:
-    facets = {field: _counts(snapshot, field, places) for field in ("kind", "component", "category")}
-    years, counts = np.unique(snapshot.column("year")[places], return_counts=True)
-    facets["year"] = {
-        str(year): int(count) for year, count in zip(years.tolist(), counts.tolist(), strict=True) if year
-    }
-    return facets
-
-
-def _counts(snapshot: Snapshot, field: str, places: Ints) -> dict[str, int]:
-    """How many of the documents have each value of `field`; empty values are left out."""
-    counts = np.bincount(snapshot.column(field)[places], minlength=0)
-    names = snapshot.codes[field].names
-    return {names[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist() if names[code]}

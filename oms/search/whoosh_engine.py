@@ -23,9 +23,10 @@ from whoosh.util.filelock import try_for
 from whoosh.writing import MERGE_SMALL, NO_MERGE, SegmentWriter
 
 from oms.search.analysis import VERSION, Analysed, analyse
+from oms.search.answering import answer, respell
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
-from oms.search.ranking import answer
-from oms.search.whoosh_segments import CARD_FIELDS, SEPARATOR, Codes, LoadedSegment, PostingCache, Snapshot
+from oms.search.postings import CODED, Codes, PostingCache
+from oms.search.whoosh_segments import SEPARATOR, LoadedSegment, WhooshSnapshot
 from oms.search.whoosh_storage import (
     INDEX_NAME,
     DurableStorage,
@@ -82,11 +83,11 @@ class WhooshEngine:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._storage = DurableStorage(folder, VERSION)
         self._schema = _schema()
-        self._codes = {field: Codes() for field in CARD_FIELDS}
+        self._codes = {field: Codes() for field in CODED}
         self._cache = PostingCache()
         self._reading = threading.RLock()
         self._writing = threading.Lock()
-        self._snapshots: list[Snapshot] = []
+        self._snapshots: list[WhooshSnapshot] = []
         """The current one last; before it those that threads are still using."""
 
     def put(self, items: Iterable[Item]) -> None:
@@ -115,9 +116,12 @@ class WhooshEngine:
         with self._snapshot() as snapshot:
             return answer(snapshot, query)
 
-    def respell(self, words: str, dossiers: frozenset[str]) -> str | None:  # noqa: ARG002
-        """`words` with unknown ones replaced; not yet."""
-        return None
+    def respell(self, words: str, dossiers: frozenset[str]) -> str | None:
+        """`words` with those that no allowed dossier has replaced by likely ones, or None."""
+        if not dossiers:
+            return None
+        with self._snapshot() as snapshot:
+            return respell(snapshot, words, dossiers)
 
     def rebuild(self, items: Iterable[Item]) -> None:
         """Put exactly these items in place of everything, even over a damaged index; other writers wait."""
@@ -232,7 +236,7 @@ class WhooshEngine:
                 raise
 
     @contextmanager
-    def _snapshot(self) -> Iterator[Snapshot]:
+    def _snapshot(self) -> Iterator[WhooshSnapshot]:
         """The newest generation, its files kept open until the block ends."""
         with self._reading:
             snapshot = self._newest()
@@ -248,7 +252,7 @@ class WhooshEngine:
                 snapshot.users -= 1
                 self._drop_all_but([old for old in self._snapshots[:-1] if old.users] + self._snapshots[-1:])
 
-    def _newest(self) -> Snapshot:
+    def _newest(self) -> WhooshSnapshot:
         error: Exception | None = None
         for _ in range(OPENING_TRIES):
             toc = self._newest_toc()
@@ -274,7 +278,7 @@ class WhooshEngine:
             raise IndexDamaged("there is no table of contents") from None
         return newest.name, found.st_ino, found.st_mtime_ns
 
-    def _load(self, toc_key: tuple[str, int, int]) -> Snapshot:
+    def _load(self, toc_key: tuple[str, int, int]) -> WhooshSnapshot:
         """Open one generation, taking over the segments that are already open."""
         if seal_version(self._folder) != VERSION:
             raise IndexDamaged("the index is not sealed, or of another version")
@@ -291,9 +295,9 @@ class WhooshEngine:
             known = opened.get(segment.segment_id())
             segments.append(known or LoadedSegment(self._storage, self._schema, segment, self._codes))
         deleted = [list(segment.deleted_docs()) for segment in toc.segments]
-        return Snapshot(toc_key, segments, deleted, self._codes, self._cache, self._reading)
+        return WhooshSnapshot(toc_key, segments, deleted, self._codes, self._cache, self._reading)
 
-    def _drop_all_but(self, kept: list[Snapshot]) -> None:
+    def _drop_all_but(self, kept: list[WhooshSnapshot]) -> None:
         """Forget snapshots and close the segments nobody has any more."""
         needed = {id(segment) for snapshot in kept for segment in snapshot.segments}
         for snapshot in self._snapshots:
@@ -307,8 +311,7 @@ class WhooshEngine:
 def _document(analysed: Analysed) -> dict[str, Any]:
     """What Whoosh is handed for one item; no text is stored, it stays in the database."""
     item = analysed.item
-    parts = [item.id, item.kind, item.dossier, item.component, item.category, str(item.year or 0)]
-    parts += [str(analysed.heading_words), item.stamp, item.order]
+    parts = [item.id, item.stamp, item.order, *analysed.card()]
     card = SEPARATOR.join(part.replace(SEPARATOR, " ") for part in parts).encode("utf-8", "surrogatepass")
     return {"folded": analysed.folded, "marked": analysed.marked, "pairs": analysed.pairs, "card": card}
 

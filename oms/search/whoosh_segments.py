@@ -7,86 +7,29 @@ what was read stays right until its segment is gone. Knows no ranking.
 
 import threading
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int32]
-Bools = NDArray[np.bool_]
-
-POSTING_CACHE_BYTES = 64 << 20
-"""Decoded posting lists kept per engine; 100,000 pages need about 30 MB for the words people really ask."""
+from oms.search.postings import (
+    CODED,
+    COUNTED,
+    NO_POSTINGS,
+    NOTHING,
+    Codes,
+    Ints,
+    PostingCache,
+    Postings,
+    rank_cards,
+)
 
 FEW = 2000
 """Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
 
 SEPARATOR = "\x1f"
-CARD_FIELDS = ("kind", "dossier", "component", "category")
-_NOTHING: Ints = np.empty(0, dtype=np.int32)
-
-
-class Postings(NamedTuple):
-    """Where a word occurs: ascending document places, and the packed weight of each."""
-
-    places: Ints
-    weights: Ints
-
-
-NO_POSTINGS = Postings(_NOTHING, _NOTHING)
-
-
-class Codes:
-    """Numbers for repeated strings (dossiers, kinds, …); grows, never forgets, so arrays of codes stay right."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self._numbers: dict[str, int] = {}
-
-    def number(self, name: str) -> int:
-        """The number of `name`, given on first sight."""
-        found = self._numbers.get(name)
-        if found is None:
-            found = self._numbers[name] = len(self.names)
-            self.names.append(name)
-        return found
-
-    def chosen(self, names: Iterable[str]) -> Bools:
-        """For every number, whether it stands for one of `names`."""
-        chosen = np.zeros(len(self.names), dtype=np.bool_)
-        numbers = self._numbers
-        if isinstance(names, frozenset) and len(names) > len(numbers):
-            chosen[[number for name, number in numbers.items() if name in names]] = True
-        else:
-            chosen[[numbers[name] for name in names if name in numbers]] = True
-        return chosen
-
-
-class PostingCache:
-    """Decoded posting lists, least recently used thrown out first; not locked, the caller is."""
-
-    def __init__(self, limit: int = POSTING_CACHE_BYTES) -> None:
-        self._limit = limit
-        self._size = 0
-        self._kept: OrderedDict[tuple[str, str, str], Postings] = OrderedDict()
-
-    def get(self, key: tuple[str, str, str]) -> Postings | None:
-        """The list kept under (segment, field, word)."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def keep(self, key: tuple[str, str, str], postings: Postings) -> None:
-        """Remember a list; the oldest ones go when there is no room."""
-        self._kept[key] = postings
-        self._size += _bytes(postings)
-        while self._size > self._limit:
-            self._size -= _bytes(self._kept.popitem(last=False)[1])
 
 
 class LoadedSegment:
@@ -103,16 +46,17 @@ class LoadedSegment:
         self.ids: list[str] = []
         self.orders: list[str] = []
         self.stamps: list[str] = []
-        columns = {field: array("i") for field in (*CARD_FIELDS, "year", "heading_words")}
+        columns = {field: array("i") for field in (*CODED, *COUNTED)}
         for card in self._cards.column_reader("card", schema["card"].column_type):
             parts = card.decode("utf-8").split(SEPARATOR)
             self.ids.append(parts[0])
-            for field, value in zip(CARD_FIELDS, parts[1:5], strict=True):
+            coded, counted = parts[3 : 3 + len(CODED)], parts[3 + len(CODED) :]
+            for field, value in zip(CODED, coded, strict=True):
                 columns[field].append(codes[field].number(value))
-            columns["year"].append(int(parts[5]))
-            columns["heading_words"].append(int(parts[6]))
-            self.stamps.append(parts[7])
-            self.orders.append(parts[8])
+            for field, value in zip(COUNTED, counted, strict=True):
+                columns[field].append(int(value))
+            self.stamps.append(parts[1])
+            self.orders.append(parts[2])
         self.columns = {field: np.array(values, dtype=np.int32) for field, values in columns.items()}
 
     @cached_property
@@ -144,7 +88,7 @@ class LoadedSegment:
         self._cards.close()
 
 
-class Snapshot:
+class WhooshSnapshot:
     """All segments of one generation side by side: a document is known by its place in these arrays."""
 
     def __init__(
@@ -175,7 +119,7 @@ class Snapshot:
         """The values (codes, years, counts) of `field` for every document place."""
         if field not in self._columns:
             parts = [segment.columns[field] for segment in self.segments]
-            self._columns[field] = np.concatenate(parts) if parts else _NOTHING
+            self._columns[field] = np.concatenate(parts) if parts else NOTHING
         return self._columns[field]
 
     def postings(self, field: str, word: str) -> Postings:
@@ -189,16 +133,11 @@ class Snapshot:
             return found[0] if found else NO_POSTINGS
         return Postings(np.concatenate([part.places for part in found]), np.concatenate([p.weights for p in found]))
 
-    def words_from(self, field: str, prefix: str, limit: int) -> list[str]:
-        """At most `limit` words a segment that begin with `prefix`, in order."""
+    def words_from(self, field: str, prefix: str) -> list[str]:
+        """All words that begin with `prefix`, in order."""
         with self._lock:
-            found = {word for segment in self.segments for word in islice(segment.words_from(field, prefix), limit)}
+            found = {word for segment in self.segments for word in segment.words_from(field, prefix)}
         return sorted(found)
-
-    def has_word(self, field: str, word: str) -> bool:
-        """Whether any segment knows `word`, be it in a deleted document."""
-        with self._lock:
-            return any(segment.has_word(field, word) for segment in self.segments)
 
     def card(self, place: int) -> tuple[str, str]:
         """Order key and id of the document at `place`."""
@@ -210,12 +149,12 @@ class Snapshot:
         """Numbers that sort the documents at `places` by order key and id."""
         if len(places) > FEW:
             return self._all_standing[places]
-        return _standing([self.card(place) for place in places.tolist()])
+        return rank_cards([self.card(place) for place in places.tolist()])
 
     @cached_property
     def _all_standing(self) -> Ints:
         pairs = (zip(segment.orders, segment.ids, strict=True) for segment in self.segments)
-        return _standing(list(chain.from_iterable(pairs)))
+        return rank_cards(list(chain.from_iterable(pairs)))
 
     def find_places(self, ids: Iterable[str]) -> dict[str, int]:
         """The places of the live documents with these ids; unknown ids are left out."""
@@ -250,12 +189,6 @@ class Snapshot:
         return found
 
 
-def _standing(cards: list[tuple[str, str]]) -> Ints:
-    standing = np.empty(len(cards), dtype=np.int32)
-    standing[sorted(range(len(cards)), key=cards.__getitem__)] = np.arange(len(cards), dtype=np.int32)
-    return standing
-
-
 def _decode(matcher: Any) -> Postings:
     """A matcher's whole list as arrays: by blocks where the codec's matcher lets us, otherwise step by step.
 
@@ -280,7 +213,3 @@ def _step(matcher: Any) -> Postings:
         weights.append(int(matcher.weight()))
         matcher.next()
     return Postings(np.array(places, dtype=np.int32), np.array(weights, dtype=np.int32))
-
-
-def _bytes(postings: Postings) -> int:
-    return postings.places.nbytes + postings.weights.nbytes + 200

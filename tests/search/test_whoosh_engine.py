@@ -94,7 +94,8 @@ def test_only_the_named_dossiers_are_found_counted_and_weighed(letters: WhooshEn
     found = look(letters, "hoa", frozenset({"d2"}))
     assert ids(found) == ["hoa-new"]
     assert (found.total, dict(found.by_dossier)) == (1, {"d2": 1})
-    assert found.facets == {"kind": {"page": 1}, "component": {"c2": 1}, "category": {}, "year": {"2020": 1}}
+    counted = {name: counts for name, counts in found.facets.items() if counts}
+    assert counted == {"kind": {"page": 1}, "component": {"c2": 1}, "year": {"2020": 1}}
     before = look(letters, "nhan xet", frozenset({"d2"}))
     letters.put([item(f"foreign-{n}", "nhận xét", dossier="foreign") for n in range(50)])
     assert look(letters, "nhan xet", frozenset({"d2"})) == before  # not even the weights tell of foreign pages

@@ -1,0 +1,117 @@
+"""What every engine shows of its index: posting lists and columns as arrays, and what repeats as numbers.
+
+Ranking works on these alone, so all engines find the same in the same order. Knows no engine and no ranking.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+POSTING_CACHE_BYTES = 64 << 20
+"""Decoded posting lists kept per engine: what people really ask of 100,000 pages takes about half of it."""
+
+CODED = ("kind", "dossier", "component", "category", "state", "quality")
+"""Columns whose values repeat and are kept as numbers."""
+COUNTED = ("year", "date", "heading_words")
+"""Columns of plain figures; a date is yyyymmdd, 0 where there is none."""
+
+NOTHING: Ints = np.empty(0, dtype=np.int32)
+
+
+class Postings(NamedTuple):
+    """Where a word occurs: ascending document places, and the packed weight of each."""
+
+    places: Ints
+    weights: Ints
+
+
+NO_POSTINGS = Postings(NOTHING, NOTHING)
+
+
+class Codes:
+    """Numbers for repeated strings (dossiers, kinds, …); grows, never forgets, so arrays of codes stay right."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """The number of `name`, given on first sight."""
+        found = self._numbers.get(name)
+        if found is None:
+            found = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+    def chosen(self, names: Iterable[str]) -> Bools:
+        """For every number, whether it stands for one of `names`."""
+        chosen = np.zeros(len(self.names), dtype=np.bool_)
+        numbers = self._numbers
+        if isinstance(names, frozenset) and len(names) > len(numbers):
+            chosen[[number for name, number in numbers.items() if name in names]] = True
+        else:
+            chosen[[numbers[name] for name in names if name in numbers]] = True
+        return chosen
+
+
+class PostingCache:
+    """Decoded posting lists, least recently used thrown out first; not locked, the caller is."""
+
+    def __init__(self, limit: int = POSTING_CACHE_BYTES) -> None:
+        self._limit = limit
+        self._size = 0
+        self._kept: OrderedDict[tuple[str, str, str], Postings] = OrderedDict()
+
+    def get(self, key: tuple[str, str, str]) -> Postings | None:
+        """The list kept under (segment, field, word)."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def keep(self, key: tuple[str, str, str], postings: Postings) -> None:
+        """Remember a list; the oldest ones go when there is no room."""
+        self._kept[key] = postings
+        self._size += _bytes(postings)
+        while self._size > self._limit:
+            self._size -= _bytes(self._kept.popitem(last=False)[1])
+
+
+class Snapshot(Protocol):
+    """One unchanging state of an index: a document is known by its place in these arrays."""
+
+    size: int
+    live: Bools
+    codes: dict[str, Codes]
+
+    def column(self, field: str) -> Ints:
+        """The values of one of `CODED` and `COUNTED` for every place."""
+
+    def postings(self, field: str, word: str) -> Postings:
+        """Where `word` occurs, deleted documents included."""
+
+    def words_from(self, field: str, prefix: str) -> list[str]:
+        """All words that begin with `prefix`, in order."""
+
+    def card(self, place: int) -> tuple[str, str]:
+        """Order key and id of the document at `place`."""
+
+    def standing(self, places: Ints) -> Ints:
+        """Numbers that sort the documents at `places` by order key and id."""
+
+
+def rank_cards(cards: Sequence[tuple[str, str]]) -> Ints:
+    """For each (order key, id) its number in the sorted list."""
+    standing = np.empty(len(cards), dtype=np.int32)
+    standing[sorted(range(len(cards)), key=cards.__getitem__)] = np.arange(len(cards), dtype=np.int32)
+    return standing
+
+
+def _bytes(postings: Postings) -> int:
+    return postings.places.nbytes + postings.weights.nbytes + 200

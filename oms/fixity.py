@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from oms import audit, custody, db, jobs, organisation, search, storage
+from oms import audit, custody, db, jobs, organisation, search, staging, storage
 from oms.errors import N_, OmsError
 from oms.models import (
     OPEN_STATES,
@@ -244,17 +244,13 @@ def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:
         reading = set(session.scalars(select(Page.id).join(Scan).where(Scan.state == ScanState.READING)))
     layers = layer_path(settings, "any").parent
     found: list[Path] = list(storage.leftovers(settings.scans))
-    for folder in (
-        settings.home / "run" / "staging",
-        settings.home / "run" / "reading",
-        settings.home / "run" / "uploads",
-    ):
+    for folder in (staging.folder(settings), settings.home / "run" / "reading"):
         found += folder.iterdir() if folder.is_dir() else ()
     if layers.is_dir():
         found += (path for path in layers.iterdir() if path.stem not in reading)
     for path in sorted(found):
         if _age(path) > ON_ITS_WAY:
-            place = str(path.relative_to(settings.home))
+            place = str(path.relative_to(settings.home)) if path.is_relative_to(settings.home) else str(path)
             yield Problem(
                 "leftover",
                 place,

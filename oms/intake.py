@@ -1,28 +1,26 @@
 """Paper in: taking files into the house.
 
-The order is the promise: the file is received into a staging folder and looked at, its bytes are
-put into storage durably, then scan row, job row and audit entry are committed together, and only
-after that is anybody told "received". A file that cannot be taken leaves nothing behind but the
-entry that it was refused.
+The order is the promise: the file is received into memory, opened, and every page of it looked at for
+marks of state secrets; its bytes are put into storage durably, then scan row, job row and audit entry
+are committed together, and only after that is anybody told "received". A file that cannot be taken
+leaves nothing behind but the entry that it was refused.
 """
 
-import shutil
-import tempfile
-import time
+import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, jobs, storage
-from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound
+from oms import audit, dossiers, jobs, staging, storage
+from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound, PageNotShown, SecretFile
 from oms.models import Dossier, Page, PageState, Person, Scan, ScanState
 from oms.permissions import Action, Actor, allowed, require
-from oms.recognition import OpenedScan, open_scan
+from oms.recognition import OpenedScan, Suspicion, look_at, open_scan
+from oms.recognition.errors import PageNotRendered, RenderingTimedOut
 from oms.settings import Settings
 from oms.vietnamese.text import nfc
 
@@ -34,13 +32,12 @@ LIMITS = {
     "image/png": 50 * 1024 * 1024,
 }
 NAME_LENGTH = 200
-# Looking at a file takes seconds; what lies in staging longer was left by a server that died.
-STAGED_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file that was looked at and may come in; it lies in `folder` until `discard`."""
+    """A file that arrived and lies in `folder` until `discard`; only one that was `looked` at may come in, and only
+    without `suspicions` (pages that seem to bear a mark of secrecy)."""
 
     name: str
     path: Path
@@ -48,6 +45,8 @@ class Arrival:
     sha256: str
     size: int
     opened: OpenedScan
+    looked: bool = False
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 def label_of(name: str) -> str:
@@ -58,10 +57,39 @@ def label_of(name: str) -> str:
 
 
 def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
-    """Receive bytes into staging and look at them; raises a `FileRefused` and leaves nothing behind."""
-    staging = settings.home / "run" / "staging"
-    staging.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=staging))
+    """Receive bytes into memory, open them and look at every page; raises a `FileRefused`, `SecretFile` among them,
+    and leaves nothing behind. What only may be a mark comes back as a suspicion, for a person to decide."""
+    arrival = arrive(settings, pieces, name)
+    try:
+        # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile.
+        suspicions = tuple(look_at(arrival.opened, arrival.folder / "look", lambda: os.utime(arrival.folder)))
+    except (PageNotRendered, RenderingTimedOut) as error:
+        discard(arrival)
+        raise PageNotShown(
+            N_("Page %(page)s of %(name)s cannot be shown, so nobody can check it. Scan this page again."),
+            name=arrival.name,
+            page=error.values["page"],
+        ) from None
+    except BaseException:
+        discard(arrival)
+        raise
+    if clear := [found for found in suspicions if found.clear]:
+        discard(arrival)
+        raise SecretFile(
+            N_(
+                "Page %(page)s of %(name)s bears the mark %(levels)s. State secrets must not be stored here: "
+                "nothing was kept. Give the paper to the person in charge of secret documents."
+            ),
+            name=arrival.name,
+            page=clear[0].number,
+            levels=", ".join(clear[0].levels),
+        )
+    return replace(arrival, looked=True, suspicions=suspicions)
+
+
+def arrive(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+    """Receive bytes into memory and open them, without looking at the pages; raises a `FileRefused`."""
+    folder = staging.make_place(settings)
     label = label_of(name)
     try:
         path = folder / "file"
@@ -75,7 +103,7 @@ def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
             )
         return Arrival(label, path, folder, storage.hash_of(path), size, opened)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        staging.wipe(folder)
         raise
 
 
@@ -97,21 +125,14 @@ def _write(path: Path, pieces: Iterable[bytes], label: str) -> int:
 
 
 def discard(arrival: Arrival) -> None:
-    """Empty the staging folder of a file that came in or was given up."""
-    shutil.rmtree(arrival.folder, ignore_errors=True)
-
-
-def empty_staging(settings: Settings) -> None:
-    """Take away what uploads left in staging whose server was killed: unchecked bytes must not lie about."""
-    staging = settings.home / "run" / "staging"
-    for folder in staging.iterdir() if staging.is_dir() else ():
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > STAGED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+    """Wipe a file that came in or was given up."""
+    staging.wipe(arrival.folder)
 
 
 def keep(settings: Settings, arrival: Arrival) -> None:
-    """Put the bytes into storage durably, before any row speaks of them."""
+    """Put the bytes into storage durably, before any row speaks of them; refuses what nobody has looked at."""
+    if not arrival.looked or arrival.suspicions:
+        raise SecretFile(N_("%(name)s was not checked for marks of state secrets. Upload it again."), name=arrival.name)
     sha256, _size = storage.put_file(settings.scans, arrival.path)
     if sha256 != arrival.sha256:
         raise BadInput(N_("%(name)s changed while it was being received. Upload it again."), name=arrival.name)

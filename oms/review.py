@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit, catalogue, dossiers, jobs
+from oms import audit, catalogue, dossiers, gate, jobs
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import (
     Account,
@@ -126,6 +126,12 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     }
     if not page_ids or len(pages) != len(set(page_ids)) or len(page_ids) != len(set(page_ids)):
         raise BadInput(N_("Choose the pages of the document first: at least one, each once."))
+    if marked := gate.suspected(scan, list(pages.values())):
+        raise Conflict(
+            N_("Page %(page)s seems to bear the mark %(mark)s. Two people must decide about it before it is filed."),
+            page=marked[0][0],
+            mark=marked[0][1],
+        )
     if any(page.document_id is not None for page in pages.values()):
         raise Conflict(N_("A page you chose is filed already. Reload the scan and choose again."))
     if any(page.state == PageState.WAITING for page in pages.values()):

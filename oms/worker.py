@@ -22,7 +22,7 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, intake, jobs, reading, search
+from oms import accounts, db, jobs, reading, search, staging
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
 from oms.models import Account, Job
@@ -32,12 +32,20 @@ from oms.settings import Settings
 log = logging.getLogger(__name__)
 
 Handler = Callable[..., list[str]]
+
+
+def _rebuild_index(engine: Engine, settings: Settings, _subject_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - a job concerns its subject and its actor; the index concerns all
+    search.rebuild(engine, settings)
+    return []
+
+
 HANDLERS: dict[str, Handler] = {
     "read_scan": reading.start_scan,
     "read_page": reading.read_one_page,
     "finish_scan": reading.finish_scan,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
+    "rebuild_index": _rebuild_index,
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read, and how often it is looked for them.
@@ -163,7 +171,7 @@ class Worker:
         with db.reading(self.engine) as session:
             forgotten = jobs.forgotten(session, everything=self._sweeps == 0)
         self._sweeps += 1
-        intake.empty_staging(self.settings)
+        staging.wipe_old(self.settings)
         self._mark(forgotten)
         for job_id in forgotten:
             self.queue.send(job_id)

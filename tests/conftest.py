@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, installation, search
+from oms import accounts, db, installation, search, staging
 from oms.models import Account
 from oms.permissions import Actor
 from oms.settings import Settings
@@ -113,12 +113,16 @@ def settings(tmp_path: Path, template_database: str) -> Iterator[Settings]:
     home.mkdir()
     if not POSTGRESQL:
         shutil.copy(template_database, home / "oms.sqlite3")
-        yield Settings(home=home, job_lease=3)
+        settings = Settings(home=home, job_lease=3)
+        yield settings
+        staging.wipe(staging.folder(settings))
         return
     name = f"oms_test_{secrets.token_hex(6)}"
     _administer(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    yield Settings(home=home, database_url=url, job_lease=3)
+    settings = Settings(home=home, database_url=url, job_lease=3)
+    yield settings
+    staging.wipe(staging.folder(settings))
     _administer(f"DROP DATABASE {name} WITH (FORCE)")
 
 

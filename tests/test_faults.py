@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
-from oms import db, intake, jobs, worker
+from oms import db, jobs, staging, worker
 from oms.errors import BadInput, Unavailable
 from oms.faults import refusal_behind
 from oms.models import AuditEntry, Job, JobState, new_id
@@ -115,12 +115,10 @@ def test_a_full_disk_uses_up_no_tries(
 def test_what_a_killed_upload_left_is_taken_away_and_what_is_coming_in_is_not(
     settings: Settings, engine: Engine, world: World
 ) -> None:
-    staging = settings.home / "run" / "staging"
-    old, young = staging / "old", staging / "young"
+    old, young = staging.make_place(settings), staging.make_place(settings)
     for folder in (old, young):
-        folder.mkdir(parents=True)
         (folder / "file").write_bytes(b"%PDF-1.7 not looked at")
-    long_ago = time.time() - intake.STAGED_SECONDS - 1
+    long_ago = time.time() - staging.SECONDS - 1
     os.utime(old, (long_ago, long_ago))
     Worker(engine, settings).sweep()
     assert not old.exists() and (young / "file").exists()

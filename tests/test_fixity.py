@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from oms import custody, db, fixity, intake, reading, search, storage
+from oms import custody, db, fixity, intake, reading, search, staging, storage
 from oms.models import (
     Document,
     Dossier,
@@ -88,20 +88,19 @@ def test_repair_spares_a_file_that_got_its_row_meanwhile(house, engine, settings
 
 
 def test_leftovers_of_dead_programs_are_found_and_removed(house, engine, settings):
-    staging = settings.home / "run" / "staging" / "dead"
-    staging.mkdir(parents=True)
+    dead = staging.make_place(settings)
     part = settings.scans / ".part-0011223344556677"
     part.touch()
     layer = reading.layer_path(settings, "0" * 16)
     layer.parent.mkdir(parents=True, exist_ok=True)
     layer.touch()
     assert kinds(engine, settings) == [], "they may still be at work"
-    for path in (staging, part, layer):
+    for path in (dead, part, layer):
         os.utime(path, (0, 0))
     found = list(fixity.check(engine, settings))
     assert [p.kind for p in found] == ["leftover"] * 3
     fixity.repair(engine, settings, found, send=lambda _: None)
-    assert not staging.exists() and not part.exists() and not layer.exists()
+    assert not dead.exists() and not part.exists() and not layer.exists()
 
 
 def test_the_index_is_compared_and_mended(house, engine, settings):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import db, intake, jobs, storage
+from oms import db, intake, jobs, staging, storage
 from oms.errors import DamagedFile, EmptyFile, FileTooLarge, NotFound, Refused, UnsupportedFile
 from oms.models import AuditEntry, Job, Page, PageState, Scan, ScanState
 from oms.permissions import Actor
@@ -48,7 +48,7 @@ def test_a_good_file_is_examined_and_waits_in_staging(settings: Settings) -> Non
 def test_a_bad_file_is_refused_and_nothing_of_it_stays(settings: Settings, data: bytes, error: type) -> None:
     with pytest.raises(error):
         intake.examine(settings, [data], "bad.pdf")
-    assert list((settings.home / "run" / "staging").iterdir()) == []
+    assert list(staging.folder(settings).iterdir()) == []
     assert list(storage.names(settings.scans)) == []
 
 

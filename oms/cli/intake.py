@@ -6,7 +6,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from oms import audit, db, dossiers, intake, storage
+from oms import audit, db, dossiers, gate, intake, staging, storage
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, leave, put, put_json, put_table, refuse, say, with_json
 from oms.errors import FileRefused, NotFound
@@ -27,6 +27,7 @@ from oms.words import sentence_of, translate
 def upload(files: tuple[Path, ...], number: str, username: str, as_json: bool) -> None:
     """Take files in, one by one; a refused file costs the others nothing."""
     house = open_house()
+    staging.use_for_temporary_files(house.settings)
     refused = 0
     with acting(house, username, "scan:upload") as actor:
         with db.reading(house.engine) as session:
@@ -42,6 +43,8 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
     try:
         with path.open("rb") as stream:
             arrival = intake.examine(house.settings, storage.chunks(stream), path.name)
+        if arrival.suspicions:
+            raise gate.needs_two_people(arrival)
         intake.keep(house.settings, arrival)
         with db.writing(house.engine) as session:
             dossier = session.get_one(Dossier, dossier_id)

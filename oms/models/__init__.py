@@ -7,7 +7,7 @@ from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Orig
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
-from oms.models.scans import Page, PageCorrection, PageState, Quality, Scan, ScanState, SecrecyClearance
+from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Person",
     "PersonAlias",
     "Precision",
+    "Purge",
     "Quality",
     "RecentSearch",
     "RecoveryCode",

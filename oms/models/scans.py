@@ -58,6 +58,7 @@ class Scan(Identified, Base):
 
     dossier: Mapped[Dossier] = relationship()
     pages: Mapped[list["Page"]] = relationship(back_populates="scan", order_by="Page.number")
+    clearances: Mapped[list["SecrecyClearance"]] = relationship(order_by="SecrecyClearance.cleared_at")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
 
@@ -150,3 +151,29 @@ class PageCorrection(Identified, Base):
     corrected_at: Mapped[datetime] = mapped_column(default=now)
 
     page: Mapped[Page] = relationship(back_populates="corrections")
+
+
+class SecrecyClearance(Identified, Base):
+    """Two people looked at what seemed to be a mark of secrecy on a scan and said that it is none."""
+
+    __tablename__ = "secrecy_clearances"
+    scan_id: Mapped[str] = reference("scans.id")
+    reason: Mapped[str]
+    cleared_by_id: Mapped[str] = reference("accounts.id")
+    confirmed_by_id: Mapped[str] = reference("accounts.id")
+    cleared_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Purge(Identified, Base):
+    """Minutes of a scan that was destroyed because it bore a mark of secrecy; nothing here tells its content."""
+
+    __tablename__ = "purges"
+    dossier_id: Mapped[str] = reference("dossiers.id")
+    pages: Mapped[int]
+    documents: Mapped[int]
+    reason: Mapped[str]
+    purged_by_id: Mapped[str] = reference("accounts.id")
+    confirmed_by_id: Mapped[str] = reference("accounts.id")
+    purged_at: Mapped[datetime] = mapped_column(default=now)
+
+    dossier: Mapped[Dossier] = relationship()

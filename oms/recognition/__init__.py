@@ -7,6 +7,7 @@ pages into one searchable PDF; `read_file` does all of it for a file at hand.
 from oms.recognition.files import FailedPage, read_file
 from oms.recognition.judge import doubtful_words
 from oms.recognition.layer import write_pdf
+from oms.recognition.looking import Suspicion, look_at
 from oms.recognition.opening import OpenedScan, open_scan
 from oms.recognition.pages import PageReading, ReadPage, Word
 from oms.recognition.reading import read_page, show_page
@@ -17,8 +18,10 @@ __all__ = [
     "OpenedScan",
     "PageReading",
     "ReadPage",
+    "Suspicion",
     "Word",
     "doubtful_words",
+    "look_at",
     "open_scan",
     "page_image",
     "read_file",

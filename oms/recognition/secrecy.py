@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import cv2
 import numpy as np
 
+from oms.recognition import frames
 from oms.recognition.pages import Word
 from oms.recognition.pictures import Picture, Pixels, has_colour
 from oms.vietnamese.text import fold, nfc
@@ -51,6 +52,22 @@ def find_stamps(picture: Picture, read: Callable[[Picture], str]) -> tuple[str, 
     return tuple(level for level in LEVELS if level in found)
 
 
+def find_frames(picture: Picture, read: Callable[[Picture], str]) -> tuple[tuple[str, ...], bool]:
+    """The levels read in frames of the size of a stamp, in ink of any colour; and whether a frame is double.
+
+    Only marks of secrecy have a double frame (urgency has a single one), so one whose word is hidden is a doubt.
+    """
+    maps = [_find_darkness(picture)]
+    if picture.pixels.ndim == 3 and has_colour(picture.pixels):
+        maps.insert(0, _find_redness(picture))
+    found, double = set(), False
+    for ink in maps:
+        for frame in frames.find(ink, picture.dpi):
+            found.add(_stamped_level(read(_draw_stamp(frame.ink, picture.dpi))))
+            double = double or frame.double
+    return tuple(level for level in LEVELS if level in found), double
+
+
 def join_levels(*groups: Sequence[str]) -> tuple[str, ...]:
     """All levels of the groups, each once, highest first."""
     return tuple(level for level in LEVELS if any(level in group for group in groups))
@@ -85,13 +102,15 @@ def _stamped_level(text: str) -> str | None:
 
 
 def _pieces(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """The words of each line, split where the gap is wider than two letters are high: a stamp beside a text."""
+    """The words of each line, split where a stamp may stand beside a text: at a gap wider than two letters are high,
+    and where capitals end and small letters begin."""
     piece: list[Word] = []
     for word in words:
         if piece:
             last = piece[-1]
             gap = word.left - (last.left + last.width)
-            if word.line != last.line or gap > 2 * max(last.height, word.height):
+            ends = last.text.isupper() and any(character.islower() for character in word.text)
+            if word.line != last.line or gap > 2 * max(last.height, word.height) or ends:
                 yield piece
                 piece = []
         piece.append(word)
@@ -116,6 +135,15 @@ def _cut_stamps(picture: Picture) -> Iterator[Picture]:
         sides = (left - margin, top - margin, left + width + margin, top + height + margin)
         box = [round(max(0, side) / factor) for side in sides]
         yield _draw_stamp(redness[box[1] : box[3], box[0] : box[2]], picture.dpi)
+
+
+def _find_darkness(picture: Picture) -> Pixels:
+    """How much darker each pixel is than the paper around it, 0 to 255."""
+    grey = picture.pixels if picture.pixels.ndim == 2 else cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), 15)
+    paper = cv2.resize(paper, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.subtract(paper, grey))
 
 
 def _find_redness(picture: Picture) -> Pixels:

@@ -13,6 +13,9 @@ BLUE = (28, 44, 140)
 SEAL_DIAMETER = 284
 """36 mm at 200 dots per inch."""
 
+PER_MILLIMETRE = 200 / 25.4
+"""Pixels."""
+
 FINER = 2
 """Seals are drawn this much larger and made smaller, so that turned letters stay smooth."""
 
@@ -74,6 +77,24 @@ def box_stamp(lines: tuple[str, ...]) -> Image.Image:
         font = find_family().font(style, size)
         draw.text((width / 2, 36 + number * 44), line, font=font, fill=255, anchor="mm")
     return _inked(mask, RED)
+
+
+def level_stamp(text: str, *, double: bool = True, width: float | None = None) -> Image.Image:
+    """A framed stamp of capitals, 8 mm high: double-framed as marks of secrecy are, single-framed as urgency is.
+
+    `width` in millimetres; else 20, 30 or 40 by the length of the text (TT 24/2020/TT-BCA, NĐ 30/2020).
+    """
+    finer = 3
+    across = round((width or (20 if len(text) < 6 else 30 if len(text) < 9 else 40)) * PER_MILLIMETRE) * finer
+    mask = Image.new("L", (across, round(8 * PER_MILLIMETRE) * finer), 0)
+    draw = ImageDraw.Draw(mask)
+    for inset, line in ((0, 8), (16, 5)) if double else ((0, 8),):
+        draw.rectangle((inset, inset, across - 1 - inset, mask.height - 1 - inset), outline=255, width=line)
+    points = 120
+    while find_family().font("bold", points).getlength(text) > across - 70:
+        points -= 4
+    draw.text((across / 2, mask.height / 2), text, font=find_family().font("bold", points), fill=255, anchor="mm")
+    return _inked(mask.resize((across // finer, mask.height // finer), Image.Resampling.LANCZOS), RED)
 
 
 def _inked(mask: Image.Image, colour: tuple[int, int, int]) -> Image.Image:

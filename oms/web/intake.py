@@ -11,17 +11,18 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
-from oms import intake, review
+from oms import gate, intake, review
 from oms.errors import N_, BadInput, OmsError
 from oms.models import Dossier, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
 from oms.web import access
 from oms.web.access import guarded, write_down_refusal
 from oms.web.errors import sentence_of, wants_json
-from oms.web.receiving import KNOWN, RECEIVED, REFUSED, Outcome, receive_file
+from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_file
 
 bp = Blueprint("intake", __name__)
 
+TONES = {RECEIVED: "success", KNOWN: "info", REFUSED: "danger", DOUBTFUL: "warning"}
 # Scans on the upload page; all others are found by their dossier.
 RECENT = 30
 
@@ -86,40 +87,47 @@ def upload(dossier: Dossier) -> Any:
             return jsonify(answers[0]), _status(outcomes[0])
         return jsonify(files=answers), 202 if any(outcome.state == RECEIVED for outcome in outcomes) else 200
     for outcome in outcomes:
-        flash(_with_link(outcome), {RECEIVED: "success", KNOWN: "info", REFUSED: "danger"}[outcome.state])
+        flash(_with_link(outcome), TONES[outcome.state])
     return redirect(url_for(".index", dossier=dossier_id))
 
 
 def _receive(dossier_id: str, file: FileStorage) -> Outcome:
     name = file.filename or ""
     try:
-        return receive_file(dossier_id, cast(BinaryIO, file.stream), name, actor=g.actor)
+        return receive_file(dossier_id, cast(BinaryIO, file.stream), name, actor=g.actor, may_decide=True)
     except OmsError as error:  # frozen or handed over meanwhile, or the store is full: said for this file
         write_down_refusal(error)
         return Outcome(intake.label_of(name), REFUSED, error=error)
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:
-    scan = outcome.scan
     return {
         "state": outcome.state,
         "message": outcome.message,
-        "scan": scan.id if scan else None,
-        "url": url_for(".show", id=scan.id) if scan else None,
+        "scan": outcome.scan.id if outcome.scan else None,
+        "url": _address_of(outcome),
     }
+
+
+def _address_of(outcome: Outcome) -> str | None:
+    """Where a person goes on: the scan that was received, or the decision about a doubtful file."""
+    if outcome.scan is not None:
+        return url_for(".show", id=outcome.scan.id)
+    return url_for("gate.show", token=outcome.token) if outcome.token else None
 
 
 def _status(outcome: Outcome) -> int:
     if outcome.error is not None:
         return outcome.error.status
-    return 202 if outcome.state == RECEIVED else 200
+    return 202 if outcome.state in (RECEIVED, DOUBTFUL) else 200
 
 
 def _with_link(outcome: Outcome) -> str:
-    if outcome.scan is None:
+    address = _address_of(outcome)
+    if address is None:
         return outcome.message
-    address = url_for(".show", id=outcome.scan.id)
-    return Markup('{} <a href="{}">{}</a>').format(outcome.message, address, _("Open the scan"))
+    words = _("Look and decide") if outcome.token else _("Open the scan")
+    return Markup('{} <a href="{}">{}</a>').format(outcome.message, address, words)
 
 
 @bp.get("/scans/<id>")
@@ -145,16 +153,11 @@ def _whole(scan: Scan) -> dict[str, Any]:
         "progress": intake.progress_of(g.session, [scan.id])[scan.id],
         "sentence": _sentence(scan),
         "sentences": {page.id: _sentence(page) for page in pages if page.state == PageState.FAILED},
-        "suspected": suspected(pages),
+        "suspected": gate.suspected(scan, pages),
         "waiting": sum(page.document_id is None for page in pages),
         "asks_again": scan.state in (ScanState.RECEIVED, ScanState.READING),
         "may_read_again": can(g.actor, Action.SCAN_UPLOAD, scan.dossier),
     }
-
-
-def suspected(pages: list[Page]) -> list[tuple[int, str]]:
-    """Numbers of the pages that seem to bear a mark of secrecy, each with the mark."""
-    return [(page.number, ", ".join(page.secrecy)) for page in pages if page.secrecy]
 
 
 @bp.post("/scans/<id>/read-again")

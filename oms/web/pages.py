@@ -5,22 +5,24 @@ images and word boxes are parts of the page that shows them: each is guarded by 
 """
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, send_file, url_for
 
-from oms import intake, review, storage
+from oms import gate, intake, review, storage
 from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action
 from oms.reading import unpack_words
 from oms.recognition import doubtful_words
+from oms.recognition.doubts import find_doubts
 from oms.recognition.thumbnails import shrink
 from oms.search.snippets import matching_words
 from oms.web.access import guarded, house
 from oms.web.headers import FILE_POLICY
-from oms.web.intake import suspected
 
 bp = Blueprint("pages", __name__)
 
@@ -47,7 +49,7 @@ def show(page: Page) -> str:
         next_url=_neighbour(place.next_id, words),
         lines=text_lines(page, words),
         words=words,
-        suspected=suspected([page]),
+        suspected=gate.suspected(page.scan, [page]),
     )
 
 
@@ -61,6 +63,48 @@ def text_lines(page: Page, words: str = "") -> list[list[tuple[int, str, bool]]]
     hits = matching_words([word for line in lines for _number, word in line], words) if words else set()
     counted = iter(range(sum(len(line) for line in lines)))
     return [[(number, word, next(counted) in hits) for number, word in line] for line in lines]
+
+
+@dataclass(frozen=True)
+class ShownField:
+    """A value of a form as it is shown: its printed label, the crop of the page image and why to look at it."""
+
+    label: str
+    value: str
+    box: str
+    flag: str
+
+
+def page_findings(page: Page) -> list[ShownField]:
+    """The values of the form that stand on a page, in printed order; empty for other pages."""
+    found = page.findings or {}
+    if not found.get("form"):
+        return []
+    form = catalogue.form(found["form"])
+    return [
+        ShownField(form.label_of(key), value["value"], _box(value["box"]), value["flag"] or "")
+        for key, value in found["fields"].items()
+    ]
+
+
+def page_doubts(page: Page) -> list[dict[str, Any]]:
+    """The doubtful words that still stand in the text as they were read: number, word, likely readings and box."""
+    read = unpack_words(page.words)
+    standing = {number: word for line in review.tie_words(page.text, [w.text for w in read]) for number, word in line}
+    return [
+        {
+            "place": doubt.place,
+            "text": doubt.text,
+            "readings": doubt.readings,
+            "box": _box((word.left, word.top, word.width, word.height)),
+        }
+        for doubt in find_doubts(read)
+        if standing.get(doubt.place) == (word := read[doubt.place]).text
+    ]
+
+
+def _box(sides: Sequence[int] | None) -> str:
+    return ",".join(str(side) for side in sides) if sides else ""
 
 
 @bp.get("/pages/<id>/words")

@@ -9,24 +9,26 @@ from typing import BinaryIO
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from oms import db, intake, storage
+from oms import db, gate, intake, storage
 from oms.errors import FileRefused, NotFound, OmsError
 from oms.models import Dossier, Scan
 from oms.permissions import Actor
 from oms.web.access import deliver, house
 from oms.web.errors import sentence_of
 
-RECEIVED, KNOWN, REFUSED = "received", "known", "refused"
+RECEIVED, KNOWN, REFUSED, DOUBTFUL = "received", "known", "refused", "doubtful"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: `state` "received", "known" (same bytes were there) or "refused"."""
+    """What became of one file: `state` "received", "known" (same bytes were there), "refused", or "doubtful": it may
+    bear a mark of secrecy and waits in memory under `token` for two people to decide."""
 
     name: str
     state: str
     scan: Scan | None = None
     error: OmsError | None = None
+    token: str = ""
 
     @property
     def message(self) -> str:
@@ -34,6 +36,11 @@ class Outcome:
         said: str
         if self.error is not None:
             said = sentence_of(self.error)
+        elif self.state == DOUBTFUL:
+            said = gettext(
+                "%(name)s may bear a mark of a state secret and is not kept yet. Look at it and decide within ten minutes.",
+                name=self.name,
+            )
         elif self.state == KNOWN:
             said = gettext("%(name)s was received before; nothing was added.", name=self.name)
         else:
@@ -41,14 +48,21 @@ class Outcome:
         return said
 
 
-def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor) -> Outcome:
+def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor, may_decide: bool = False) -> Outcome:
     """Take one file into a dossier the actor may upload to; a refused file costs the others nothing.
 
+    `may_decide` says that a person is there to look at a doubtful page; else a doubt is a refusal.
     Raises `Refused` when the dossier is frozen and `NotFound` when it is no longer the actor's.
     """
     arrival = None
     try:
         arrival = intake.examine(house().settings, storage.chunks(stream), name)
+        if arrival.suspicions and not may_decide:
+            raise gate.needs_two_people(arrival)
+        if arrival.suspicions:
+            with db.writing(house().engine) as session:
+                token = gate.hold(session, house().settings, _dossier(session, dossier_id), arrival, actor=actor)
+            return Outcome(arrival.name, DOUBTFUL, token=token)
         intake.keep(house().settings, arrival)
         with db.writing(house().engine) as session:
             scan, is_new = intake.receive(session, _dossier(session, dossier_id), arrival, actor=actor)

@@ -6,26 +6,25 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import dossiers, review
+from oms import dossiers, gate, review
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Document, Original, Page, PageState, Scan
 from oms.permissions import Action, can
-from oms.vietnamese.letterheads import read_head
+from oms.proposals import Proposal, find_strangers, propose
+from oms.recognition.kinds import PageKind
 from oms.web import access
 from oms.web.access import end_request, guarded, write_down_refusal
 from oms.web.errors import sentence_of
 from oms.web.formats import component_title
-from oms.web.intake import suspected
-from oms.web.pages import text_lines
+from oms.web.pages import page_doubts, page_findings, text_lines
 
 NO_COMPONENT = N_("Choose what the document is (component of the dossier).")
 
 bp = Blueprint("review", __name__, url_prefix="/review")
 
-# Up to this many waiting pages all are chosen at first: most scans are one document.
-CHOSEN_AT_FIRST = 12
 QUEUE = 200
-FIELDS = ("component", "title", "number", "issued_on", "issuing_body", "signer", "original")
+PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
+FIELDS = (*PROPOSED, "original")
 
 
 @bp.get("")
@@ -76,14 +75,12 @@ def _draw(
 ) -> str:
     """The page; `typed`, `chosen` and `text` keep what a person entered when something was refused."""
     waiting = [other for other in pages if other.document_id is None]
-    head = read_head(waiting[0].text) if waiting and typed is None else read_head("")
-    proposed = {
-        "title": head.title or "",
-        "number": head.number or "",
-        "issued_on": str(head.dated) if head.dated else "",
-    }
-    first = [other.id for other in waiting] if len(waiting) <= CHOSEN_AT_FIRST else [waiting[0].id]
     category = scan.dossier.category
+    components = dossiers.components_of(scan.dossier)
+    proposals = propose(pages, components)
+    proposal = _chosen_proposal(proposals, request.args.get("document", type=int))
+    proposed = dict.fromkeys(PROPOSED, "") | (dict(proposal.values) if proposal and typed is None else {})
+    first = [other.id for other in proposal.pages] if proposal else []
     return render_template(
         "review/show.html",
         scan=scan,
@@ -91,21 +88,35 @@ def _draw(
         pages=pages,
         page=page,
         waiting=waiting,
+        proposals=proposals,
+        proposal=proposal,
         proposed=proposed,
+        flags=proposal.flags if proposal else {},
+        strangers=[_(other.message, **other.values) for other in find_strangers(scan.dossier.person, waiting)],
+        found=page_findings(page),
+        doubts=page_doubts(page),
         values={**dict.fromkeys(FIELDS, ""), "original": Original.ORIGINAL.value, **proposed, **(typed or {})},
         chosen=first if chosen is None else chosen,
         text=page.text if text is None else text,
         problem=sentence_of(problem) if problem else "",
         problem_at="text" if text is not None else _field_of(problem),
-        components=[(row.id, component_title(row.id, category.value)) for row in dossiers.components_of(scan.dossier)],
+        components=[(row.id, component_title(row.id, category.value)) for row in components],
         originals=[(kind.value, _(kind.label)) for kind in Original],
         lines=text_lines(page),
         corrections=review.corrections_of(g.session, page),
-        suspected=suspected(list(pages)),
+        suspected=gate.suspected(scan, pages),
         failure=_failure(page),
         may_correct=can(g.actor, Action.PAGE_REVIEW, page) and page.state != PageState.WAITING,
         may_file=can(g.actor, Action.DOCUMENT_FILE, scan.dossier),
     )
+
+
+def _chosen_proposal(proposals: Sequence[Proposal], number: int | None) -> Proposal | None:
+    """The proposed document of that number, counted from 1; without one the first that is no separator sheet."""
+    if number is not None and 1 <= number <= len(proposals):
+        return proposals[number - 1]
+    papers = [proposal for proposal in proposals if proposal.kind != PageKind.SEPARATOR]
+    return next(iter(papers or proposals), None)
 
 
 def _failure(page: Page) -> str:

@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import select
 
-from oms import db
+from oms import db, staging
 from oms.models import AuditEntry, Job, Scan, ScanState
 from tests import factories
 
@@ -37,7 +37,7 @@ def test_received_means_row_and_job_and_bytes_and_entry(oms, world, engine, sett
         assert session.get_one(Scan, received["scan"]).state == ScanState.RECEIVED
         assert session.scalars(select(Job.kind)).all() == ["read_scan"]
     assert _entries(engine, "scan:upload") == [("done", "cli"), ("refused", "cli")]
-    assert list((settings.home / "run" / "staging").iterdir()) == []
+    assert list(staging.folder(settings).iterdir()) == []
 
 
 def test_the_same_file_twice_is_said(oms, world, engine, tmp_path):

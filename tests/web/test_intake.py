@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
-from oms import db, storage
+from oms import db, staging, storage
 from oms.models import Account, AuditEntry, Dossier, Job, Page, PageState, Scan, ScanState, SignIn
 from oms.settings import Settings
 from tests import factories
@@ -66,7 +66,7 @@ def test_one_good_and_one_bad_file_in_one_request(
         assert all(job.kind == "read_scan" for job in session.scalars(select(Job)))
         assert storage.get(settings.scans, scans[0].sha256).read_bytes() == GOOD
     assert entries(engine)[:3] == [("scan:upload", "done"), ("scan:upload", "refused"), ("scan:upload", "done")]
-    assert list((settings.home / "run" / "staging").iterdir()) == []
+    assert list(staging.folder(settings).iterdir()) == []
 
 
 def test_a_script_is_told_received_then_known_with_the_earlier_scan(

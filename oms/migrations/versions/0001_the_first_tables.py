@@ -798,6 +798,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_secrecy_clearances_scan_id"), ["scan_id"], unique=False)
 
     op.create_table(
+        "purges",
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("purged_by_id", sa.String(length=16), nullable=False),
+        sa.Column("confirmed_by_id", sa.String(length=16), nullable=False),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_purges_confirmed_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_purges_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["purged_by_id"], ["accounts.id"], name=op.f("fk_purges_purged_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purges")),
+    )
+    with op.batch_alter_table("purges", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_purges_confirmed_by_id"), ["confirmed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_purges_dossier_id"), ["dossier_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_purges_purged_by_id"), ["purged_by_id"], unique=False)
+
+    op.create_table(
         "saved_searches",
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -831,6 +860,7 @@ def downgrade() -> None:
     _allow_changes()
     op.drop_table("recent_searches")
     op.drop_table("saved_searches")
+    op.drop_table("purges")
     op.drop_table("secrecy_clearances")
     op.drop_table("page_corrections")
     op.drop_table("transfer_events")

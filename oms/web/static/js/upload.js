@@ -2,7 +2,7 @@
 const AT_ONCE = 2; // requests at a time; more only share the same line
 
 const size = (bytes) => (bytes < 1048576 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1).replace(".", ",")} MB`);
-const tones = { waiting: "neutral", sending: "info", storing: "info", received: "success", duplicate: "neutral", refused: "danger" };
+const tones = { waiting: "neutral", sending: "info", storing: "info", received: "success", duplicate: "neutral", refused: "danger", doubtful: "warning" };
 
 function make(tag, className, text = "") {
   const element = document.createElement(tag);
@@ -68,7 +68,7 @@ function send(form, file, row) {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* answered below */ }
       // a sign-in page answers 200 with HTML: that is no receipt
-      const state = request.status < 400 ? ({ received: "received", known: "duplicate" }[answer.state] ?? "refused") : "refused";
+      const state = request.status < 400 ? ({ received: "received", known: "duplicate", doubtful: "doubtful" }[answer.state] ?? "refused") : "refused";
       const message = answer.message ?? answer.detail ?? answer.title;
       row.finish(state, message ?? (state === "refused" ? row.texts.textUnclear : ""), answer.url ?? "");
       resolve();
@@ -91,7 +91,7 @@ function upgrade(form) {
 
   const count = (...states) => rows.filter((row) => states.includes(row.state)).length;
   const summarise = () => {
-    const words = { received: count("received"), duplicate: count("duplicate"), refused: count("refused"), waiting: count("waiting", "sending", "storing") };
+    const words = { received: count("received"), duplicate: count("duplicate"), refused: count("refused"), doubtful: count("doubtful"), waiting: count("waiting", "sending", "storing") };
     summary.textContent = texts.textSummary.replace(/\{(\w+)\}/g, (_, name) => words[name]);
   };
   const next = async () => {

@@ -1,0 +1,178 @@
+"""The gate: what may bear a mark of a state secret comes in only when two people say that it does not.
+
+A doubtful file waits in memory, with pictures of its doubtful pages, until the officer who brought it decides
+together with a second person of the house, or until ten minutes are over. Refused, nothing of it stays but the entry
+that something was refused: no name, no hash, no text (NĐ 26/2020/NĐ-CP Đ3.4). A mark that only the reading finds, in a
+scan that is here already, is decided in the same way (`clear_scan`), or ended by `purging.purge`.
+"""
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from oms import audit, intake, staging, storage
+from oms.errors import N_, BadInput, NotFound, Refused, SecretFile
+from oms.intake import Arrival
+from oms.models import Dossier, Page, Scan, SecrecyClearance
+from oms.permissions import Action, Actor, can, require
+from oms.recognition import open_scan
+from oms.settings import Settings
+
+REASON_LENGTH = 10, 500
+"""Characters of a reason: more than “ok”, less than an essay."""
+
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_PREFIX = "held-"
+
+
+@dataclass(frozen=True)
+class HeldPage:
+    """A doubtful page: its number and the levels its marks look like, none where the word is hidden."""
+
+    number: int
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file that waits for a decision; `seconds` are left."""
+
+    token: str
+    folder: Path
+    dossier_id: str
+    name: str
+    pages: tuple[HeldPage, ...]
+    seconds: int
+
+
+def hold(session: Session, settings: Settings, dossier: Dossier, arrival: Arrival, *, actor: Actor) -> str:
+    """Let a doubtful file wait for its officer; return the secret word that finds it again."""
+    token = secrets.token_hex(16)
+    for found in arrival.suspicions:
+        Image.fromarray(found.picture.pixels).save(arrival.folder / f"page-{found.number}.jpg", "JPEG", quality=80)
+    about = {
+        "account": actor.account_id,
+        "dossier": dossier.id,
+        "name": arrival.name,
+        "pages": [[found.number, list(found.levels)] for found in arrival.suspicions],
+    }
+    (arrival.folder / "about.json").write_text(json.dumps(about), "utf-8")
+    arrival.folder.rename(staging.folder(settings) / f"{_PREFIX}{token}")
+    audit.record(session, "secrecy:doubt", dossier, actor=actor, outcome="held", pages=len(arrival.suspicions))
+    return token
+
+
+def needs_two_people(arrival: Arrival) -> SecretFile:
+    """The refusal of a doubtful file where nobody is there to look at it: command line and other programs."""
+    return SecretFile(
+        N_(
+            "Page %(page)s of %(name)s may bear a mark of a state secret; nothing was kept. "
+            "If it bears none, upload the file on the page “Paper in”, where two people can decide."
+        ),
+        name=arrival.name,
+        page=arrival.suspicions[0].number,
+    )
+
+
+def find(settings: Settings, token: str, *, actor: Actor) -> Held:
+    """The waiting file, for the account that brought it alone; raises `NotFound` when its time is over."""
+    folder = staging.folder(settings) / f"{_PREFIX}{token}"
+    try:
+        if not _TOKEN.fullmatch(token):
+            raise FileNotFoundError
+        seconds = round(staging.SECONDS - (time.time() - folder.stat().st_mtime))
+        about = json.loads((folder / "about.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise _gone() from None
+    if about["account"] != actor.account_id or seconds <= 0:
+        raise _gone()
+    pages = tuple(HeldPage(number, tuple(levels)) for number, levels in about["pages"])
+    return Held(token, folder, about["dossier"], about["name"], pages, seconds)
+
+
+def _gone() -> NotFound:
+    return NotFound(
+        N_("There is nothing to decide here any more: after ten minutes a doubtful file is wiped. Upload it again.")
+    )
+
+
+def page_image(held: Held, number: int) -> bytes:
+    """The picture of one doubtful page."""
+    try:
+        return (held.folder / f"page-{number}.jpg").read_bytes()
+    except FileNotFoundError:
+        raise NotFound() from None
+
+
+def refuse(session: Session, held: Held, dossier: Dossier, *, actor: Actor) -> None:
+    """It is secret, or may be: wipe it and write down that something was refused."""
+    staging.wipe(held.folder)
+    audit.record(session, "secrecy:refuse", dossier, actor=actor, outcome="refused", pages=len(held.pages))
+
+
+def release(held: Held) -> Arrival:
+    """The waiting file as one that may come in; only after two people have said so (`check_second`)."""
+    path = held.folder / "file"
+    opened = open_scan(path, name=held.name)
+    arrival = Arrival(held.name, path, held.folder, storage.hash_of(path), path.stat().st_size, opened)
+    return replace(arrival, looked=True)
+
+
+def check_reason(reason: str) -> str:
+    """The reason, or `BadInput` for one that says nothing."""
+    reason = " ".join(reason.split())
+    if not REASON_LENGTH[0] <= len(reason) <= REASON_LENGTH[1]:
+        raise BadInput(
+            N_("Say in %(least)s to %(most)s characters why this is no mark of a state secret."),
+            least=REASON_LENGTH[0],
+            most=REASON_LENGTH[1],
+        )
+    return reason
+
+
+def check_second(second: Actor, dossier: Dossier, *, actor: Actor) -> None:
+    """Raise `Refused` unless `second` is another person who may see this dossier too."""
+    if second.account_id == actor.account_id:
+        raise Refused(N_("The second person must be somebody else: nobody confirms what they said themselves."))
+    if not can(second, Action.DOSSIER_READ, dossier):
+        raise Refused(N_("The second person must be one who may read this dossier: another officer or the head."))
+
+
+def receive(
+    session: Session, dossier: Dossier, arrival: Arrival, reason: str, *, second: Actor, actor: Actor
+) -> tuple[Scan, bool]:
+    """Enter a released and kept file, with the decision of the two; see `intake.receive`."""
+    check_second(second, dossier, actor=actor)
+    scan, is_new = intake.receive(session, dossier, arrival, actor=actor)
+    _write_clearance(session, scan, reason, second=second, actor=actor)
+    return scan, is_new
+
+
+def clear_scan(session: Session, scan: Scan, reason: str, *, second: Actor, actor: Actor) -> None:
+    """Two people say that what the reading took for a mark on this scan is none: it may be filed."""
+    require(actor, Action.SCAN_UPLOAD, scan.dossier)
+    check_second(second, scan.dossier, actor=actor)
+    _write_clearance(session, scan, check_reason(reason), second=second, actor=actor)
+
+
+def _write_clearance(session: Session, scan: Scan, reason: str, *, second: Actor, actor: Actor) -> None:
+    session.add(
+        SecrecyClearance(
+            scan_id=scan.id, reason=reason, cleared_by_id=actor.account_id, confirmed_by_id=second.account_id
+        )
+    )
+    audit.record(session, "secrecy:clear", scan, actor=actor, words=reason, second=second.account_id)
+
+
+def suspected(scan: Scan, pages: Sequence[Page]) -> list[tuple[int, str]]:
+    """Number and mark of each page that seems to bear a mark of secrecy and was not cleared."""
+    if scan.clearances:
+        return []
+    return [(page.number, ", ".join(page.secrecy)) for page in pages if page.secrecy]

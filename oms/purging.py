@@ -1,0 +1,92 @@
+"""The end of a stamped scan that was found too late: every trace of it goes, and minutes stay.
+
+Two people order it. Gone are the file, wherever the same bytes lie in this installation, page images, searchable PDF,
+text, corrections, jobs, and the documents filed from it alone; what was filed together with other pages loses these.
+The index is made anew, because an engine keeps deleted words in its files for a while. Backups cannot be reached
+from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4, Đ4.7).
+"""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import delete, or_, select, text
+from sqlalchemy.orm import Session
+
+from oms import audit, db, jobs, storage
+from oms.errors import NotFound
+from oms.gate import check_reason, check_second
+from oms.models import Document, Job, Page, PageCorrection, Purge, Scan, SecrecyClearance
+from oms.permissions import Action, Actor, allowed, require
+from oms.reading import layer_path
+from oms.settings import Settings
+
+
+def purge(
+    session: Session, settings: Settings, scan: Scan, reason: str, *, second: Actor, actor: Actor
+) -> tuple[Purge, Callable[[], None]]:
+    """Destroy a scan and every other scan of the same bytes; return the minutes, and what to call after the commit:
+    it takes the files away, which no transaction could bring back."""
+    require(actor, Action.SCAN_UPLOAD, scan.dossier)
+    check_second(second, scan.dossier, actor=actor)
+    reason = check_reason(reason)
+    if db.is_sqlite(session):
+        session.execute(text("PRAGMA secure_delete = ON"))  # deleted rows are overwritten, not only unlinked
+    ordered_for = scan.dossier_id
+    minutes: list[Purge] = []
+    files: set[str] = set()
+    layers: list[str] = []
+    for twin in session.scalars(select(Scan).where(Scan.sha256 == scan.sha256).order_by(Scan.id)).all():
+        pages = session.scalars(select(Page).where(Page.scan_id == twin.id)).all()
+        files |= {twin.sha256, *(page.image_sha256 for page in pages if page.image_sha256)}
+        files |= {twin.pdf_sha256} if twin.pdf_sha256 else set()
+        layers += [page.id for page in pages]
+        row = Purge(
+            dossier_id=twin.dossier_id,
+            pages=len(pages),
+            documents=_delete_rows(session, twin, pages),
+            reason=reason,
+            purged_by_id=actor.account_id,
+            confirmed_by_id=second.account_id,
+        )
+        session.add(row)
+        session.flush()
+        audit.record(session, "secrecy:purge", row.dossier, actor=actor, words=reason, second=second.account_id)
+        jobs.enqueue(session, "rebuild_index", row.dossier_id, actor=actor)
+        minutes.append(row)
+    still_named = {
+        name
+        for name in files
+        if session.scalar(select(Page.id).where(Page.image_sha256 == name).limit(1))
+        or session.scalar(select(Scan.id).where(or_(Scan.pdf_sha256 == name, Scan.sha256 == name)).limit(1))
+    }
+
+    def remove_files() -> None:
+        for name in files - still_named:
+            storage.remove(settings.scans, name)
+        for page_id in layers:
+            layer_path(settings, page_id).unlink(missing_ok=True)
+
+    return next(row for row in minutes if row.dossier_id == ordered_for), remove_files
+
+
+def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
+    """Delete the scan with all that hangs on it; return how many documents lost pages to it."""
+    page_ids = [page.id for page in pages]
+    touched = {page.document_id for page in pages if page.document_id}
+    session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
+    session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
+    session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))
+    session.execute(delete(Page).where(Page.id.in_(page_ids)))
+    kept = set(session.scalars(select(Page.document_id).where(Page.document_id.in_(touched))))
+    session.execute(delete(Document).where(Document.id.in_(touched - kept)))
+    session.execute(delete(Scan).where(Scan.id == scan.id))
+    session.expire_all()
+    return len(touched)
+
+
+def find_minutes(session: Session, purge_id: str, *, actor: Actor) -> Purge:
+    """The minutes of a purge, for whoever may read its dossier; raises `NotFound`."""
+    seen = select(Purge).join(Purge.dossier).where(Purge.id == purge_id, allowed(actor, Action.DOSSIER_READ))
+    found = session.scalar(seen)
+    if found is None:
+        raise NotFound()
+    return found

@@ -1,0 +1,122 @@
+"""Small frames on a page, leaning or not: what a stamp leaves even where its word is hidden by text or a seal.
+
+Letters have no straight lines of more than a centimetre and rules of tables are longer than a stamp, so two level
+lines of the length of a stamp, one above the other, with something upright at their ends, are a frame.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from oms.recognition.pictures import Pixels
+
+SEARCH_DPI = 100
+"""The lines of a frame are a third of a millimetre wide: one pixel or two."""
+
+LEANS = (0, -3, 3, -6, 6, -9, 9, -12, 12, -15, 15)
+"""Degrees a stamp is pressed askew on a page that lies straight."""
+
+FINER = (0, -0.5, 0.5, -1, 1, -1.5, 1.5)
+"""Degrees between two of these leans."""
+
+_WIDTH, _HEIGHT = (15.0, 52.0), (5.5, 15.0)
+_LINE, _SIDE = 11.0, 4.0
+"""Millimetres: sizes of a stamp with some play, least length of a line and of a side."""
+
+_MARGIN = 3
+"""Pixels of paper around a frame: its outermost line must be whole."""
+
+_LEAST_INK = 28
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A found frame: its ink (bright on dark) turned level at the resolution of the map, and whether it is double."""
+
+    ink: Pixels
+    double: bool
+
+
+def find(ink: Pixels, dpi: float) -> Iterator[Frame]:
+    """Every frame in a map of ink (0 paper, 255 ink), each once, whatever its lean."""
+    factor = SEARCH_DPI / dpi
+    small = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    seen: list[tuple[float, float]] = []
+    for lean in LEANS:
+        turn = _turning(small.shape, lean)
+        level = cv2.warpAffine(small, turn, (small.shape[1], small.shape[0]), flags=cv2.INTER_LINEAR)
+        for left, top, right, bottom in _boxes((level > _LEAST_INK).astype(np.uint8)):
+            middle = cv2.invertAffineTransform(turn) @ np.array([(left + right) / 2, (top + bottom) / 2, 1.0])
+            if any(abs(middle[0] - x) + abs(middle[1] - y) < _pixels(10) for x, y in seen):
+                continue
+            seen.append((float(middle[0]), float(middle[1])))
+            cut = _cut(ink, dpi, lean, (left, top, right, bottom))
+            yield Frame(cut, _is_double(cut))
+
+
+def _turning(shape: tuple[int, ...], lean: float) -> Pixels:
+    return np.asarray(cv2.getRotationMatrix2D((shape[1] / 2, shape[0] / 2), lean, 1.0))
+
+
+def _pixels(length: float) -> int:
+    return round(length / 25.4 * SEARCH_DPI)
+
+
+def _boxes(mask: Pixels) -> Iterator[tuple[int, int, int, int]]:
+    """Left, top, right, bottom of each frame of a level map."""
+    thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    lines = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _pixels(_LINE)), np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    found = [
+        (left, top, left + width, top + height)
+        for left, top, width, height, _ in stats[1:count].tolist()
+        if _pixels(_WIDTH[0]) - 6 <= width <= _pixels(_WIDTH[1]) and height <= _pixels(2.4)
+    ]
+    sides = cv2.morphologyEx(
+        cv2.dilate(mask, np.ones((1, 3), np.uint8)), cv2.MORPH_OPEN, np.ones((_pixels(_SIDE), 1), np.uint8)
+    )
+    for upper in found:
+        for lower in found:
+            height, width = lower[3] - upper[1], min(upper[2], lower[2]) - max(upper[0], lower[0])
+            if not (_pixels(_HEIGHT[0]) <= height <= _pixels(_HEIGHT[1]) and width >= _pixels(_WIDTH[0]) - 6):
+                continue
+            left, right = min(upper[0], lower[0]), max(upper[2], lower[2])
+            if abs(upper[0] - lower[0]) + abs(upper[2] - lower[2]) > _pixels(7) or right - left < 1.4 * height:
+                continue
+            ends = [sides[upper[1] : lower[3], max(0, x - 7) : x + 7] for x in (left, right)]
+            filled = [float(end.any(axis=1).mean()) if end.size else 0.0 for end in ends]
+            if min(filled) < 0.25 or max(filled) < 0.6:
+                continue
+            yield left - _MARGIN, upper[1] - _MARGIN, right + _MARGIN, lower[3] + _MARGIN
+
+
+def _is_double(ink: Pixels) -> bool:
+    """Whether two lines run along the upper edge and two along the lower, counted column by column: a frame that still
+    leans a little has them at other heights in each column, but always two."""
+    edge = len(ink) // 3
+    inked = ink[:, ink.shape[1] // 10 : -ink.shape[1] // 10] > 0.3 * np.percentile(ink, 98)
+    return all(_two_lines(rows) > 0.45 for rows in (inked[:edge], inked[::-1][:edge]))
+
+
+def _two_lines(rows: Pixels) -> float:
+    """Share of the columns that meet ink, paper and ink again on their way into the frame."""
+    begins = np.diff(np.pad(rows, ((1, 0), (0, 0))).astype(np.int8), axis=0) > 0
+    return float((begins.sum(axis=0) >= 2).mean())
+
+
+def _cut(ink: Pixels, dpi: float, lean: float, box: tuple[int, int, int, int]) -> Pixels:
+    """The frame out of the map, turned until its lines lie level to half a degree."""
+    factor = dpi / SEARCH_DPI
+    left, top, right, bottom = (round(side * factor) for side in box)
+    middle = ((left + right) / 2, (top + bottom) / 2)
+
+    def turned(further: float) -> Pixels:
+        whole = np.vstack([_turning(ink.shape, lean), [0, 0, 1]])
+        around = np.vstack([cv2.getRotationMatrix2D(middle, further, 1.0), [0, 0, 1]])
+        turn = (around @ whole)[:2]
+        turn[:, 2] -= left, top
+        return np.asarray(cv2.warpAffine(ink, turn, (right - left, bottom - top), flags=cv2.INTER_LINEAR))
+
+    return max((turned(further) for further in FINER), key=lambda cut: float((cut.mean(axis=1) ** 2).sum()))

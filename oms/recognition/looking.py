@@ -1,0 +1,116 @@
+"""The look before anything is stored: does a page bear a mark of a state secret?
+
+A page is looked at, not read: turned upright, its red ink and its small frames read stamp by stamp, and the upper left
+part, where the level stands (box 10a of the layout of NĐ 30/2020), read for words. A mark read whole in its frame is
+clear; whatever only looks like one is a doubt, and a person decides. What this look does not see, the reading may
+still find (`secrecy.find_marks`).
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+
+from oms.recognition import cleaning, orientation, secrecy
+from oms.recognition.engine import read_words
+from oms.recognition.opening import OpenedScan
+from oms.recognition.pages import Word
+from oms.recognition.pictures import Picture, Pixels, scale_to
+from oms.recognition.rendering import page_image
+
+LOOKING_DPI = 200
+"""Letters of a stamp are 4 mm high, 30 pixels; the words beside it 2 mm."""
+
+_HEAD_ACROSS, _HEAD_DOWN = 0.62, 0.42
+"""Share of the page, from its upper left corner, in which a level is printed or stamped."""
+
+AT_ONCE = 2
+"""Pages looked at together in one process: an office server has two cores."""
+
+_ONE_LINE, _ONE_BLOCK, _SCATTERED = 7, 6, 11
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A page that seems to bear a mark: its levels, whether they stand there clearly, and the page to show."""
+
+    number: int
+    levels: tuple[str, ...]
+    clear: bool
+    picture: Picture
+
+
+def look_at(scan: OpenedScan, folder: Path, after_page: Callable[[], None] = lambda: None) -> Iterator[Suspicion]:
+    """The pages of a file that seem to bear a mark of secrecy, in order; raises `ReadingFailed` for a page that
+    cannot be shown, because what nobody can look at cannot be cleared. `folder` takes temporary files; `after_page`
+    is called for every page looked at."""
+    waiting: deque[Future[Suspicion | None]] = deque()
+    try:
+        for number in range(1, scan.pages + 1):
+            waiting.append(_lookers().submit(_look_at_page, scan, number, folder))
+            if number < scan.pages and len(waiting) < 2 * AT_ONCE:
+                continue
+            while len(waiting) >= (1 if number == scan.pages else 2 * AT_ONCE):
+                found = waiting.popleft().result()
+                after_page()
+                if found is not None:
+                    yield found
+    finally:
+        for page in waiting:
+            page.cancel()
+        for page in waiting:  # whoever wipes the folder must not be overtaken by a page that is still being drawn
+            if not page.cancelled():
+                page.exception()
+
+
+@cache
+def _lookers() -> ThreadPoolExecutor:
+    """Shared by all files of a process, so that many uploads at once take turns page by page."""
+    return ThreadPoolExecutor(AT_ONCE, "look")
+
+
+def _look_at_page(scan: OpenedScan, number: int, folder: Path) -> Suspicion | None:
+    picture = page_image(scan, number, folder)
+    if picture.dpi > LOOKING_DPI:
+        picture = scale_to(picture, LOOKING_DPI)
+    return look_at_picture(picture, number)
+
+
+def look_at_picture(picture: Picture, number: int = 1) -> Suspicion | None:
+    """What one page shows; blank pages show nothing."""
+    if cleaning.is_blank(picture):
+        return None
+    turn, lean = orientation.find_stance(picture, _reads_well)
+    upright = orientation.deskew(orientation.rotate(picture, turn), lean)
+    framed, hidden = secrecy.find_frames(upright, _read_line)
+    stamps = secrecy.join_levels(framed, secrecy.find_stamps(upright, _read_line))
+    levels = secrecy.join_levels(stamps, secrecy.find_marks(_read_head(upright)))
+    if not levels and not hidden:
+        return None
+    return Suspicion(number, levels, bool(stamps), upright)
+
+
+def _reads_well(sample: Picture) -> float:
+    sample = Picture(_grey(sample), sample.dpi)
+    words = read_words(sample, layout=_ONE_BLOCK, seconds=_SECONDS)
+    return sum(word.confidence for word in words) / len(words) / 100 if words else 0.0
+
+
+def _read_line(stamp: Picture) -> str:
+    return " ".join(word.text for word in read_words(stamp, layout=_ONE_LINE, seconds=_SECONDS))
+
+
+def _read_head(picture: Picture) -> list[Word]:
+    """The words of the upper left part of the page."""
+    part = _grey(picture)[: round(picture.height * _HEAD_DOWN), : round(picture.width * _HEAD_ACROSS)]
+    found = read_words(Picture(part, picture.dpi), layout=_SCATTERED, seconds=_SECONDS)
+    return [Word(w.text, w.left, w.top, w.width, w.height, w.confidence, w.line) for w in found]
+
+
+def _grey(picture: Picture) -> Pixels:
+    return picture.pixels if picture.pixels.ndim == 2 else cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)

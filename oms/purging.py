@@ -8,7 +8,7 @@ from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import Engine, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from oms import audit, db, jobs, storage
@@ -30,6 +30,7 @@ def purge(
     reason = check_reason(reason)
     if db.is_sqlite(session):
         session.execute(text("PRAGMA secure_delete = ON"))  # deleted rows are overwritten, not only unlinked
+    engine: Engine = session.info["engine"]
     ordered_for = scan.dossier_id
     minutes: list[Purge] = []
     files: set[str] = set()
@@ -64,6 +65,9 @@ def purge(
             storage.remove(settings.scans, name)
         for page_id in layers:
             layer_path(settings, page_id).unlink(missing_ok=True)
+        if engine.dialect.name == "sqlite":  # what was deleted must not stay readable in the write-ahead log either
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     return next(row for row in minutes if row.dossier_id == ordered_for), remove_files
 

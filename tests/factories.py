@@ -27,6 +27,7 @@ from oms.models import (
 from oms.people import NewPerson
 from oms.recognition import Word
 from oms.specimens.fonts import find_family
+from oms.specimens.ink import level_stamp
 
 PASSWORD = "Mot-cau-that-dai-2026"
 # Hashing takes a fifth of a second by design; once is enough for all tests.
@@ -182,3 +183,25 @@ def png_of(page: Image.Image) -> bytes:
     out = io.BytesIO()
     page.save(out, "PNG", dpi=(150, 150))
     return out.getvalue()
+
+
+def stamped_png(text: str) -> bytes:
+    """A page at 200 dpi with a red stamp in a double frame, as marks of secrecy have it."""
+    page = draw_page("Kính gửi: Ban Tổ chức", size=(1654, 1400)).convert("RGB")
+    page.paste(level_stamp(text), (200, 400))
+    out = io.BytesIO()
+    page.save(out, "PNG", dpi=(200, 200))
+    return out.getvalue()
+
+
+def tiff_with_unreadable_page(page: Image.Image) -> bytes:
+    """Two pages; the bytes of the second one's picture are no picture."""
+    out = io.BytesIO()
+    page.save(out, "TIFF", compression="tiff_adobe_deflate", save_all=True, append_images=[page])
+    with Image.open(out) as image:
+        image.seek(1)
+        starts, lengths = image.tag_v2[273], image.tag_v2[279]
+    data = bytearray(out.getvalue())
+    for start, length in zip(starts, lengths, strict=True):
+        data[start : start + length] = b"\xff" * length
+    return bytes(data)

@@ -15,11 +15,14 @@ from oms.recognition.engine import ReadWord
 from oms.recognition.errors import RendererMissing
 from oms.recognition.judge import syllable_share
 from oms.recognition.opening import OpenedScan
-from oms.recognition.rendering import picture_of
+from oms.recognition.rendering import page_size
 from oms.vietnamese.text import nfc
 
 GOOD_SHARE = 0.75
 """Least share of letters in possible syllables; right text with names and symbols has 0.9, misread text under 0.6."""
+
+_FILLING_DPI = 72
+"""Resolution an image would have if it filled the page: letterheads and seals in files of word processors have less."""
 
 _FEWEST_WORDS = 4
 _SECONDS = 30
@@ -46,9 +49,15 @@ def _is_good(texts: Sequence[str], *, is_scan: bool) -> bool:
 
 
 def _is_scan(scan: OpenedScan, number: int) -> bool:
+    """Whether an image fills the page, alone or as one layer of several, as our own files and many scanners have it."""
     try:
         with pikepdf.open(scan.path) as pdf:
-            return picture_of(pdf.pages[number - 1]) is not None
+            page = pdf.pages[number - 1]
+            width, height = page_size(page)
+            return any(
+                min(int(image.get("/Width", 0)) / width, int(image.get("/Height", 0)) / height) * 72 >= _FILLING_DPI
+                for image in page.get_images().values()
+            )
     except Exception:  # rendering the page says in its own words what is wrong
         return True
 

@@ -1,6 +1,7 @@
 """A font whose letters are all empty: invisible text needs a font that every viewer accepts and that weighs nothing.
 
-One glyph without outline stands for every character; characters are their own UTF-16 codes. Format: OpenType 1.9,
+One glyph without outline stands for every character; characters are their own UTF-16 codes. It is the second glyph of
+the font: the first means “missing”, and a document for the archive may not use that (ISO 19005-2, 6.2.11.8). Format: OpenType 1.9,
 tables head, hhea, hmtx, maxp, loca, glyf; PDF side: ISO 32000-1, 9.7 (composite fonts) and 9.10.3 (ToUnicode).
 """
 
@@ -12,6 +13,9 @@ from pikepdf import Array, Dictionary, Name
 EM = 1000
 ADVANCE = 500
 ASCENT, DESCENT = 800, -200
+
+_MADE = 3_029_529_600
+"""The first second of the year 2000, counted from 1904 as fonts do: a date that never changes."""
 
 
 def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
@@ -36,7 +40,7 @@ def add_font(pdf: pikepdf.Pdf) -> pikepdf.Object:
         CIDSystemInfo=Dictionary(Registry=pikepdf.String("Adobe"), Ordering=pikepdf.String("Identity"), Supplement=0),
         FontDescriptor=pdf.make_indirect(descriptor),
         DW=ADVANCE,
-        CIDToGIDMap=pikepdf.Stream(pdf, b"\0\0" * 65536),
+        CIDToGIDMap=pikepdf.Stream(pdf, b"\0\1" * 65536),
     )
     return pdf.make_indirect(
         Dictionary(
@@ -70,16 +74,16 @@ def _to_unicode() -> bytes:
 
 def _font_file() -> bytes:
     tables = {
-        b"glyf": b"\0\0\0\0",
+        b"glyf": b"\0" * 4,
         b"head": struct.pack(
             ">IIIIHHqqhhhhHHhhh",
-            *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0, EM, 0, 0),
+            *(0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0, EM, _MADE, _MADE),
             *(0, DESCENT, ADVANCE, ASCENT, 0, 3, 2, 0, 0),
         ),
-        b"hhea": struct.pack(">IhhhHhhhhhhhhhhhH", 0x00010000, ASCENT, DESCENT, 0, ADVANCE, 0, 0, 0, 1, *(0,) * 7, 1),
-        b"hmtx": struct.pack(">Hh", ADVANCE, 0),
-        b"loca": struct.pack(">HH", 0, 0),
-        b"maxp": struct.pack(">I14H", 0x00010000, 1, 0, 0, 0, 0, 1, *(0,) * 8),
+        b"hhea": struct.pack(">IhhhHhhhhhhhhhhhH", 0x00010000, ASCENT, DESCENT, 0, ADVANCE, 0, 0, 0, 1, *(0,) * 7, 2),
+        b"hmtx": struct.pack(">HhHh", ADVANCE, 0, ADVANCE, 0),
+        b"loca": struct.pack(">HHH", 0, 0, 0),
+        b"maxp": struct.pack(">I14H", 0x00010000, 2, 0, 0, 0, 0, 1, *(0,) * 8),
     }
     directory, body = b"", b""
     start = 12 + 16 * len(tables)

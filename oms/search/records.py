@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, undefer
 
 from oms import catalogue
 from oms.errors import NotFound
-from oms.models import Document, Dossier, Page, PageState, Person, Precision, Scan
+from oms.models import Document, Dossier, Page, PageState, Person, Precision, Scan, Unit, UnitSuccession
 from oms.search.interface import Item
 from oms.vietnamese.dates import Precision as Exactness
 from oms.vietnamese.dates import WrittenDate, format_date
@@ -39,11 +39,15 @@ def items_of_dossiers(session: Session, dossier_ids: Sequence[str]) -> Iterator[
     dossiers = session.scalars(
         select(Dossier)
         .where(Dossier.id.in_(dossier_ids))
-        .options(joinedload(Dossier.person).selectinload(Person.aliases), joinedload(Dossier.custodian))
+        .options(
+            joinedload(Dossier.person).selectinload(Person.aliases),
+            joinedload(Dossier.custodian).selectinload(Unit.former_names),
+        )
         .execution_options(populate_existing=True)
     ).all()
+    before = _names_before(session, {dossier.custodian_id for dossier in dossiers})
     for dossier in dossiers:
-        yield _dossier_item(dossier)
+        yield _dossier_item(dossier, before[dossier.custodian_id])
         documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id)).all()
         by_id = {document.id: document for document in documents}
         for document in documents:
@@ -80,6 +84,38 @@ def component_label(component_id: str, category: str) -> str:
         return component_id
 
 
+def _names_before(session: Session, unit_ids: set[str]) -> dict[str, list[str]]:
+    """For each unit its former names, and the names of the units it took over from, at any remove."""
+    units = {unit.id: unit for unit in session.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
+    links: dict[str, set[str]] = {unit_id: set() for unit_id in unit_ids}
+    reached = set(unit_ids)
+    while reached:
+        found = session.execute(
+            select(UnitSuccession.successor_id, UnitSuccession.predecessor_id).where(
+                UnitSuccession.successor_id.in_(reached)
+            )
+        ).all()
+        reached = {earlier for _, earlier in found} - links.keys()
+        for later, earlier in found:
+            links[later].add(earlier)
+        links |= {earlier: set() for earlier in reached}
+        units |= {unit.id: unit for unit in session.scalars(select(Unit).where(Unit.id.in_(reached)))}
+    return {unit_id: _names_along(unit_id, units, links) for unit_id in unit_ids}
+
+
+def _names_along(unit_id: str, units: dict[str, Unit], links: dict[str, set[str]]) -> list[str]:
+    names: dict[str, None] = {}
+    seen, waiting = {unit_id}, [unit_id]
+    while waiting:
+        here = waiting.pop()
+        if here != unit_id:
+            names[units[here].name] = None
+        names |= {former.name: None for former in units[here].former_names}
+        waiting.extend(links[here] - seen)
+        seen |= links[here]
+    return sorted(names)
+
+
 def _names(dossier: Dossier) -> list[str]:
     person = dossier.person
     return [person.full_name, *(alias.name for alias in person.aliases)]
@@ -99,12 +135,15 @@ def _issued(document: Document) -> str | None:
     return format_date(WrittenDate(document.issued_on, Exactness((document.issued_precision or Precision.DAY).value)))
 
 
-def _dossier_item(dossier: Dossier) -> Item:
-    """Names and numbers head a dossier and nothing else: whoever types a name finds the person first."""
+def _dossier_item(dossier: Dossier, units_before: list[str]) -> Item:
+    """Names and numbers head a dossier and nothing else: whoever types a name finds the person first.
+
+    Units that were renamed or joined keep finding: people remember the name of the time.
+    """
     person = dossier.person
     category = catalogue.term("category", dossier.category.value).label_vi
     numbers = [dossier.number, person.staff_code, person.personal_id]
-    text = [category, dossier.custodian.name, person.position, person.home_town, born(person)]
+    text = [category, dossier.custodian.name, *units_before, person.position, person.home_town, born(person)]
     return Item(
         id=dossier_item_id(dossier.id),
         kind="dossier",
@@ -113,6 +152,9 @@ def _dossier_item(dossier: Dossier) -> Item:
         text="\n".join(part for part in text if part),
         category=dossier.category.value,
         order=person.sort_key,
+        names="\n".join(_names(dossier)),
+        numbers="\n".join(number for number in numbers if number),
+        state=dossier.status.value,
     )
 
 
@@ -130,6 +172,9 @@ def _document_item(dossier: Dossier, document: Document) -> Item:
         year=document.issued_on.year if document.issued_on else None,
         order=dossier.person.sort_key,
         date=document.issued_on.isoformat() if document.issued_on else "",
+        names="\n".join(_names(dossier)),
+        numbers="\n".join(number for number in (document.number, dossier.number) if number),
+        state=document.original.value if document.original else "",
     )
 
 
@@ -146,4 +191,8 @@ def _page_item(dossier: Dossier, page: Page, document: Document | None) -> Item:
         year=document.issued_on.year if document and document.issued_on else None,
         order=f"{dossier.person.sort_key} {page.number:05d}",
         date=document.issued_on.isoformat() if document and document.issued_on else "",
+        names="\n".join(_names(dossier)),
+        numbers="\n".join(number for number in (document and document.number, dossier.number) if number),
+        state="corrected" if page.corrected else "filed" if page.document_id else "waiting",
+        quality=page.quality.value if page.quality else "",
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from oms.search.interface import IndexDamaged
 from oms.search.postings import (
     CODED,
     COUNTED,
@@ -47,16 +48,19 @@ class LoadedSegment:
         self.orders: list[str] = []
         self.stamps: list[str] = []
         columns = {field: array("i") for field in (*CODED, *COUNTED)}
-        for card in self._cards.column_reader("card", schema["card"].column_type):
-            parts = card.decode("utf-8").split(SEPARATOR)
-            self.ids.append(parts[0])
-            coded, counted = parts[3 : 3 + len(CODED)], parts[3 + len(CODED) :]
-            for field, value in zip(CODED, coded, strict=True):
-                columns[field].append(codes[field].number(value))
-            for field, value in zip(COUNTED, counted, strict=True):
-                columns[field].append(int(value))
-            self.stamps.append(parts[1])
-            self.orders.append(parts[2])
+        try:
+            for card in self._cards.column_reader("card", schema["card"].column_type):
+                parts = card.decode("utf-8").split(SEPARATOR)
+                self.ids.append(parts[0])
+                coded, counted = parts[3 : 3 + len(CODED)], parts[3 + len(CODED) :]
+                for field, value in zip(CODED, coded, strict=True):
+                    columns[field].append(codes[field].number(value))
+                for field, value in zip(COUNTED, counted, strict=True):
+                    columns[field].append(int(value))
+                self.stamps.append(parts[1])
+                self.orders.append(parts[2])
+        except (ValueError, IndexError) as error:
+            raise IndexDamaged("a card cannot be read") from error
         self.columns = {field: np.array(values, dtype=np.int32) for field, values in columns.items()}
 
     @cached_property

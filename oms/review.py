@@ -10,7 +10,7 @@ from datetime import date
 from difflib import SequenceMatcher
 
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from oms import audit, catalogue, dossiers, gate, jobs
 from oms.errors import N_, BadInput, Conflict, NotFound
@@ -69,10 +69,10 @@ def count_waiting(session: Session, *, actor: Actor) -> int:
     return session.scalar(query) or 0
 
 
-def look_at(session: Session, page: Page, *, actor: Actor) -> None:
-    """Write down that the actor looked at a page."""
+def look_at(session: Session, page: Page, words: str = "", *, actor: Actor) -> None:
+    """Write down that the actor looked at a page, and for which words."""
     require(actor, Action.PAGE_READ, page)
-    audit.record(session, "page:view", page, actor=actor, number=page.number)
+    audit.record(session, "page:view", page, actor=actor, words=words, number=page.number)
 
 
 def correct(session: Session, page: Page, text: str, *, actor: Actor, version: int | None = None) -> None:
@@ -232,10 +232,13 @@ def get_page(session: Session, scan: Scan, number: int) -> Page:
 
 
 def list_pages(session: Session, scan: Scan) -> list[Page]:
-    """All pages of a scan in order, each with the document it lies in; without their texts."""
+    """All pages of a scan in order, each with the document it lies in and what was found on it; without their texts."""
     return list(
         session.scalars(
-            select(Page).where(Page.scan_id == scan.id).options(joinedload(Page.document)).order_by(Page.number)
+            select(Page)
+            .where(Page.scan_id == scan.id)
+            .options(joinedload(Page.document), undefer(Page.findings))
+            .order_by(Page.number)
         )
     )
 

@@ -22,7 +22,7 @@ ORDER = (
     ("dossiers",),
     ("intake", "gate", "review", "reading", "purging", "proposals"),
     ("custody",),
-    ("installation", "health", "overview", "worker", "audit_reading"),
+    ("installation", "health", "overview", "worker", "audit_reading", "policy"),
     ("fixity", "backup", "demo", "words"),
     ("web", "api"),
     ("cli",),

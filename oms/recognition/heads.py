@@ -4,13 +4,14 @@ The rules of the layout are in `oms.vietnamese.letterheads`; here they are looke
 is not written as it should be is kept as read and flagged; what is not found is left out.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from oms.errors import N_
 from oms.recognition import cleaning
 from oms.recognition.errors import ReadingFailed
 from oms.recognition.forms.again import find_slant, read_again
+from oms.recognition.forms.sense import FUTURE, NO_DATE, UNSURE, UNUSUAL
 from oms.recognition.pages import FoundValue
 from oms.recognition.pictures import Picture
 from oms.recognition.segments import Segment, around
@@ -29,11 +30,6 @@ from oms.vietnamese.letterheads import (
 )
 from oms.vietnamese.numbers import find_numbers
 from oms.vietnamese.text import fold
-
-UNSURE = N_("Read with little certainty.")
-NO_DATE = N_("This is not written like a date.")
-FUTURE = N_("This date lies in the future.")
-UNUSUAL = N_("This word does not usually stand here.")
 
 HEAD_SHARE = 0.4
 """Part of a page the head stands in; on lying pages and certificates more."""
@@ -64,6 +60,13 @@ def read_head(segments: Sequence[Segment], height: int, picture: Picture | None,
         found["title"] = title
     found.update(_signer(segments, height))
     return found
+
+
+def find_page_number(segments: Sequence[Segment], height: int) -> FoundValue | None:
+    """The number printed alone at the top or the bottom of a page."""
+    edges = [segment for segment in segments if segment.bottom < 0.1 * height or segment.top > 0.92 * height]
+    numbers = [segment for segment in edges if re.fullmatch(r"\W*\d{1,3}\W*", segment.text)]
+    return _found(numbers[0].letters, numbers) if len(numbers) == 1 else None
 
 
 def _found(value: str, segments: Sequence[Segment], flag: str | None = None) -> FoundValue:

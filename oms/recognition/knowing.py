@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from oms.recognition.forms import read_form
-from oms.recognition.heads import read_head
+from oms.recognition.heads import find_page_number, read_head
 from oms.recognition.kinds import PageKind, find_kind
 from oms.recognition.pages import PageReading
 from oms.recognition.pictures import Picture
@@ -37,6 +37,8 @@ def know_page(reading: PageReading, picture: Picture | None, today: date | None 
     )
     headed = kind in (PageKind.CV, PageKind.BLANK, PageKind.SEPARATOR, PageKind.PHOTOGRAPH)
     head = {} if headed else read_head(segments, reading.height, picture, day)
+    if number := find_page_number(segments, reading.height):
+        head["page_number"] = number
     return replace(
         reading, kind=kind.value, head=head, form=form.form, fields=form.fields, tables=form.tables, codes=codes
     )

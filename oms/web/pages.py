@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, send_file, url_for
 
-from oms import gate, intake, review, storage
+from oms import catalogue, gate, intake, review, storage
 from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action
@@ -20,6 +20,8 @@ from oms.reading import unpack_words
 from oms.recognition import doubtful_words
 from oms.recognition.doubts import find_doubts
 from oms.recognition.thumbnails import shrink
+from oms.search import within
+from oms.search.asking import words_to_mark
 from oms.search.snippets import matching_words
 from oms.web.access import guarded, house
 from oms.web.headers import FILE_POLICY
@@ -35,9 +37,10 @@ SUFFIXES = {"application/pdf": ".pdf", "image/tiff": ".tif", "image/jpeg": ".jpg
 @guarded(Action.PAGE_READ)
 def show(page: Page) -> str:
     """One page, image and text side by side, what was searched for marked on both."""
-    review.look_at(g.session, page, actor=g.actor)
-    words = request.args.get("q", "")
+    words = request.args.get("q", "").strip()[: search.WORDS_LENGTH]
+    review.look_at(g.session, page, words, actor=g.actor)
     place = review.place_of(g.session, page)
+    found = within.find_pages(g.session, page, words_to_mark(words)) if words else []
     return render_template(
         "pages/show.html",
         page=page,
@@ -49,6 +52,9 @@ def show(page: Page) -> str:
         next_url=_neighbour(place.next_id, words),
         lines=text_lines(page, words),
         words=words,
+        found=found,
+        found_before=next((one for one in reversed(found) if one.number < place.number), None),
+        found_after=next((one for one in found if one.number > place.number), None),
         suspected=gate.suspected(page.scan, [page]),
     )
 
@@ -60,7 +66,8 @@ def _neighbour(page_id: str | None, words: str) -> str:
 def text_lines(page: Page, words: str = "") -> list[list[tuple[int, str, bool]]]:
     """The text that holds now, line by line: number of the word on the image, the word, whether it is searched for."""
     lines = review.tie_words(page.text, [word.text for word in unpack_words(page.words)])
-    hits = matching_words([word for line in lines for _number, word in line], words) if words else set()
+    shown = words_to_mark(words)
+    hits = matching_words([word for line in lines for _number, word in line], shown) if shown else set()
     counted = iter(range(sum(len(line) for line in lines)))
     return [[(number, word, next(counted) in hits) for number, word in line] for line in lines]
 

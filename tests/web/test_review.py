@@ -84,7 +84,7 @@ def test_image_side_and_text_side_share_their_words(officer: FlaskClient, ids, e
 def test_proposals_are_marked_and_stored_only_by_the_click(officer: FlaskClient, ids, engine: Engine) -> None:
     page = officer.get(f"/review/{ids['scan']}").get_data(as_text=True)
     assert 'value="15/QĐ-SNV"' in page and 'value="12/03/2015"' in page
-    assert 'value="Quyết định về việc bổ nhiệm công chức"' in page and page.count("Proposed") == 3
+    assert 'value="Quyết định về việc bổ nhiệm công chức"' in page and page.count("Proposed") == 4
     with db.reading(engine) as session:
         assert session.scalars(select(Document)).all() == []
 

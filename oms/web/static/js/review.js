@@ -1,5 +1,6 @@
 // Checking a scan: pages change and texts are saved without losing what stands in the filing form; the word under the
 // caret and the word on the image are shown together. Without this script every link and form works by itself.
+import { drawCrops, start as startDoubts } from "./doubts.js";
 import { start as startViewer } from "./viewer.js";
 
 const PARTS = ["#page-image", "#page-words", ".flashes"];
@@ -78,6 +79,8 @@ function listen() {
   const area = form?.querySelector("textarea");
   const spans = [...document.querySelectorAll("#page-words [data-word]")];
   form?.addEventListener("submit", (event) => { event.preventDefault(); save(form); });
+  startDoubts(document, area);
+  drawCrops(document);
   area?.addEventListener("keyup", () => mark(spans, wordAt(area.value, area.selectionStart)));
   area?.addEventListener("click", () => mark(spans, wordAt(area.value, area.selectionStart)));
   document.querySelector("#page-image [data-viewer]")?.addEventListener("oms:word", (event) => {
@@ -103,6 +106,10 @@ document.addEventListener("keydown", (event) => {
     if (!form) return;
     event.preventDefault();
     if (edited()) save(form);
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key === "/") {
+    event.preventDefault();
+    document.querySelector("[data-keys] summary")?.click();
   }
   if (event.altKey && (event.key === "PageDown" || event.key === "PageUp")) {
     const link = document.querySelector(event.key === "PageDown" ? "[data-viewer-next]" : "[data-viewer-previous]");

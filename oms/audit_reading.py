@@ -73,6 +73,13 @@ ACTIONS: dict[str, str] = {
     "scan:upload": N_("Upload a scan"),
     "scan:download": N_("Download a scan"),
     "scan:read_again": N_("Have a scan read again"),
+    "secrecy:doubt": N_("Hold a file that may be secret"),
+    "secrecy:look": N_("Look at a file that may be secret"),
+    "secrecy:refuse": N_("Wipe a file that may be secret"),
+    "secrecy:confirm": N_("Confirm as the second person"),
+    "secrecy:clear": N_("Say that a mark is none of secrecy"),
+    "secrecy:purge": N_("Destroy a scan that may be secret"),
+    "secrecy:minutes": N_("Open the minutes of a destruction"),
     "search:use": N_("Use the search"),
     "search:find": N_("Search"),
     "search:suggest": N_("Suggestions while typing"),
@@ -109,7 +116,12 @@ ACTIONS: dict[str, str] = {
     "unit:view": N_("Open a unit"),
     "work:list": N_("Look at the work that waits"),
 }
-OUTCOMES: dict[str, str] = {"done": N_("Done"), "refused": N_("Refused"), "known": N_("Was there already")}
+OUTCOMES: dict[str, str] = {
+    "done": N_("Done"),
+    "refused": N_("Refused"),
+    "known": N_("Was there already"),
+    "held": N_("Waits for a decision"),
+}
 WAYS: dict[str, str] = {
     "web": N_("Browser"),
     "api": N_("API"),

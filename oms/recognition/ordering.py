@@ -14,10 +14,15 @@ from itertools import groupby
 from oms.recognition.engine import ReadWord
 from oms.vietnamese.text import fold
 
-_HEADS = (("cong", "hoa", "xa", "hoi"), ("dang", "cong", "san", "viet"))
-"""How the right column of a head begins: CỘNG HÒA XÃ HỘI …, ĐẢNG CỘNG SẢN VIỆT NAM."""
+_HEADS = (["cong", "hoa", "xa", "hoi", "chu", "nghia", "viet", "nam"], ["dang", "cong", "san", "viet", "nam"])
+"""How the right column of a head begins: CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM, ĐẢNG CỘNG SẢN VIỆT NAM."""
+
+_ALIKE = 0.6
+"""Share of the words of a head that must be read right: faxes read GỘNG HÒA XÃ HỘI."""
 
 _FOOT = ("noi", "nhan")
+
+_DATE = ("ngay", "thang", "nam")
 
 _MOST_ROWS = 8
 """Rows a head has at most: issuing bodies, number, abstract over several lines."""
@@ -66,8 +71,10 @@ def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:
     """The words with head and foot read column by column, lines and paragraphs counted anew."""
     lines = lines_of(words)
     ordered: list[Line] = []
+    sides = [side for word in words for side in (word.left, _right(word))]
+    middle = (min(sides, default=0) + max(sides, default=0)) / 2
     while lines:
-        split = _find_split(lines[0])
+        split = _find_split(lines[0], middle, below=len(ordered) > 5)
         taken = _take_columns(lines, split) if split else []
         if len(taken) > 1:
             left = [part for part, _ in taken if part]
@@ -79,13 +86,25 @@ def order_columns(words: Sequence[ReadWord]) -> list[ReadWord]:
     return count_anew(ordered)
 
 
-def _find_split(line: Line) -> float | None:
-    """Where the right column begins when this line opens a head or a foot of two columns."""
+def _ends_in_date(plain: Sequence[str]) -> bool:
+    """Whether a line ends in the day of signing: "Hà Giang, ngày 26 tháng 9 năm 2006"."""
+    return len(plain) >= 6 and (plain[-6], plain[-4], plain[-2]) == _DATE
+
+
+def _find_split(line: Line, middle: float, *, below: bool) -> float | None:
+    """Where the right column begins when this line opens a head or a foot of two columns; a date opens a foot right of
+    the `middle` and `below` the head."""
     plain = [_PLAIN.sub("", fold(word.text)) for word in line]
     for head in _HEADS:
         for place in range(1, len(line) - len(head) + 1):
-            if tuple(plain[place : place + len(head)]) == head and plain[place - 1] not in ("nuoc",):
+            alike = sum(word == right for word, right in zip(plain[place:], head, strict=False))
+            if alike >= _ALIKE * len(head) and plain[place - 1] not in ("nuoc",):
                 return line[place].left
+    if below and _ends_in_date(plain):
+        gap, place = _widest_gap(line)
+        start = line[place].left if gap > 2 * _height(line) else line[0].left
+        if start > middle:
+            return start
     if tuple(plain[: len(_FOOT)]) == _FOOT:
         gap, place = _widest_gap(line)
         if gap > 2 * _height(line):

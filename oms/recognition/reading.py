@@ -18,7 +18,7 @@ from oms.recognition.layer import write_layer
 from oms.recognition.opening import OpenedScan
 from oms.recognition.ordering import order_page
 from oms.recognition.pages import PageReading, ReadPage, Source, Word
-from oms.recognition.pictures import Picture, has_two_tones
+from oms.recognition.pictures import Picture
 from oms.recognition.rendering import page_image
 from oms.recognition.screen import screen_picture, write_screen
 
@@ -67,28 +67,27 @@ def show_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
 def _read_picture(picture: Picture) -> _Sheet:
     if cleaning.is_blank(picture):
         return _Sheet(picture, [], 1.0, "ocr", blank=True)
-    x_height = cleaning.TWO_TONE_X_HEIGHT if has_two_tones(picture.pixels) else cleaning.X_HEIGHT
     rotation, skew = orientation.find_stance(picture, _score_sample)
     picture = orientation.deskew(orientation.rotate(picture, rotation), skew)
     stamps = secrecy.find_stamps(picture, _read_stamp)
-    found, scale = _read_best(picture, x_height)
+    found, scale = _read_best(picture)
     return _Sheet(picture, found, scale, "ocr", rotation, skew, False, stamps)
 
 
-def _read_best(picture: Picture, x_height: int) -> tuple[Sequence[ReadWord], float]:
+def _read_best(picture: Picture) -> tuple[Sequence[ReadWord], float]:
     """The better of at most two readings, each of a differently cleaned page, with the scale of its boxes.
 
     Only a doubtful page is read again, and the judgement decides, never the length of the text. A table is not: what
     is doubtful in it are figures, and they do not get better.
     """
     plain, cells = tables.drop_rules(_clear_page(picture))
-    readable = _sharpen(plain, x_height)
+    readable = _sharpen(plain)
     started = time.monotonic()
     found = _read(readable, cells, readable.dpi / picture.dpi)
     score = judge.reading_score(_place(found, 1.0))
     if score >= _ENOUGH or not found or tables.is_table(cells):
         return found, readable.dpi / picture.dpi
-    other = (_smooth if cleaning.is_grainy(plain) else _darken)(plain, x_height)
+    other = (_smooth if cleaning.is_grainy(plain) else _darken)(plain)
     limit = min(READING_SECONDS, 5 + round(1.5 * (time.monotonic() - started)))
     try:
         again = _read(other, cells, other.dpi / picture.dpi, seconds=limit)
@@ -119,28 +118,29 @@ def _order(words: Sequence[ReadWord], cells: Sequence[tables.Cell], scale: float
 
 def clean_page(picture: Picture) -> Picture:
     """The upright page as Tesseract gets it first: grey, nothing but ink on white paper, letters to size."""
-    return _sharpen(tables.drop_rules(_clear_page(picture))[0], cleaning.X_HEIGHT)
+    return _sharpen(tables.drop_rules(_clear_page(picture))[0])
 
 
 def _clear_page(picture: Picture) -> Picture:
     picture = cleaning.drop_red_ink(picture)
     picture = cleaning.drop_photographs(picture)
-    return cleaning.level_paper(picture)
+    picture = cleaning.level_paper(picture)
+    picture = cleaning.drop_frame(picture)
+    return cleaning.drop_grain(cleaning.drop_specks(picture))  # specks first: out of focus they become letters
 
 
-def _sharpen(picture: Picture, x_height: int) -> Picture:
-    picture = cleaning.drop_specks(picture)
-    picture = cleaning.fit_letters(picture, x_height)
+def _sharpen(picture: Picture) -> Picture:
+    picture = cleaning.fit_letters(picture)
     picture = cleaning.drop_leaders(picture)
     return cleaning.sharpen_ink(picture)
 
 
-def _darken(picture: Picture, x_height: int) -> Picture:
-    return cleaning.drop_leaders(cleaning.fit_letters(cleaning.darken_ink(picture), x_height))
+def _darken(picture: Picture) -> Picture:
+    return cleaning.drop_leaders(cleaning.fit_letters(cleaning.darken_ink(picture)))
 
 
-def _smooth(picture: Picture, x_height: int) -> Picture:
-    picture = cleaning.fit_letters(cleaning.smooth_grain(picture), x_height)
+def _smooth(picture: Picture) -> Picture:
+    picture = cleaning.fit_letters(cleaning.smooth_grain(picture))
     return cleaning.sharpen_ink(cleaning.drop_leaders(picture))
 
 

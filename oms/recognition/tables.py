@@ -22,6 +22,15 @@ _BREAK = 0.15
 _THICKEST = 1.2
 """Millimetres; what is thicker is a border, a seal or a photograph."""
 
+_MIDDLE_GREYS = 0.03
+"""Share of greys between ink and paper under which a page was scanned in two tones, where rules are ragged."""
+
+_PIECE, _BESIDE, _APART = 3.0, 0.8, 6.0
+"""Millimetres: least piece of a ragged rule, height of the bare paper above and below it, most between two pieces."""
+
+_MOST_BESIDE = 0.15
+"""Share of ink beside a piece of a rule; the feet of a line of letters have two and three times as much above."""
+
 _PALEST, _DARKEST = 225, 150
 """Greys of levelled paper between which lies the palest rule that is looked for; the more grain, the darker."""
 
@@ -61,7 +70,32 @@ def find_rules(picture: Picture) -> Pixels:
     thick = max(3, round(_THICKEST / 25.4 * picture.dpi))
     gap = max(1, round(_BREAK / 25.4 * picture.dpi))
     level, upright = (_keep_thin(_keep_long(dark, length, gap, across), thick, across) for across in (False, True))
-    return np.asarray(cv2.bitwise_or(level, upright))
+    rules = np.asarray(cv2.bitwise_or(level, upright))
+    if ((sample > 32) & (sample < 223)).mean() >= _MIDDLE_GREYS:
+        return rules
+    level, upright = _find_ragged(dark, picture.dpi), _find_ragged(np.ascontiguousarray(dark.T), picture.dpi).T
+    return np.asarray(cv2.bitwise_or(rules, cv2.bitwise_or(level, np.ascontiguousarray(upright))))
+
+
+def _find_ragged(dark: Pixels, dpi: float) -> Pixels:
+    """Level rules that a fax or a copier broke: short straight pieces with bare paper on both sides, in one line."""
+    millimetre = dpi / 25.4
+
+    def line(size: float) -> Pixels:
+        return np.ones((1, max(3, round(size * millimetre))), np.uint8)
+
+    solid = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, line(0.6))
+    pieces = cv2.morphologyEx(solid, cv2.MORPH_OPEN, line(_PIECE))
+    band = max(1, round(_BESIDE * millimetre))
+    ink = cv2.blur(dark * 255, (max(3, round(_PIECE * millimetre)), band))
+    away = round(0.5 * millimetre) + band // 2
+    crowded = np.zeros_like(ink)
+    crowded[away:] = ink[:-away]
+    crowded[:-away] = np.maximum(crowded[:-away], ink[away:])
+    pieces[crowded > 255 * _MOST_BESIDE] = 0
+    joined = cv2.morphologyEx(cv2.dilate(pieces, np.ones((3, 1), np.uint8)), cv2.MORPH_CLOSE, line(_APART))
+    return np.asarray(cv2.morphologyEx(joined, cv2.MORPH_OPEN, line(_RULE)))
 
 
 def _keep_long(dark: Pixels, length: int, gap: int, across: bool) -> Pixels:

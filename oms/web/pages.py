@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, send_file, url_for
 
-from oms import catalogue, gate, intake, review, storage
+from oms import catalogue, gate, intake, review, search, storage
 from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action

@@ -14,7 +14,7 @@ import pikepdf
 from oms.recognition.engine import ReadWord
 from oms.recognition.errors import RendererMissing
 from oms.recognition.judge import syllable_share
-from oms.recognition.opening import OpenedScan
+from oms.recognition.opening import OpenedScan, list_images
 from oms.recognition.rendering import page_size
 from oms.vietnamese.text import nfc
 
@@ -56,7 +56,7 @@ def _is_scan(scan: OpenedScan, number: int) -> bool:
             width, height = page_size(page)
             return any(
                 min(int(image.get("/Width", 0)) / width, int(image.get("/Height", 0)) / height) * 72 >= _FILLING_DPI
-                for image in page.get_images().values()
+                for image in list_images(page)
             )
     except Exception:  # rendering the page says in its own words what is wrong
         return True

@@ -132,9 +132,17 @@ def _check_pdf_page(page: pikepdf.Page, name: str) -> None:
     for stream in streams:
         if contents is not None and not isinstance(stream, pikepdf.Stream):
             raise _damaged(name)
-    for image in page.get_images().values():
+    for image in list_images(page):
         if int(image.get("/Width", 0)) * int(image.get("/Height", 0)) > PIXEL_LIMIT:
             raise _too_many_pixels(name)
+
+
+def list_images(page: pikepdf.Page) -> list[pikepdf.Object]:
+    """Every image a page names, stencils (which pikepdf leaves out) and masks of images too."""
+    named = page.obj.get("/Resources", pikepdf.Dictionary()).get("/XObject", pikepdf.Dictionary())
+    images = [thing for _, thing in named.items() if thing.get("/Subtype") == pikepdf.Name.Image]
+    masks = [image.get(key) for image in images for key in ("/Mask", "/SMask")]
+    return images + [mask for mask in masks if isinstance(mask, pikepdf.Stream)]
 
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:

@@ -118,6 +118,20 @@ def test_too_many_pixels_are_refused_without_decoding_them(tmp_path):
         open_scan(tmp_path / "a.png")
 
 
+@pytest.mark.parametrize("place", ["stencil", "mask"])
+def test_too_many_pixels_are_refused_in_stencils_and_masks_too(tmp_path, place):
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(595, 842))
+    kind = {"Type": pikepdf.Name.XObject, "Subtype": pikepdf.Name.Image, "ImageMask": True, "BitsPerComponent": 1}
+    image = pikepdf.Stream(pdf, b"", Width=20_000, Height=20_000, **kind)
+    if place == "mask":
+        image = pikepdf.Stream(pdf, b"", Width=10, Height=10, **{**kind, "ImageMask": False}, Mask=image)
+    pdf.pages[0].Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Image=image))
+    pdf.save(tmp_path / "a.pdf")
+    with pytest.raises(FileTooLarge):
+        open_scan(tmp_path / "a.pdf")
+
+
 @pytest.mark.parametrize("size", [(595, 1), (20_000, 842)])
 def test_a_pdf_page_that_is_no_paper_is_refused(tmp_path, size):
     pdf = pikepdf.new()

@@ -9,12 +9,13 @@ from oms import db
 from oms.models import Scan
 from oms.permissions import Actor
 from oms.search import records
-from oms.search.finding import PAGE_SIZE, Filters, Hit, Results, find
+from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
 from oms.search.interface import Engine, IndexDamaged, Query, State
 from oms.settings import Settings
 
 __all__ = [
     "PAGE_SIZE",
+    "WORDS_LENGTH",
     "Filters",
     "Hit",
     "IndexDamaged",

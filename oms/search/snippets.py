@@ -8,7 +8,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from oms.search.analysis import Asked, QueryWord, ask, compared, misreadings
+from oms.search.analysis import Asked, QueryWord, ask, compared
+from oms.vietnamese.misreadings import misreadings
 from oms.vietnamese.text import nfc, word_spans, words
 
 Piece = tuple[str, bool]
@@ -45,23 +46,24 @@ def mark(text: str, query: str) -> list[Piece]:
     return _joined(_pieces(stored, [spans[place] for place in sorted(hits)], 0, len(stored)))
 
 
-def matching_words(word_texts: Sequence[str], query: str, instead: Instead = ()) -> set[int]:
-    """Which of the words read on a page (in reading order, punctuation attached) the query means."""
+def matching_words(word_texts: Sequence[str], query: str, instead: Instead = (), *, misread: bool = True) -> set[int]:
+    """Which of the words read on a page (in reading order, punctuation attached) the query means; without `misread`
+    only words of the same letters."""
     owners, parts = [], []
     for number, word_text in enumerate(word_texts):
         for part in words(word_text):
             owners.append(number)
             parts.append(compared(part))
-    return {owners[place] for place in _hits(parts, ask(query), instead)}
+    return {owners[place] for place in _hits(parts, ask(query), instead, misread=misread)}
 
 
-def _hits(parts: Sequence[QueryWord], asked: Asked, instead: Instead = ()) -> dict[int, int]:
+def _hits(parts: Sequence[QueryWord], asked: Asked, instead: Instead = (), *, misread: bool = True) -> dict[int, int]:
     """Places among `parts` that match, each with the number of the query word it matches."""
     bound = {word for pair in asked.together for word in pair.split(" ")}
     taken = {compared(typed).folded: compared(found).folded for typed, found in instead if found}
     hits: dict[int, int] = {}
     for number, word in enumerate(asked.words):
-        places = _places(parts, word, taken.get(word.folded), last=number == len(asked.words) - 1)
+        places = _places(parts, word, taken.get(word.folded), last=number == len(asked.words) - 1, misread=misread)
         if word.folded in bound and (neighbours := [p for p in places if _stands_together(parts, p, asked)]):
             places = neighbours
         for place in places:
@@ -69,7 +71,7 @@ def _hits(parts: Sequence[QueryWord], asked: Asked, instead: Instead = ()) -> di
     return hits
 
 
-def _places(parts: Sequence[QueryWord], word: QueryWord, taken: str | None, *, last: bool) -> list[int]:
+def _places(parts: Sequence[QueryWord], word: QueryWord, taken: str | None, *, last: bool, misread: bool) -> list[int]:
     """Where `word` stands: as typed, else without marks, else as what was taken for it, completed, or misread."""
     if word.has_marks and (exact := [place for place, part in enumerate(parts) if part.marked == word.marked]):
         return exact
@@ -81,6 +83,8 @@ def _places(parts: Sequence[QueryWord], word: QueryWord, taken: str | None, *, l
         begun = [place for place, part in enumerate(parts) if part.folded.startswith(word.folded)]
         if begun:
             return begun
+    if not misread:
+        return []
     near = set(misreadings(word.folded))
     return [place for place, part in enumerate(parts) if part.folded in near]
 

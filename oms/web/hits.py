@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from oms import catalogue, dossiers, search
 from oms.errors import N_, NotFound
-from oms.models import Category, DossierStatus, Original, PageState, Quality, Unit
+from oms.models import Category, DossierStatus, Quality, Unit
 from oms.reading import unpack_words
 from oms.recognition import doubtful_words
 from oms.search.interface import EXACT, MISREAD, UNMARKED
@@ -36,22 +36,14 @@ FACETS: dict[str, str] = {
     "component": N_("Component of the dossier"),
     "category": N_("Category of dossier"),
     "year": N_("Year of the document"),
-    "state": N_("State"),
+    "state": N_("State of the dossier"),
     "quality": N_("How well it was read"),
 }
 KEPT = ("q", *FACETS, "dossier", "sort")
 """Parts of the address that make a question; the page of the result is not one of them."""
+_STATES = {status.value: status.label for status in DossierStatus}
 # Values of one filter shown at most; the rest come within reach by narrowing.
 VALUES = 12
-# What states are called in the index, in words; each kind of thing has its own.
-STATES: Mapping[str, str] = {
-    **{state.value: state.label for state in (*DossierStatus, *Original)},
-    **{state.value: label for state, label in ((PageState.READ, N_("Read")), (PageState.FAILED, N_("Not readable")))},
-    "filed": N_("Filed"),
-    "waiting": N_("Not filed yet"),
-    "frozen": N_("Held still by a transfer"),
-    "corrected": N_("Corrected by hand"),
-}
 
 
 @dataclass(frozen=True)
@@ -153,7 +145,7 @@ def words_of(address: str) -> str:
     parts = dict(parse_qsl(address))
     if words := parts.get("q", ""):
         return words
-    labels = {"kind": KINDS, "quality": {each.value: each.label for each in Quality}, "state": STATES}
+    labels = {"kind": KINDS, "quality": {each.value: each.label for each in Quality}, "state": _STATES}
     told = [_(labels.get(name, {}).get(value, value)) for name, value in parts.items() if name in ("kind", "year")]
     name: str = " · ".join(told) or _("Narrowed list")
     return name
@@ -166,11 +158,13 @@ def _switched(name: str, value: str, on: str | None) -> str:
 
 def _labels(results: search.Results) -> Any:
     unit_ids = [*results.facets.get("unit", {}), request.args.get("unit", "")]
-    units = {row.id: row.short_name for row in g.session.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
+    units: dict[str, str] = {}
+    for row in g.session.scalars(select(Unit).where(Unit.id.in_(unit_ids))):
+        units[row.id] = row.short_name
     words: dict[str, Mapping[str, str]] = {
         "kind": KINDS,
         "category": {category.value: category.label for category in Category},
-        "state": STATES,
+        "state": _STATES,
         "quality": {quality.value: quality.label for quality in Quality},
     }
 

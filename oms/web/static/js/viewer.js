@@ -104,8 +104,13 @@ class Words {
     this.viewer.dispatchEvent(new CustomEvent("oms:word", { bubbles: true, detail: { word: key } }));
   }
 
+  // From word to word; where words were searched for, from hit to hit and on to the next page that has some.
   step(by) {
-    const keys = [...(this.spans.size ? this.spans : this.boxes).keys()];
+    const all = [...(this.spans.size ? this.spans : this.boxes).keys()];
+    const hits = all.filter((key) => "hit" in (this.spans.get(key)?.dataset ?? {}));
+    const further = document.querySelector(by > 0 ? "[data-find-next]" : "[data-find-previous]");
+    const keys = hits.length ? hits : all;
+    if (further && (!hits.length || this.chosen === keys.at(by > 0 ? -1 : 0))) { further.click(); return; }
     if (!keys.length) return;
     const at = keys.indexOf(this.chosen);
     this.choose(keys[at < 0 ? (by > 0 ? 0 : keys.length - 1) : Math.min(keys.length - 1, Math.max(0, at + by))]);

@@ -1,14 +1,28 @@
-"""The reading program: Tesseract through pytesseract, one page and one thread a call. Knows no PDF and no cleaning."""
+"""The reading program: Tesseract through pytesseract, one page and one thread a call. Knows no PDF and no cleaning.
 
+A `Reader` is anything that finds words in a picture; `read_words` is the one that is asked first. A second opinion is
+another `Reader`, as `Tesseract("Vietnamese")` for another model: nothing else has to change for it.
+"""
+
+import math
 import os
+import signal
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import pytesseract
 
-from oms.recognition.errors import EngineCrashed, EngineGarbled, EngineMissing, EngineTimedOut, LanguageMissing
+from oms.recognition.errors import (
+    EngineCrashed,
+    EngineGarbled,
+    EngineMissing,
+    EngineOutOfMemory,
+    EngineTimedOut,
+    LanguageMissing,
+)
 from oms.recognition.pictures import Picture
 from oms.vietnamese.text import nfc
 
@@ -41,26 +55,46 @@ class ReadWord:
     cell: int = 0
 
 
-def read_words(picture: Picture, *, layout: int = ONE_COLUMN, seconds: int = READING_SECONDS) -> list[ReadWord]:
-    """The words of a picture in reading order, NFC; `layout` is Tesseract's page segmentation mode. Raises
-    `ReadingFailed` of the kind that fits: engine missing, language missing, crashed, timed out, garbled."""
-    with tempfile.TemporaryDirectory(prefix="oms-read-") as folder:
-        path = Path(folder) / "page.pgm"
-        cv2.imwrite(str(path), picture.pixels)
-        return _parse(_run(path, f"--psm {layout} --dpi {round(picture.dpi)} -c tessedit_create_tsv=1", seconds))
+class Reader(Protocol):
+    """Finds the words of a picture; one that cannot raises the `ReadingFailed` of the kind that fits."""
+
+    def __call__(self, picture: Picture, *, layout: int = ONE_COLUMN, seconds: int = READING_SECONDS) -> list[ReadWord]:
+        """The words in reading order, NFC; `layout` is a page segmentation mode of Tesseract, a hint to others."""
 
 
-def _run(path: Path, config: str, seconds: int) -> str:
+@dataclass(frozen=True)
+class Tesseract:
+    """The `Reader` that calls Tesseract with one language. Raises `EngineMissing`, `LanguageMissing`, `EngineCrashed`,
+    `EngineOutOfMemory`, `EngineTimedOut` or `EngineGarbled`."""
+
+    language: str = LANGUAGE
+
+    def __call__(self, picture: Picture, *, layout: int = ONE_COLUMN, seconds: int = READING_SECONDS) -> list[ReadWord]:
+        """The words in reading order, NFC; `layout` is Tesseract's page segmentation mode."""
+        config = f"--psm {layout} --dpi {round(picture.dpi)} -c tessedit_create_tsv=1"
+        with tempfile.TemporaryDirectory(prefix="oms-read-") as folder:
+            path = Path(folder) / "page.pgm"
+            cv2.imwrite(str(path), picture.pixels)
+            return _parse(_run(path, self.language, config, seconds))
+
+
+read_words: Reader = Tesseract()
+
+
+def _run(path: Path, language: str, config: str, seconds: int) -> str:
     os.environ["OMP_THREAD_LIMIT"] = "1"  # Tesseract's own threads double the CPU time and halve nothing
     try:
         return str(
-            pytesseract.run_and_get_output(str(path), extension="tsv", lang=LANGUAGE, config=config, timeout=seconds)
+            pytesseract.run_and_get_output(str(path), extension="tsv", lang=language, config=config, timeout=seconds)
         )
     except pytesseract.TesseractNotFoundError:
         raise EngineMissing from None
     except pytesseract.TesseractError as error:
-        if "language" in error.message.lower() or "traineddata" in error.message.lower():
-            raise LanguageMissing(LANGUAGE) from None
+        said = error.message.lower()
+        if error.status == -signal.SIGKILL or "bad_alloc" in said or "out of memory" in said:
+            raise EngineOutOfMemory from None  # only the system kills outright, when memory runs out
+        if error.status > 0 and ("language" in said or "traineddata" in said):
+            raise LanguageMissing(language) from None
         raise EngineCrashed from None
     except RuntimeError:  # pytesseract's only sign that the time was up
         raise EngineTimedOut(seconds) from None
@@ -69,14 +103,14 @@ def _run(path: Path, config: str, seconds: int) -> str:
 
 
 def _parse(table: str) -> list[ReadWord]:
-    lines = table.splitlines()
-    if not lines or lines[0].split() != _COLUMNS.split():
+    lines = table.split("\n")
+    if lines[0].split() != _COLUMNS.split():
         raise EngineGarbled
     words: list[ReadWord] = []
     paragraphs: dict[tuple[str, ...], int] = {}
     text_lines: dict[tuple[str, ...], int] = {}
     for line in lines[1:]:
-        cells = line.split("\t")
+        cells = line.rstrip("\r").split("\t")
         if cells[0] != _WORD_LEVEL:
             continue
         try:
@@ -85,6 +119,8 @@ def _parse(table: str) -> list[ReadWord]:
             text = nfc(cells[11]).strip()
         except (ValueError, IndexError):
             raise EngineGarbled from None
+        if not math.isfinite(confidence) or min(width, height) < 0:
+            raise EngineGarbled
         if not text or confidence < 0:
             continue
         paragraph = paragraphs.setdefault(tuple(cells[2:4]), len(paragraphs))

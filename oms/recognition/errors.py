@@ -54,6 +54,18 @@ class EngineCrashed(ReadingFailed):
         )
 
 
+class EngineOutOfMemory(ReadingFailed):
+    """Tesseract was killed by the system, or gave up, because memory ran out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "The reading program was stopped because the machine ran out of memory. Read the page again when "
+                "less is being read at the same time; if it happens again, tell the administrator."
+            )
+        )
+
+
 class EngineTimedOut(ReadingFailed):
     """Tesseract did not finish in time."""
 

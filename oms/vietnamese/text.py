@@ -30,6 +30,7 @@ _REPLACED: dict[int, str | None] = {
     0xFB04: "ffl",
     0xFB05: "st",
     0xFB06: "st",
+    **dict.fromkeys((*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)), None),  # control
     0x00AD: None,
     0x180E: None,
     0xFEFF: None,

@@ -4,10 +4,11 @@ import os
 import signal
 
 import numpy as np
+import pikepdf
 import pytest
 
 from oms.recognition import errors
-from oms.recognition.engine import read_words
+from oms.recognition.engine import Tesseract, read_words
 from oms.recognition.pictures import Picture
 
 PAGE = Picture(np.full((200, 600), 255, np.uint8), 300.0)
@@ -41,11 +42,25 @@ def test_a_missing_language_is_named(tmp_path, monkeypatch):
         read_words(PAGE)
 
 
-@pytest.mark.parametrize("name", ["SIGSEGV", "SIGKILL", "SIGABRT"])
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGTERM"])
 def test_a_crash_is_told_from_a_refusal(fake_engine, name):
     fake_engine(f"kill -{signal.Signals[name].value} $$")
     with pytest.raises(errors.EngineCrashed):
         read_words(PAGE)
+
+
+@pytest.mark.parametrize(
+    "script", ["kill -9 $$", "echo \"terminate called after throwing an instance of 'std::bad_alloc'\" >&2; kill -6 $$"]
+)
+def test_a_page_that_runs_out_of_memory_is_named(fake_engine, script):
+    fake_engine(script)
+    with pytest.raises(errors.EngineOutOfMemory, match="ran out of memory"):
+        read_words(PAGE)
+
+
+def test_another_model_is_another_reader(fake_engine):
+    fake_engine(f"printf '{HEADER}\\n5\\t1\\t1\\t1\\t1\\t1\\t0\\t0\\t9\\t9\\t90\\t%s\\n' \"$4\" > $out")
+    assert [word.text for word in read_words(PAGE) + Tesseract("Vietnamese")(PAGE)] == ["vie", "Vietnamese"]
 
 
 def test_an_error_of_the_program_is_a_crash_and_its_words_are_not_repeated(fake_engine):
@@ -68,6 +83,8 @@ def test_a_program_that_hangs_is_stopped(fake_engine):
         "",
         f"{HEADER}\n5\t1\t1\t1\t1\t1\tleft\t0\t10\t10\t90\tchữ",
         f"{HEADER}\n5\t1\t1",
+        f"{HEADER}\n5\t1\t1\t1\t1\t1\t0\t0\t10\t10\tnan\tchữ",
+        f"{HEADER}\n5\t1\t1\t1\t1\t1\t0\t0\t10\t-10\t90\tchữ",
         r"\377\376\375",
     ],
 )
@@ -122,3 +139,29 @@ def test_a_missing_poppler_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(errors.RendererMissing, match="poppler-utils"):
         read_page(open_scan(tmp_path / "a.pdf"), 1, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("kill -11 $$", errors.EngineCrashed),
+        ("kill -9 $$", errors.EngineOutOfMemory),
+        ("echo nonsense > $out", errors.EngineGarbled),
+    ],
+)
+def test_a_bad_page_costs_the_others_of_the_file_nothing(fake_engine, tmp_path, script, error):
+    """The fake reads two pages and fails on the second of three: pages are told apart by their shape."""
+    from oms.recognition import FailedPage, read_file
+    from tests.recognition.sheets import draw_sheet
+
+    sheets = [draw_sheet([word], height=height) for word, height in (("một", 2), ("hai", 4), ("ba", 2))]
+    sheets[0].save(tmp_path / "a.tif", save_all=True, append_images=sheets[1:], dpi=(200, 200))
+    fake_engine(
+        f"set -- $(head -c 15 $1 | tr '\\n' ' ')\nif [ $(($2 / $3)) -lt 3 ]; then {script}\n"
+        f"else printf '{HEADER}\\n5\\t1\\t1\\t1\\t1\\t1\\t9\\t9\\t90\\t30\\t90\\tchữ\\n' > $out; fi"
+    )
+    first, second, third = read_file(tmp_path / "a.tif", workers=1, pdf=tmp_path / "out.pdf")
+    assert (first.text, third.text) == ("chữ", "chữ")
+    assert isinstance(second, FailedPage) and isinstance(second.error, error)
+    with pikepdf.open(tmp_path / "out.pdf") as pdf:
+        assert len(pdf.pages) == 3  # the page that was not read is there as a picture

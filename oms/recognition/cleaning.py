@@ -262,7 +262,7 @@ def fit_letters(picture: Picture) -> Picture:
     factor = X_HEIGHT / height if height else 300 / picture.dpi
     factor = max(factor, 0.5, min(1.0, 280 / picture.dpi))  # blurred letters stick together and look tall
     factor = min(factor, 2.5, max(1.0, _MOST_DPI / picture.dpi), (RASTER_LIMIT / picture.pixels.size) ** 0.5)
-    if 0.8 <= factor <= 1.3:
+    if 0.8 <= factor <= 1.2:  # letters scanned at 150 dpi are just below
         return picture
     size = (round(picture.width * factor), round(picture.height * factor))
     return Picture(resize(picture.pixels, size), picture.dpi * factor)

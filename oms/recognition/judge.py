@@ -1,5 +1,11 @@
-"""Judging what was read without knowing the truth: the set of possible Vietnamese syllables is finite."""
+"""Judging what was read without knowing the truth, from four signs: Tesseract's confidence, the share of possible
+Vietnamese syllables (their set is finite), figures that no pen writes (`I987`, 31/13), and ink that no word covers.
 
+Frequent syllables were tried as a fifth sign and told nothing beyond these: names and places are rare by nature.
+Knows no picture; `oms.recognition.coverage` measures the ink.
+"""
+
+import math
 import re
 from collections.abc import Sequence
 
@@ -7,8 +13,11 @@ from oms.recognition.pages import Quality, Word
 from oms.vietnamese.syllables import is_syllable
 from oms.vietnamese.text import nfc
 
-GOOD, CHECK = 0.85, 0.60
-"""Least scores (share of possible syllables × mean confidence) of a page that is good, and of one worth checking."""
+CHECK, POOR = 0.06, 0.20
+"""Expected shares of wrong characters from which a person looks at a page, and from which it is read anew by hand."""
+
+_WEIGHTS = {"start": -5.0, "unsure": 10.0, "impossible": 1.0, "dirty": 2.0, "unread": 5.0}
+"""How each sign moves the expected error (logistic)."""
 
 DOUBTFUL_CONFIDENCE = 60.0
 """A word under this is shown as doubtful: Tesseract's own measure, 0 to 100."""
@@ -16,20 +25,54 @@ DOUBTFUL_CONFIDENCE = 60.0
 _FEW_WORDS = 5
 """A page of fewer words cannot be judged by shares; a person looks at it."""
 
+_VIETNAMESE = 0.6
+"""Share of possible syllables under which a page is in another language, or misread: in both cases a person looks."""
+
+_FIGURE = re.compile(r"\d")
+_MIXED = re.compile(r"\d[lIOoSsZ|!\]\[({}]|[lIOoSsZ|!\[({}]\d(?!\d*\))")
+_DATE = re.compile(r"(?<!\d)(\d{1,2})[/.](\d{1,2})[/.](?:19|20)\d\d(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 
 
-def judge_page(words: Sequence[Word], *, blank: bool = False) -> Quality:
-    """How far the reading can be trusted; a page with ink but no words is poor, never blank."""
+def judge_page(words: Sequence[Word], *, blank: bool = False, unread: float = 0.0) -> Quality:
+    """How far the reading can be trusted; a page with ink but no words is poor, never blank. `unread` is the share of
+    the letters on the page that no word covers."""
     if blank:
         return "blank"
     if not any(_LETTERS.search(word.text) for word in words):
         return "poor"
-    score = reading_score(words)
-    if score < CHECK:
+    error = expected_error(words, unread=unread)
+    if error >= POOR:
         return "poor"
-    return "good" if score >= GOOD and len(words) >= _FEW_WORDS else "check"
+    foreign = syllable_share([word.text for word in words]) < _VIETNAMESE
+    return "check" if error >= CHECK or foreign or len(words) < _FEW_WORDS else "good"
+
+
+def expected_error(words: Sequence[Word], *, unread: float = 0.0) -> float:
+    """The share of characters (0 to 1) that are probably wrong or missing on a page with these words."""
+    if not words:
+        return 1.0
+    signs = {
+        "unsure": 1 - mean_confidence(words) / 100,
+        "impossible": 1 - syllable_share([word.text for word in words]),
+        "dirty": dirty_share([word.text for word in words]),
+        "unread": unread,
+    }
+    total = _WEIGHTS["start"] + sum(_WEIGHTS[sign] * value for sign, value in signs.items())
+    return round(1 / (1 + math.exp(-total)), 4)
+
+
+def dirty_share(texts: Sequence[str]) -> float:
+    """Share of the words with figures that hold what figures do not: letters of their shape, impossible dates."""
+    figures = [text for text in texts if _FIGURE.search(text)]
+    dirty = sum(bool(_MIXED.search(text)) or not _is_possible(text) for text in figures)
+    return dirty / len(figures) if figures else 0.0
+
+
+def _is_possible(text: str) -> bool:
+    """Whether day and month exist where a word looks like a date."""
+    return all(1 <= int(day) <= 31 and 1 <= int(month) <= 12 for day, month in _DATE.findall(text))
 
 
 def reading_score(words: Sequence[Word]) -> float:

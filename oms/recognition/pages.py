@@ -40,7 +40,8 @@ class PageReading:
     """One page as read: text in NFC with lines and paragraphs kept, and an honest judgement of it.
 
     `rotation` (clockwise) and `skew` are the degrees that made the page upright; `width`, `height` (pixels) and
-    `dpi` are those of the upright page image; `secrecy` holds suspected marks of a secrecy level.
+    `dpi` are those of the upright page image; `secrecy` holds suspected marks of a secrecy level. `expected_error` is
+    the share of characters (0 to 1) that are probably wrong or missing (`oms.recognition.judge`).
 
     `kind` is what the page is; `head` what the paper says about itself (number, date, issuer, subject, signer);
     `form`, `fields` and `tables` are those of a printed form, by its keys; `codes` the texts of QR codes.
@@ -59,6 +60,7 @@ class PageReading:
     secrecy: tuple[str, ...]
     seconds: float
     source: Source
+    expected_error: float = 0.0
     kind: str = "other"
     head: Mapping[str, FoundValue] = field(default_factory=dict)
     form: str | None = None

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from oms.recognition import cleaning, judge, orientation, secrecy, tables
+from oms.recognition.coverage import unread_share
 from oms.recognition.embedded import find_embedded_words
 from oms.recognition.engine import ONE_COLUMN, READING_SECONDS, ReadWord, read_words
 from oms.recognition.errors import EngineTimedOut
@@ -44,6 +45,7 @@ class _Sheet:
     skew: float = 0.0
     blank: bool = False
     stamps: tuple[str, ...] = ()
+    unread: float = 0.0
 
 
 def read_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
@@ -71,7 +73,7 @@ def _read_picture(picture: Picture) -> _Sheet:
     picture = orientation.deskew(orientation.rotate(picture, rotation), skew)
     stamps = secrecy.find_stamps(picture, _read_stamp)
     found, scale = _read_best(picture)
-    return _Sheet(picture, found, scale, "ocr", rotation, skew, False, stamps)
+    return _Sheet(picture, found, scale, "ocr", rotation, skew, False, stamps, unread_share(picture, found, scale))
 
 
 def _read_best(picture: Picture) -> tuple[Sequence[ReadWord], float]:
@@ -187,13 +189,14 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
     words = _place(sheet.found, screen.dpi / sheet.picture.dpi / sheet.scale)
     text = _join_text(sheet.found)
     image = write_screen(screen, folder / f"page-{number:04}.jpg")
+    good = sheet.source == "embedded"
     layer = write_layer(sheet.picture, words, screen.dpi, folder / f"page-{number:04}.pdf")
     reading = PageReading(
         number=number,
         text=text,
         words=words,
         confidence=judge.mean_confidence(words),
-        quality="good" if sheet.source == "embedded" else judge.judge_page(words, blank=sheet.blank),
+        quality="good" if good else judge.judge_page(words, blank=sheet.blank, unread=sheet.unread),
         rotation=sheet.rotation,
         skew=sheet.skew,
         width=screen.width,
@@ -202,5 +205,6 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
         secrecy=secrecy.join_levels(secrecy.find_marks(words), sheet.stamps),
         seconds=round(time.monotonic() - started, 3),
         source=sheet.source,
+        expected_error=0.0 if good or sheet.blank else judge.expected_error(words, unread=sheet.unread),
     )
     return ReadPage(know_page(reading, screen), image, layer)

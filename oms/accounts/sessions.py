@@ -115,13 +115,17 @@ def find_sign_in(session: Session, secret: str, settings: Settings, *, kind: str
     return found if seconds_left(session, found, settings) > 0 else None
 
 
-def seconds_left(session: Session, sign_in: SignIn, settings: Settings) -> float:
-    """Seconds until the sign-in ends when nobody does anything more; none left is zero or less."""
+def seconds_left(session: Session, sign_in: SignIn, settings: Settings, *, seen_now: bool = False) -> float:
+    """Seconds until the sign-in ends when nobody does anything more; none left is zero or less.
+
+    `seen_now` counts from this moment, as after `mark_seen`.
+    """
     moment = now()
     if sign_in.kind == HALF:
         return (sign_in.created_at + HALF_WAY - moment).total_seconds()
     idle, absolute = limits_of(session, sign_in.account_id, settings)
-    return min(sign_in.seen_at + idle - moment, sign_in.created_at + absolute - moment).total_seconds()
+    seen_at = moment if seen_now else sign_in.seen_at
+    return min(seen_at + idle - moment, sign_in.created_at + absolute - moment).total_seconds()
 
 
 def is_confirmed(sign_in: SignIn) -> bool:

@@ -8,7 +8,8 @@ from marshmallow import Schema, fields, validate
 from oms import accounts, db
 from oms.api.door import for_everybody, gives, room, takes
 from oms.api.shapes import UnitName
-from oms.models import Unit
+from oms.errors import N_, BadInput, OmsError
+from oms.models import Account, Unit
 from oms.permissions import Action
 from oms.web.access import commit, guarded, house, public
 
@@ -16,7 +17,7 @@ bp = room("tokens", "Signing in and out")
 
 
 class Credentials(Schema):
-    """Name and password; `otp` is for installations with a second factor."""
+    """Name and password; `otp` is the code of the app, or a recovery code, of an account with a second factor."""
 
     username = fields.String(required=True, validate=validate.Length(1, 60))
     password = fields.String(required=True, validate=validate.Length(1, 1000))
@@ -52,10 +53,32 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     account, _before = accounts.prove_password(
         engine, given["username"], given["password"], address=request.remote_addr
     )
+    _ask_for_code(account, given["otp"] or "")
     device = request.user_agent.string
     with db.writing(engine) as session:
         secret, _ = accounts.sign_in(session, account.id, kind="api", device=device, address=request.remote_addr)
     return {"token": secret, "expires_in": settings.session_absolute, "idle": settings.session_idle}
+
+
+class CodeNeeded(OmsError):
+    """The password is right, and the account has a second factor."""
+
+    status = 401
+    code = "otp_required"
+
+
+def _ask_for_code(account: Account, code: str) -> None:
+    engine, settings = house().engine, house().settings
+    with db.reading(engine) as session:
+        by_code = accounts.has_second_factor(session, account.id)
+    if not by_code and code:
+        raise BadInput(N_("This account has no second factor. Leave `otp` out and send the request again."))
+    if by_code and not code:
+        raise CodeNeeded(
+            N_("This account has a second factor. Send the code of the app as `otp` along with the password.")
+        )
+    if by_code:
+        accounts.prove_code(engine, settings, account, code, address=request.remote_addr)
 
 
 @bp.delete("/tokens/current")

@@ -89,6 +89,7 @@ def _add_pages(app: Flask) -> None:
         review,
         saved_searches,
         search,
+        second_factor,
         start,
         system,
         transfers,
@@ -98,6 +99,7 @@ def _add_pages(app: Flask) -> None:
     rooms = (
         start,
         account,
+        second_factor,
         people,
         dossiers,
         intake,

@@ -1,6 +1,6 @@
 """Signing in and out, and what people set for themselves: password, language, open sessions."""
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask_babel import gettext as _
 from flask_login import logout_user
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, db, installation, saved_searches
 from oms.errors import BadInput, NotFound, OmsError
-from oms.models import Account
+from oms.models import Account, SignIn
 from oms.permissions import Action
 from oms.web import access
 from oms.web.access import guarded, house, public
@@ -19,7 +19,13 @@ bp = Blueprint("account", __name__)
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 # What works before a first password is replaced.
-_ALWAYS = frozenset({"account.change_password", "account.sign_out", "account.set_language", "static"})
+_ALWAYS = frozenset(
+    {"account.change_password", "account.sign_out", "account.set_language", "account.remaining", "static"}
+)
+# What works before a second factor that is a must is set up.
+_SETTING_UP = _ALWAYS | {f"second_factor.{name}" for name in ("show", "begin", "picture", "activate")}
+# Where the secret of the way from password to code lies in the cookie, apart from that of a session.
+_HALF = "half"
 # Marks in the order of telling: Edge and Cốc Cốc call themselves Chrome as well, Chrome calls itself Safari.
 _BROWSERS = (
     ("coc_coc_browser", "Cốc Cốc"),
@@ -57,11 +63,15 @@ def local_path(target: str | None) -> str:
 
 
 @bp.before_app_request
-def ask_for_new_password() -> AnyResponse | None:
-    """Whoever signed in with a first password chooses an own one before anything else."""
-    if g.get("actor") is None or request.endpoint in _ALWAYS or request.path.startswith("/api/"):
+def ask_for_what_is_missing() -> AnyResponse | None:
+    """Whoever signed in with a first password, or lacks a second factor that is a must, sees to that first."""
+    if g.get("actor") is None or request.path.startswith("/api/"):
         return None
-    return redirect(url_for("account.change_password")) if g.get("must_change_password") else None
+    if g.get("must_change_password") and request.endpoint not in _ALWAYS:
+        return redirect(url_for("account.change_password"))
+    if g.get("must_set_up") and request.endpoint not in _SETTING_UP:
+        return redirect(url_for("second_factor.show"))
+    return None
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -80,8 +90,19 @@ def sign_in() -> AnyResponse | str:
         )
     except OmsError as error:
         return _sign_in_page(target, username, error)
+    with db.writing(house().engine) as session:
+        half = accounts.sign_in_half(session, account.id) if accounts.has_second_factor(session, account.id) else None
+    if half:
+        cookie.clear()
+        cookie[_HALF] = half
+        return redirect(url_for(".give_code", next=target))
     answer = redirect(target)
     open_session(account, answer)
+    _tell_wrong_tries(wrong_before)
+    return answer
+
+
+def _tell_wrong_tries(wrong_before: int) -> None:
     if wrong_before >= accounts.WORTH_TELLING:
         flash(
             _(
@@ -90,6 +111,29 @@ def sign_in() -> AnyResponse | str:
             ),
             "warning",
         )
+
+
+@bp.route("/sign-in/code", methods=["GET", "POST"])
+@public
+def give_code() -> AnyResponse | str:
+    """After the password: the code of the app, or a recovery code; only then is anybody signed in."""
+    target = local_path(request.values.get("next"))
+    with db.reading(house().engine) as session:
+        half = accounts.find_sign_in(session, cookie.get(_HALF, ""), house().settings, kind="half")
+        account = half.account if half else None
+    if g.get("actor") is not None or half is None or account is None:
+        return redirect(target if g.get("actor") else url_for(".sign_in", next=target))
+    if request.method == "GET":
+        return render_template("account/code.html", target=target, problem="")
+    try:
+        accounts.prove_code(
+            house().engine, house().settings, account, request.form.get("code", ""), address=request.remote_addr
+        )
+    except OmsError as error:
+        page = render_template("account/code.html", target=target, problem=sentence_of(error))
+        return _with_patience(make_response(page, error.status), error)
+    answer = redirect(target)
+    open_session(account, answer)
     return answer
 
 
@@ -125,7 +169,11 @@ def _sign_in_page(target: str, username: str = "", error: OmsError | None = None
         signed_out="out" in request.args,
     )
     answer = make_response(page, error.status if error else 200)
-    if error and "seconds" in error.values:
+    return _with_patience(answer, error) if error else answer
+
+
+def _with_patience(answer: Response, error: OmsError) -> Response:
+    if "seconds" in error.values:
         answer.headers["Retry-After"] = str(error.values["seconds"])
     return answer
 
@@ -142,12 +190,16 @@ def sign_out() -> AnyResponse:
     if actor := g.get("actor"):
         with db.writing(house().engine) as session:
             accounts.sign_out(session, access.signed_in_id() or "", actor=actor)
+            saved_searches.forget(session, access.signed_in_id() or "")
     logout_user()
     cookie.clear()
     answer = redirect(url_for(".sign_in", out=1))
-    # The look (theme) goes with the cookies and falls back to that of the computer; the language is kept with the
-    # account. On a shared computer nothing of one person may wait for the next.
-    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    # The look (theme) goes too and falls back to that of the computer; the language is kept with the account. On a
+    # shared computer nothing of one person may wait for the next. Only the mark of the browser stays, which says
+    # nothing by itself: with "cookies" it would go as well, and a stranger could keep people out every morning.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    for name in ("theme", "language"):
+        answer.delete_cookie(name)
     return answer
 
 
@@ -180,15 +232,33 @@ def set_language() -> AnyResponse:
 def show() -> str:
     """The own account: what it may do where, password, open sessions."""
     account = accounts.own(g.session, actor=g.actor)
+    by_code = accounts.has_second_factor(g.session, account.id)
     sign_ins = accounts.open_sign_ins(g.session, actor=g.actor, settings=house().settings)
-    return render_template("account/show.html", own_account=account, sign_ins=sign_ins, here=access.signed_in_id())
+    return render_template(
+        "account/show.html",
+        own_account=account,
+        sign_ins=sign_ins,
+        here=access.signed_in_id(),
+        by_code=by_code,
+        codes_left=accounts.codes_left(g.session, account.id),
+    )
+
+
+@bp.route("/account/session", methods=["GET", "POST"])
+@guarded(Action.OWN_READ, writing=False)
+def remaining() -> AnyResponse:
+    """How many seconds this session has left; a POST says that the person is still there."""
+    if request.method == "POST":
+        with db.writing(house().engine) as session:
+            accounts.mark_seen(session, access.signed_in_id() or "")
+    sign_in = g.session.get_one(SignIn, access.signed_in_id())
+    return jsonify(seconds=round(accounts.seconds_left(g.session, sign_in, house().settings)))
 
 
 @bp.post("/account/sessions/<sign_in_id>/end")
 @guarded(Action.OWN_READ)
 def end_session(sign_in_id: str) -> AnyResponse:
     """End one of the own sessions, for instance on another computer."""
-            saved_searches.forget(session, access.signed_in_id() or "")
     accounts.sign_out(g.session, sign_in_id, actor=g.actor)
     access.commit()
     flash(_("The session has ended. Nobody can go on with it."), "success")

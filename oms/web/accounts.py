@@ -1,15 +1,20 @@
 """Accounts, for the technical administrator: who can sign in, with which role where. Never a dossier."""
 
+from datetime import date
+from typing import Any
+
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, organisation
-from oms.errors import BadInput
-from oms.models import Account, Role, Unit
+from oms.errors import BadInput, Conflict, NotFound
+from oms.models import Account, Role, SecondFactor, Unit
 from oms.permissions import Action
+from oms.policy import ALWAYS, rules
+from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access
-from oms.web.access import guarded
+from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -22,14 +27,126 @@ def index() -> str:
     return render_template("accounts/index.html", accounts=accounts.list_accounts(g.session, actor=g.actor))
 
 
+@bp.get("/policy")
+@guarded(Action.OWN_READ)
+def policy() -> str:
+    """What each role may do, made from the rules that are enforced; to be printed and signed."""
+    return render_template("accounts/policy.html", rules=rules(), always=ALWAYS, roles=list(Role))
+
+
 @bp.get("/<id>")
 @guarded(Action.ACCOUNT_MANAGE)
 def show(account: Account) -> str:
     """One account."""
+    return _page(account)
+
+
+def _page(account: Account, errors: dict[str, str] | None = None) -> str:
     accounts.view(g.session, account, actor=g.actor)
+    factor = g.session.get(SecondFactor, account.id)
     return render_template(
-        "accounts/show.html", shown=account, wrong_tries=accounts.wrong_tries(g.session, account.username)
+        "accounts/show.html",
+        shown=account,
+        wrong_tries=accounts.wrong_tries(g.session, account.username),
+        sign_ins=accounts.sign_ins_of(g.session, account, actor=g.actor, settings=house().settings),
+        factor=factor if factor and factor.active_since else None,
+        today=organisation.today(),
+        errors=errors or {},
+        **_choices(organisation.units_on(g.session, organisation.today())),
     )
+
+
+def _choices(units: list[Unit]) -> dict[str, Any]:
+    return {
+        "units": [(unit.id, unit.name) for unit in units],
+        "roles": [(role.value, _(role.label)) for role in Role],
+        "values": request.form,
+    }
+
+
+@bp.post("/<id>/roles")
+@guarded(Action.ACCOUNT_MANAGE)
+def assign(account: Account) -> AnyResponse:
+    """Give a role in a unit, with or without the units below, from one day to another."""
+    units = organisation.units_on(g.session, organisation.today())
+    role, unit = request.form.get("role", ""), _choose(units, request.form.get("unit", ""))
+    errors: dict[str, str] = {}
+    first, last = _day("valid_from", errors), _day("valid_to", errors)
+    if role not in set(Role):
+        errors["role"] = _("Choose what this person is in the unit.")
+    if unit is None:
+        errors["unit"] = _("Choose the unit this person works for.")
+    if not errors and unit is not None:
+        try:
+            accounts.assign(
+                g.session,
+                account,
+                Role(role),
+                unit,
+                actor=g.actor,
+                with_units_below="below" in request.form,
+                valid_from=first,
+                valid_to=last,
+            )
+        except (BadInput, Conflict) as error:
+            errors["valid_to" if isinstance(error, BadInput) else "unit"] = sentence_of(error)
+    if errors:
+        return make_response(_page(account, errors), 422)
+    access.commit()
+    flash(_("The role was given. %(username)s signs in again.", username=account.username), "success")
+    return redirect(url_for(".show", id=account.id))
+
+
+def _day(name: str, errors: dict[str, str]) -> date | None:
+    typed = request.form.get(name, "").strip()
+    try:
+        written = parse_date(typed) if typed else None
+    except ImpossibleDate:
+        written = None
+    if typed and (written is None or written.precision is not Precision.DAY):
+        errors[name] = _("Write the day as day/month/year, for example 03/02/2026.")
+        return None
+    return written.first if written else None
+
+
+@bp.post("/<id>/roles/<assignment_id>/end")
+@guarded(Action.ACCOUNT_MANAGE)
+def end_role(account: Account, assignment_id: str) -> AnyResponse:
+    """End a role after a day, or at once."""
+    assignment = next((one for one in account.assignments if one.id == assignment_id), None)
+    if assignment is None:
+        raise NotFound()
+    errors: dict[str, str] = {}
+    last = _day("last_day", errors)
+    if errors:
+        return make_response(_page(account, errors), 422)
+    accounts.end_assignment(g.session, assignment, actor=g.actor, last_day=last)
+    access.commit()
+    flash(_("The role was ended. %(username)s signs in again.", username=account.username), "success")
+    return redirect(url_for(".show", id=account.id))
+
+
+@bp.post("/<id>/sessions/end")
+@guarded(Action.ACCOUNT_MANAGE)
+def end_sessions(account: Account) -> AnyResponse:
+    """Sign somebody out everywhere."""
+    accounts.sign_out_everywhere(g.session, account, actor=g.actor)
+    access.commit()
+    flash(_("%(username)s is signed out everywhere.", username=account.username), "success")
+    return redirect(url_for(".show", id=account.id))
+
+
+@bp.post("/<id>/second-factor/remove")
+@guarded(Action.ACCOUNT_MANAGE)
+def remove_second_factor(account: Account) -> AnyResponse:
+    """Take away somebody's second factor: two administrators, one after the other."""
+    gone = accounts.ask_removal(g.session, account, actor=g.actor)
+    access.commit()
+    if gone:
+        flash(_("The second factor was taken away. %(username)s signs in again.", username=account.username), "success")
+    else:
+        flash(_("Noted. A second administrator opens this page and does the same; then it is gone."), "info")
+    return redirect(url_for(".show", id=account.id))
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -61,10 +178,8 @@ def new() -> AnyResponse | str:
                 return _show_password(account, password, 201)
     page = render_template(
         "accounts/new.html",
-        units=[(unit.id, unit.name) for unit in units],
-        roles=[(role.value, _(role.label)) for role in Role],
-        values=request.form,
         errors=errors,
+        **_choices(units),
     )
     return make_response(page, 422 if errors else 200)
 

@@ -55,11 +55,13 @@ def add_sign_in(app: Flask) -> None:
                 request_id=_request_id(),
             )
             g.must_change_password = found.account.must_change_password
+            g.must_set_up = accounts.must_set_up(session, found.account, house().settings)
             unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
             g.signed_in_unit = unit.short_name if unit else ""
-            stale = now() - found.seen_at > SEEN_EVERY
-        # Plain polling must not keep a forgotten browser signed in.
-        if stale and request.headers.get("X-Requested-With") != "poll":
+            # Plain polling must not keep a forgotten browser signed in.
+            stale = now() - found.seen_at > SEEN_EVERY and request.headers.get("X-Requested-With") != "poll"
+            g.session_ends = round(accounts.seconds_left(session, found, house().settings, seen_now=stale))
+        if stale:
             with db.writing(house().engine) as session:
                 accounts.mark_seen(session, user.sign_in_id)
         return user

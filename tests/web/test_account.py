@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from playwright.sync_api import expect
+from sqlalchemy import Engine, select, update
 
 from oms import accounts, db, installation
-from oms.models import Account, AuditEntry, Fact, SignIn
+from oms.accounts import passwords
+from oms.accounts.guessing import digest
+from oms.models import Account, Attempt, AuditEntry, Fact, SignIn, now
 from tests.factories import PASSWORD, World
+from tests.journeys.conftest import Desk, desk_of, running
 
+__all__ = ["desk_of", "running"]
 Browser = Callable[[str], FlaskClient]
 NEW = "Câu mới đủ dài 2027"
 
@@ -84,7 +90,7 @@ def test_signing_out_ends_it_on_the_server_and_clears_the_browser(client_as: Bro
     with client.session_transaction() as cookie:
         secret = cookie["_user_id"]
     answer = client.post("/sign-out")
-    assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     with client.session_transaction() as cookie:
         cookie["_user_id"] = secret  # a copy of the cookie that somebody kept
     assert client.get("/").status_code == 302
@@ -186,3 +192,76 @@ def test_the_device_is_told_in_two_words(client_as: Browser, engine: Engine) -> 
     client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": PASSWORD}, headers={"User-Agent": agent})
     with db.reading(engine) as session:
         assert session.scalars(select(SignIn.device)).all() == ["Edge · Windows"]
+
+
+def test_a_stranger_keeps_nobody_out_of_the_own_browser(client_as: Browser, app: Flask) -> None:
+    own, stranger = app.test_client(), app.test_client()
+    assert sign_in(own).status_code == 302
+    mark = own.get_cookie("oms-browser")
+    assert mark is not None and mark.http_only and mark.same_site == "Lax" and len(mark.value) == 43
+    own.post("/sign-out")
+    assert own.get_cookie("oms-browser") is not None, "signing out leaves the mark, and nothing else"
+    assert [sign_in(stranger, password="wrong").status_code for _ in range(6)][-1] == 429
+    assert sign_in(stranger).status_code == 429
+    assert sign_in(own).status_code == 302
+
+
+def test_a_fault_of_ours_is_no_wrong_try(client_as: Browser, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "HASHING_PATIENCE", 0.01)
+    with passwords._one_at_a_time:
+        assert [sign_in(client_as("")).status_code for _ in range(8)] == [503] * 8
+    assert sign_in(client_as("")).status_code == 302
+
+
+def test_after_many_wrong_tries_the_owner_is_told(client_as: Browser, engine: Engine) -> None:
+    with db.writing(engine) as session:
+        for _ in range(accounts.WORTH_TELLING):
+            session.add(Attempt(who=digest("canbo.sonv"), source="", address="", at=now() - timedelta(hours=5)))
+    client = client_as("")
+    sign_in(client)
+    assert "20 wrong passwords were tried" in client.get("/").text
+    sign_in(other := client_as(""))
+    assert "wrong passwords were tried" not in other.get("/").text
+
+
+def test_the_page_knows_how_long_the_session_lasts(client_as: Browser, engine: Engine) -> None:
+    client = client_as("canbo.sonv")
+    assert 'data-session-ends="900"' in client.get("/account").text
+    with db.writing(engine) as session:
+        session.execute(update(SignIn).values(seen_at=now() - timedelta(minutes=14)))
+    asked = client.get("/account/session", headers={"X-Requested-With": "poll"})
+    assert 50 < asked.json["seconds"] <= 60, "asking keeps nothing alive"
+    assert client.post("/account/session", headers={"X-Requested-With": "fetch"}).json["seconds"] == 900
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_minute_before_the_end_the_page_warns_and_afterwards_it_is_covered(
+    desk_of: Callable[..., Desk], engine: Engine
+) -> None:
+    desk = desk_of("")
+    desk.page.clock.install()
+    desk.sign_in("canbo.sonv")
+    desk.go("/account")
+    warning = desk.page.locator("dialog[data-session]")
+
+    def let_pass(minutes: float) -> None:
+        with db.writing(engine) as session:
+            for opened in session.scalars(select(SignIn)):
+                opened.seen_at -= timedelta(minutes=minutes)
+        desk.page.clock.fast_forward(int(minutes * 60_000))
+
+    let_pass(13)
+    expect(warning).to_be_hidden()
+    let_pass(1.5)
+    expect(warning).to_be_visible()
+    desk.keep_picture("session-warning")
+    warning.locator("button").click()
+    expect(warning).to_be_hidden()
+    let_pass(14.5)
+    expect(warning).to_be_visible()
+    let_pass(1)
+    expect(warning.locator("[data-session-over]")).to_be_visible()
+    desk.keep_picture("session-over")
+    warning.locator("a").click()
+    desk.page.wait_for_url(re.compile(r"/sign-in\?next=/account$"))

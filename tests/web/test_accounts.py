@@ -8,8 +8,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
 from oms import db
-from oms.models import Account, AuditEntry
-from tests.factories import PASSWORD, World
+from oms.models import Account, AuditEntry, Role, Unit
+from oms.permissions import Action, Actor
+from oms.settings import Settings
+from tests.factories import PASSWORD, World, make_account
+from tests.test_second_factor import set_up
 
 Browser = Callable[[str], FlaskClient]
 
@@ -98,3 +101,79 @@ def test_a_reset_password_is_shown_once_and_the_old_one_is_dead(client_as: Brows
     assert password not in client.get(f"/accounts/{id}").text
     assert client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": PASSWORD}).status_code == 401
     assert client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": password}).status_code == 302
+
+
+def test_a_role_is_given_and_ended_by_the_page(
+    client_as: Browser, world: World, engine: Engine, actor: Callable[[str], Actor]
+) -> None:
+    client, id, officer = client_as("quantri"), world.accounts["canbo.sonv"], client_as("canbo.sonv")
+    form = {"role": "head", "unit": world.units["soyt"], "valid_from": "01/03/2020", "valid_to": ""}
+    assert client.post(f"/accounts/{id}/roles", data=form).status_code == 302
+    assert officer.get("/").status_code == 302, "signed out: the next page shows the new rights"
+    assert actor("canbo.sonv").units[Action.TRANSFER_APPROVE] == {world.units["soyt"]}
+    again = client.post(f"/accounts/{id}/roles", data=form)
+    assert again.status_code == 422 and "has this role in" in again.text
+    page = client.get(f"/accounts/{id}").text
+    ends = re.findall(rf'action="(/accounts/{id}/roles/[0-9a-f]+/end)"', page)
+    assert len(ends) == 2
+    assert client.post(ends[1], data={"last_day": "31/02/2026"}).status_code == 422
+    assert client.post(ends[1], data={"last_day": ""}).status_code == 302
+    assert Action.TRANSFER_APPROVE not in actor("canbo.sonv").units
+    foreign = ends[0].replace(id, world.accounts["canbo.sotc"])
+    assert client.post(foreign).status_code == 404, "a role is ended at its own account"
+    assert [name for name in actions(engine) if "role" in name or "assign" in name] == [
+        "account:assign",
+        "account:end_role",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("role", "king", "Choose what this person is"),
+        ("unit", "nowhere", "Choose the unit"),
+        ("valid_from", "tomorrow", "Write the day as"),
+        ("valid_to", "01/01/2020", "The last day lies before"),
+    ],
+)
+def test_a_wrong_role_form_keeps_what_was_typed(
+    client_as: Browser, world: World, field: str, value: str, sentence: str
+) -> None:
+    form = {"role": "head", "unit": world.units["soyt"], "valid_from": "01/03/2026", "valid_to": "02/03/2026"}
+    answer = client_as("quantri").post(f"/accounts/{world.accounts['canbo.sonv']}/roles", data=form | {field: value})
+    assert answer.status_code == 422 and sentence in answer.text
+    assert all(kept in answer.text for name, kept in form.items() if name.startswith("valid") and name != field)
+
+
+def test_nobody_gives_themselves_a_role(client_as: Browser, world: World) -> None:
+    client, id = client_as("quantri"), world.accounts["quantri"]
+    assert f"/accounts/{id}/roles" not in client.get(f"/accounts/{id}").text
+    form = {"role": "head", "unit": world.units["soyt"]}
+    assert client.post(f"/accounts/{id}/roles", data=form).status_code == 403
+
+
+def test_an_administrator_signs_somebody_out_everywhere(client_as: Browser, world: World, engine: Engine) -> None:
+    client, officer, id = client_as("quantri"), client_as("canbo.sonv"), world.accounts["canbo.sonv"]
+    assert "Sign out everywhere" in client.get(f"/accounts/{id}").text
+    client.post(f"/accounts/{id}/sessions/end")
+    assert officer.get("/").status_code == 302
+    assert actions(engine)[-1] == "account:end_sessions"
+
+
+def test_two_administrators_take_a_second_factor_away_by_the_page(
+    client_as: Browser, world: World, engine: Engine, settings: Settings, actor: Callable[[str], Actor]
+) -> None:
+    set_up(engine, settings, actor("canbo.sonv"))
+    with db.writing(engine) as session:
+        make_account(session, "quantri2", Role.ADMINISTRATOR, session.get_one(Unit, world.units["khoi"]))
+    path = f"/accounts/{world.accounts['canbo.sonv']}/second-factor/remove"
+    first, second = client_as("quantri"), client_as("quantri2")
+    assert "A second administrator" in first.post(path, follow_redirects=True).text
+    assert "one of two agrees" in second.get(path.removesuffix("/second-factor/remove")).text
+    assert "was taken away" in second.post(path, follow_redirects=True).text
+
+
+@pytest.mark.parametrize("username", ["canbo.sonv", "kiemtra.khoi", "nguoilaodong.sonv", "quantri"])
+def test_the_policy_is_for_everybody_to_read(client_as: Browser, username: str) -> None:
+    page = client_as(username).get("/accounts/policy").text
+    assert "Upload a scan" in page and "Nobody changes their own roles" in page

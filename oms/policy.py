@@ -1,0 +1,64 @@
+"""The policy in words, made from `oms.permissions`: what each role may do and where. For people to read and sign.
+
+Decides nothing.
+"""
+
+from dataclasses import dataclass
+
+from oms.audit_reading import ACTIONS
+from oms.errors import N_
+from oms.models import Role
+from oms.permissions import GUARDS, ROLE_ACTIONS, WHOLE, Action
+
+# The property of a guard that names the deciding unit, in words. Every action with a guard has its words here.
+WHERE: dict[Action, str] = {
+    Action.DOSSIER_READ: N_("dossiers the unit keeps"),
+    Action.DOSSIER_EDIT: N_("dossiers the unit keeps, not while a transfer holds them still"),
+    Action.SCAN_UPLOAD: N_("dossiers the unit keeps, not while a transfer holds them still"),
+    Action.DOCUMENT_FILE: N_("dossiers the unit keeps, not while a transfer holds them still"),
+    Action.SCAN_READ: N_("dossiers the unit keeps"),
+    Action.SCAN_DOWNLOAD: N_("dossiers the unit keeps"),
+    Action.PAGE_READ: N_("dossiers the unit keeps"),
+    Action.PAGE_REVIEW: N_("dossiers the unit keeps, not while a transfer holds them still"),
+    Action.DOCUMENT_READ: N_("dossiers the unit keeps"),
+    Action.PERSON_READ: N_("people whose dossier the unit keeps"),
+    Action.TRANSFER_READ: N_("transfers the unit sends, approves, or that were sent to it"),
+    Action.TRANSFER_PREPARE: N_("transfers the unit sends"),
+    Action.TRANSFER_APPROVE: N_("transfers the unit decides on, not those one prepared oneself"),
+    Action.TRANSFER_SEND: N_("transfers the unit sends"),
+    Action.TRANSFER_RECEIVE: N_("transfers sent to the unit, not those one prepared oneself"),
+}
+_EVERYWHERE, _AT_ALL = N_("the whole installation"), N_("the own unit and what concerns oneself")
+# Rules that hold whatever the role; each is enforced and tested.
+ALWAYS: tuple[str, ...] = (
+    N_("A role counts in its unit, on its days, and in the units below only where that was given."),
+    N_("What another unit keeps is answered like what does not exist: no count and no hint."),
+    N_("The technical administrator reads no dossier. The inspector reads the log and no dossier."),
+    N_("Whoever prepared a transfer neither approves nor receives it."),
+    N_("Nobody changes their own roles or closes the own account."),
+    N_("Submitting, approving and accepting, and every change of accounts and roles, ask for the password again."),
+    N_("Every look, search, download, change and refusal is written to a log that nobody can change."),
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the policy."""
+
+    action: Action
+    label: str
+    where: str
+    roles: frozenset[Role]
+
+
+def rules() -> list[Rule]:
+    """Every action with who may do it and where, in the order of `Action`."""
+    return [
+        Rule(
+            action,
+            ACTIONS[action.value],
+            WHERE[action] if action in GUARDS else _EVERYWHERE if action in WHOLE else _AT_ALL,
+            frozenset(role for role, actions in ROLE_ACTIONS.items() if action in actions),
+        )
+        for action in Action
+    ]

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from oms import __version__, db, installation, jobs, search
+from oms import __version__, db, installation, jobs, search, staging
 from oms.errors import N_
 from oms.jobs import Backlog
 from oms.models import Fact, now
@@ -85,6 +85,7 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
         findings=(
             _database(session),
             _disk(settings),
+            _staging(settings),
             _queue(backlog),
             _failures(backlog),
             _index(settings, backlog),
@@ -144,6 +145,25 @@ def _disk(settings: Settings) -> Finding:
             N_("Disk"), WARNING, N_("%(free)s of %(total)s free. Plan a larger disk before it is full."), values
         )
     return Finding(N_("Disk"), GOOD, N_("%(free)s of %(total)s free."), values)
+
+
+def _staging(settings: Settings) -> Finding:
+    """Where files lie until they were looked at: a stamped one must not touch a disk."""
+    if not staging.in_memory():
+        return Finding(
+            N_("Arriving files"),
+            DANGER,
+            N_("This machine has no memory file system (/dev/shm): unchecked files lie on the disk. Provide one."),
+        )
+    values = {"free": _size(shutil.disk_usage(staging.folder(settings)).free)}
+    if shutil.disk_usage(staging.folder(settings)).free < settings.max_upload:
+        return Finding(
+            N_("Arriving files"),
+            WARNING,
+            N_("Only %(free)s of memory for files being checked: large scans are refused. Give /dev/shm more room."),
+            values,
+        )
+    return Finding(N_("Arriving files"), GOOD, N_("Checked in memory, %(free)s free."), values)
 
 
 def _queue(backlog: Backlog) -> Finding:

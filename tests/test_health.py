@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from oms import health, search
+from oms import health, search, staging
 from oms.errors import Refused
 from oms.health import DANGER, GOOD, WARNING, Finding
 from oms.models import Fact, Job, JobState, now
@@ -33,7 +33,8 @@ def look(session: Session, settings: Settings, actor: Find, engine) -> Callable[
 def test_a_fresh_installation_only_wants_its_first_check(look) -> None:
     tones = {name: finding.tone for name, finding in look().items()}
     assert tones.pop("Last check") == WARNING
-    assert tones.pop("Disk") in (GOOD, WARNING, DANGER)  # the disk is that of the machine the test runs on
+    for name in ("Disk", "Arriving files"):  # disk and memory are those of the machine the test runs on
+        assert tones.pop(name) in (GOOD, WARNING, DANGER)
     assert set(tones.values()) == {GOOD}
 
 
@@ -67,6 +68,11 @@ def test_a_damaged_index_is_told(look, settings: Settings) -> None:
     for file in settings.index.glob("*.toc"):
         file.unlink()
     assert look()["Search index"].tone == DANGER
+
+
+def test_files_that_wait_on_a_disk_are_a_danger(look, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr(staging, "MEMORY", tmp_path)
+    assert look()["Arriving files"].tone == DANGER
 
 
 def test_the_last_check_is_remembered(session: Session, look) -> None:

@@ -1,45 +1,86 @@
 """`oms read`: the reading room alone, on files at hand, without any database."""
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oms.cli.output import _, leave, put, put_json, refuse, say, with_json
-from oms.errors import N_, BadInput, OmsError
+from oms.errors import N_, BadInput, NotFound, OmsError
 from oms.models import Quality
-from oms.recognition import FailedPage, read_file
+from oms.recognition import FailedPage, open_scan, read_file
+from oms.recognition.comparing import ErrorRates, compare
 
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
+
+
+@dataclass
+class _Run:
+    """What was asked for, and what came of it so far."""
+
+    pdf: Path | None
+    kept: Path | None
+    truth: Path | None
+    workers: int
+    as_json: bool
+    problems: int = 0
+    rates: list[ErrorRates] = field(default_factory=list)
 
 
 @click.command(help=_("Read scans and print their text; folders are searched for PDF, TIFF, JPEG and PNG files."))
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--pdf",
-    "out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="OUT",
     help=_("Also write the searchable PDF of the one FILE."),
 )
 @click.option(
+    "--out",
+    "kept",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help=_("Keep each page as a JSON file in FOLDER; pages that are there already are not read again."),
+)
+@click.option(
+    "--compare",
+    "truth",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="TRUTH",
+    help=_("Print error rates against a text file, or a folder of text files named like the scans."),
+)
+@click.option(
     "--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help=_("How many pages are read at once.")
 )
 @with_json
-def read(files: tuple[Path, ...], out: Path | None, workers: int, as_json: bool) -> None:
+def read(
+    files: tuple[Path, ...], pdf: Path | None, kept: Path | None, truth: Path | None, workers: int, as_json: bool
+) -> None:
     """Read files page by page."""
     wanted = [path for given in files for path in _scans_in(given)]
-    if out is not None and len(wanted) != 1:
+    run = _Run(pdf, kept, truth, workers, as_json)
+    if not wanted:
+        raise NotFound(N_("There is no PDF, TIFF, JPEG or PNG file in the folder. Name another folder."))
+    if pdf is not None and len(wanted) != 1:
         raise BadInput(N_("--pdf writes one file: name exactly one FILE with it."))
-    problems = 0
+    if pdf is not None and kept is not None:
+        raise BadInput(N_("--pdf needs every page read in one run: leave out --out."))
+    if truth is not None and truth.is_file() and len(wanted) != 1:
+        raise BadInput(N_("One text file is the truth of one FILE: name a folder after --compare."))
     for path in wanted:
         try:
-            problems += _read_one(path, out, workers, as_json)
+            _read_one(path, run)
         except OmsError as error:
-            problems += 1
+            run.problems += 1
             refuse(error)
-    leave(1 if problems else 0)
+    if truth is not None:
+        _put_means(run)
+    leave(1 if run.problems else 0)
 
 
 def _scans_in(path: Path) -> Iterator[Path]:
@@ -49,27 +90,114 @@ def _scans_in(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _read_one(path: Path, out: Path | None, workers: int, as_json: bool) -> int:
-    """Read one file; return how many of its pages failed."""
-    failed = 0
-    for page in read_file(path, name=path.name, workers=workers, pdf=out):
+def _read_one(path: Path, run: _Run) -> None:
+    pages = open_scan(path, name=path.name).pages
+    folder = _folder_of(path, run.kept)
+    done = {number: kept for number in range(1, pages + 1) if (kept := _load(folder, number)) is not None}
+    new = read_file(path, name=path.name, workers=run.workers, pdf=run.pdf, skip=done)
+    for number in range(1, pages + 1):
+        if number in done:
+            _put_page(path, pages, done[number], run)
+            continue
+        page = next(new)
         if isinstance(page, FailedPage):
-            failed += 1
+            run.problems += 1
             say(_("%(file)s, page %(page)s:", file=path, page=page.number))
             refuse(page.error)
             continue
-        say(
-            _(
-                "%(file)s, page %(page)s: %(quality)s, %(seconds)s s",
-                file=path,
-                page=page.number,
-                quality=_(Quality(page.quality).label),
-                seconds=f"{page.seconds:.1f}",
-            )
+        document = page.to_dict()
+        _keep(folder, number, document)
+        _put_page(path, pages, document, run)
+    for _page in new:  # the end of the reading writes the PDF
+        pass
+
+
+def _put_page(path: Path, pages: int, page: dict[str, Any], run: _Run) -> None:
+    say(
+        _(
+            "%(file)s, page %(page)s of %(pages)s: %(quality)s, %(seconds)s s",
+            file=path,
+            page=page["page"],
+            pages=pages,
+            quality=_(Quality(page["quality"]).label),
+            seconds=f"{page['seconds']:.1f}",
         )
-        if as_json:
-            put_json({"file": str(path), **page.to_dict()})
-        else:
-            put(page.text)
-            put("\f")
-    return failed
+    )
+    rates = _compare(path, page, run) if run.truth is not None else None
+    if run.as_json:
+        put_json({"file": str(path), **page, **(asdict(rates) if rates else {})})
+    elif rates is not None:
+        put(f"{_in_columns(rates)}  {path}, {page['page']}")
+    elif run.truth is None:
+        put(page["text"])
+        put("\f")
+
+
+def _compare(path: Path, page: dict[str, Any], run: _Run) -> ErrorRates | None:
+    truth = _truth_of(path, page["page"], run.truth) if run.truth is not None else None
+    if truth is None:
+        run.problems += 1
+        say(_("There is no truth for page %(page)s of %(file)s: it is not counted.", file=path, page=page["page"]))
+        return None
+    rates = compare(page["text"], truth)
+    run.rates.append(rates)
+    return rates
+
+
+def _truth_of(path: Path, number: int, truth: Path) -> str | None:
+    """The text of a page: NAME-NUMBER.txt, or the part of NAME.txt between the form feeds around it."""
+    if truth.is_dir():
+        own = truth / f"{path.stem}-{number}.txt"
+        if own.is_file():
+            return own.read_text(encoding="utf-8")
+        truth = truth / f"{path.stem}.txt"
+    parts = truth.read_text(encoding="utf-8").split("\f") if truth.is_file() else []
+    return parts[number - 1] if number <= len(parts) else None
+
+
+def _put_means(run: _Run) -> None:
+    """The last line: the mean over the pages that have a truth."""
+    if not run.rates:
+        return
+    means = ErrorRates(*(sum(values) / len(values) for values in zip(*map(astuple, run.rates), strict=True)))
+    if run.as_json:
+        put_json({"mean": asdict(means), "pages": len(run.rates)})
+    else:
+        put(f"{_in_columns(means)}  {_('mean of %(pages)s pages', pages=len(run.rates))}")
+
+
+def _in_columns(rates: ErrorRates) -> str:
+    return (
+        f"CER {rates.cer:.4f}  WER {rates.wer:.4f}  "
+        f"{_('without marks:')} CER {rates.cer_unmarked:.4f}  WER {rates.wer_unmarked:.4f}"
+    )
+
+
+def _folder_of(path: Path, kept: Path | None) -> Path | None:
+    """Where the pages of this file are kept: by its name and its bytes, so that a changed file is read anew."""
+    if kept is None:
+        return None
+    with path.open("rb") as file:
+        return kept / f"{path.name}-{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
+
+
+def _load(folder: Path | None, number: int) -> dict[str, Any] | None:
+    try:
+        page = json.loads((folder / _file_name(number)).read_text(encoding="utf-8")) if folder else None
+    except (OSError, ValueError):
+        return None
+    return page if isinstance(page, dict) else None
+
+
+def _keep(folder: Path | None, number: int, page: dict[str, Any]) -> None:
+    """Write the page at once and whole: a run that is killed leaves complete files only."""
+    if folder is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{_file_name(number)}.part"
+    partial.write_text(json.dumps(page, ensure_ascii=False, default=str), encoding="utf-8")
+    partial.replace(folder / _file_name(number))
+
+
+def _file_name(number: int) -> str:
+    return f"page-{number:04}.json"

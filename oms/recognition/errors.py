@@ -91,6 +91,18 @@ class EngineGarbled(ReadingFailed):
         )
 
 
+class PageBrokeReading(ReadingFailed):
+    """Our own program failed on this page; the log has the details."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "Reading this page failed because of an error in the program. Type its text by hand, "
+                "and give the administrator the time of this message."
+            )
+        )
+
+
 class RendererMissing(ReadingFailed, Unavailable):
     """The programs of Poppler are not installed."""
 

@@ -3,18 +3,21 @@
 Knows neither where scans are kept nor who asks.
 """
 
+import logging
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from oms.recognition.errors import ReadingFailed
+from oms.recognition.errors import PageBrokeReading, ReadingFailed
 from oms.recognition.layer import write_pdf
 from oms.recognition.opening import OpenedScan, open_scan
 from oms.recognition.pages import PageReading
 from oms.recognition.reading import read_page, show_page
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,16 @@ class FailedPage:
 
 
 def read_file(
-    path: Path, *, name: str = "", workers: int = 2, pdf: Path | None = None
+    path: Path, *, name: str = "", workers: int = 2, pdf: Path | None = None, skip: Container[int] = ()
 ) -> Iterator[PageReading | FailedPage]:
-    """The pages of a file in order, `workers` at a time; `pdf` names a searchable PDF to be written at the end."""
+    """The pages of a file in order, `workers` at a time, without those to `skip`; `pdf` names a searchable PDF of them
+    to be written at the end."""
     scan = open_scan(path, name=name)
     with tempfile.TemporaryDirectory(prefix="oms-read-") as temporary, ThreadPoolExecutor(workers) as pool:
         folder = Path(temporary)
         waiting: deque[Future[tuple[PageReading | FailedPage, Path | None]]] = deque()
         layers: list[Path] = []
-        numbers = iter(range(1, scan.pages + 1))
+        numbers = (number for number in range(1, scan.pages + 1) if number not in skip)
         try:
             while True:
                 for number in numbers:
@@ -54,14 +58,18 @@ def read_file(
 
 
 def _try_page(scan: OpenedScan, number: int, folder: Path) -> tuple[PageReading | FailedPage, Path | None]:
+    """Read the page, or at least show it. A fault of our own costs this page, not those that were read before it."""
+    result: PageReading | FailedPage
     try:
         page = read_page(scan, number, folder)
-    except ReadingFailed as error:
+        result = page.reading
+    except Exception as problem:
+        if not isinstance(problem, ReadingFailed):
+            log.exception("page %s could not be read", number)
+        result = FailedPage(number, problem if isinstance(problem, ReadingFailed) else PageBrokeReading())
         try:
             page = show_page(scan, number, folder)
         except ReadingFailed:
-            return FailedPage(number, error), None
-        page.image.unlink()
-        return FailedPage(number, error), page.layer
+            return result, None
     page.image.unlink()
-    return page.reading, page.layer
+    return result, page.layer

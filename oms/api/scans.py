@@ -32,6 +32,25 @@ class WordShape(Schema):
     line = fields.Integer()
 
 
+class FoundShape(Schema):
+    """A value that stands on a page: box (left, top, width, height) in pixels of its image, and why to look at it."""
+
+    value = fields.String()
+    box = fields.List(fields.Integer(), allow_none=True)
+    confidence = fields.Float()
+    flag = fields.String(allow_none=True)
+
+
+class FindingsShape(Schema):
+    """What was found on a page by the machine; a proposal until a person has confirmed it."""
+
+    head = fields.Dict(keys=fields.String(), values=fields.Nested(FoundShape))
+    form = fields.String(allow_none=True)
+    fields_ = fields.Dict(keys=fields.String(), values=fields.Nested(FoundShape), data_key="fields", attribute="fields")
+    tables = fields.Dict(keys=fields.String(), values=fields.List(fields.List(fields.String())))
+    codes = fields.List(fields.String())
+
+
 class PageShape(Schema):
     """A page: the text that holds now, and the words as they were read."""
 
@@ -48,6 +67,8 @@ class PageShape(Schema):
     height = fields.Integer(allow_none=True)
     document = fields.String(attribute="document_id", allow_none=True)
     version = fields.Integer()
+    kind = fields.String(allow_none=True)
+    findings = fields.Nested(FindingsShape, allow_none=True)
     words = fields.List(fields.Nested(WordShape))
 
 

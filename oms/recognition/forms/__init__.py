@@ -7,6 +7,7 @@ from datetime import date
 
 from oms import catalogue
 from oms.recognition.forms.anchors import Anchor, find_anchors
+from oms.recognition.forms.rows import read_tables
 from oms.recognition.forms.strip import Strip, make_strip
 from oms.recognition.forms.twice import read_values
 from oms.recognition.pages import FoundValue, Word
@@ -37,7 +38,8 @@ def read_form(
     form, anchors = _tell(strip, find_form(text))
     if form is None:
         return FormReading()
-    return FormReading(form.id, read_values(strip, anchors, picture, today or date.today()), {}, len(anchors))
+    values = read_values(strip, anchors, picture, today or date.today())
+    return FormReading(form.id, values, read_tables(strip, text, anchors), len(anchors))
 
 
 def _tell(strip: Strip, printed: str | None) -> tuple[catalogue.Form | None, list[Anchor]]:

@@ -115,7 +115,7 @@ def _ids(engine: Engine, query: Query) -> list[str]:
 def _components(engine: Engine, asked: list[str], dossiers: frozenset[str]) -> Iterator[Suggestion]:
     """Components that have a document among the dossiers of the actor."""
     there = engine.find(Query("", dossiers, kind="document", limit=0)).facets.get("component", {})
-    titles = {id: title for id in there if (title := _title(id)) and _begins(asked, title)}
+    titles = {id: title for id in there if (title := _title(id)) and _has_phrase(asked, title)}
     for id in sorted(titles, key=lambda id: (-there[id], id))[:COMPONENTS]:
         yield Suggestion("component", titles[id], "", id)
 
@@ -150,6 +150,11 @@ def _begins(asked: list[str], text: str) -> bool:
     """True when every typed word begins a word of `text`, in any order, with marks or without."""
     there = [compared(word).folded for word in words(text)]
     return all(any(word.startswith(begun) for word in there) for begun in asked)
+
+
+def _has_phrase(asked: list[str], text: str) -> bool:
+    """True when the typed words follow each other in `text`, the last one perhaps half typed: titles are long."""
+    return f" {' '.join(asked)}" in f" {' '.join(compared(word).folded for word in words(text))}"
 
 
 def _write_look(session: Session, typed: str, actor: Actor) -> None:

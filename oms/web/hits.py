@@ -58,11 +58,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Shown:
-    """One hit as the page shows it: where it leads, why it was found, and the image of the doubtful line or ""."""
+    """One hit as the page shows it: where it leads, in which part of it the words stand, which words were taken for
+    which, and the image of the doubtful line or ""."""
 
     hit: search.Hit
     kind: str
     address: str
+    place: str
     reasons: list[str]
     line: str
 
@@ -82,19 +84,24 @@ def shown(results: search.Results, words: str) -> list[Shown]:
             address = url_for("dossiers.show", id=hit.dossier.id)
         kind = "page" if hit.page else ("document" if hit.document else "dossier")
         asked = results.asked.shown
-        found.append(Shown(hit, kind, address, _reasons(hit, kind) if asked else [], _line(hit, asked)))
+        place = _place(hit, kind) if asked else ""
+        found.append(Shown(hit, kind, address, place, _reasons(hit), _line(hit, asked)))
     return found
 
 
-def _reasons(hit: search.Hit, kind: str) -> list[str]:
-    """Why it was found, in words."""
-    reasons = []
-    for typed, taken in hit.instead:
-        if taken:
-            reasons.append(_("read as “%(found)s” in place of “%(typed)s”", found=taken, typed=typed))
-        else:
-            reasons.append(_("“%(typed)s” does not stand in it", typed=typed))
-    places = {
+def _reasons(hit: search.Hit) -> list[str]:
+    """Which words were taken for which, in words."""
+    return [
+        _("read as “%(found)s” in place of “%(typed)s”", found=taken, typed=typed)
+        if taken
+        else _("“%(typed)s” does not stand in it", typed=typed)
+        for typed, taken in hit.instead
+    ]
+
+
+def _place(hit: search.Hit, kind: str) -> str:
+    """In which part of it the words stand."""
+    places: dict[tuple[str, str], str] = {
         ("dossier", "heading"): _("in the name or the number"),
         ("dossier", "text"): _("in what is written about the person"),
         ("document", "heading"): _("in the title or the number"),
@@ -102,7 +109,7 @@ def _reasons(hit: search.Hit, kind: str) -> list[str]:
         ("page", "heading"): _("in the title of the document"),
         ("page", "text"): _("in the text of the page"),
     }
-    return [*reasons, places[kind, hit.where]]
+    return places[kind, hit.where]
 
 
 def _line(hit: search.Hit, asked: str) -> str:

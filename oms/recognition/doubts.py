@@ -20,6 +20,8 @@ MOST = 40
 """Words shown at most: a page with more is to be read anew, not word by word."""
 
 _READINGS = 3
+_SYMBOL = 4
+"""Letters a symbol of capitals (UBND) has at most."""
 _LOOKALIKES = (
     ("đ", "d"), ("d", "đ"), ("đ", "ă"), ("rn", "m"), ("m", "rn"), ("1", "l"), ("1", "i"), ("l", "i"), ("i", "l"), ("0", "o"), ("6", "ó"),
     ("8", "g"), ("7", "t"), ("ø", "g"), ("u", "n"), ("n", "u"), ("h", "b"), ("b", "h"), ("c", "e"), ("e", "c"), ("r", "t"),
@@ -53,7 +55,13 @@ def propose(text: str, *, starts_sentence: bool = False) -> tuple[str, ...]:
     before, core, after = match.groups() if match else ("", text, "")
     named = core[:1].isupper() and not (starts_sentence or core.isupper())
     figures = sum(letter.isdigit() for letter in core)
-    if not core or named or len(core) > 12 or figures * 2 >= len(core) or (core.isupper() and not is_syllable(core)):
+    if (
+        not core
+        or named
+        or len(core) > 12
+        or figures * 2 >= len(core)
+        or (core.isupper() and len(core) <= _SYMBOL and not is_syllable(core))
+    ):
         return ()
     small = core.lower()
     ranked = sorted(set(_changed(small)) - {small}, key=lambda word: (-_known()[word], _cost(small, word), word))

@@ -132,7 +132,7 @@ def _titled(segments: Sequence[Segment], height: int) -> PageKind | None:
     """The kind a line in capitals in the upper half names, letters of it misread or not."""
     for segment in segments:
         letters = segment.letters
-        if segment.top > _TITLE_SHARE * height or not segment.is_capital or not 7 <= len(letters) <= 50:
+        if segment.top > _TITLE_SHARE * height or not segment.is_capital or not 6 <= len(letters) <= 50:
             continue
         for kind, title in _SQUEEZED:
             if abs(len(title) - len(letters)) <= 3:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from oms.audit_reading import ACTIONS
 from oms.errors import N_
 from oms.models import Role
-from oms.permissions import GUARDS, ROLE_ACTIONS, WHOLE, Action
+from oms.permissions import ROLE_ACTIONS, WHOLE, Action
 
-# The property of a guard that names the deciding unit, in words. Every action with a guard has its words here.
+# Where an action is open, in words; one that needs a row of a whole table is open in the whole installation.
 WHERE: dict[Action, str] = {
     Action.DOSSIER_READ: N_("dossiers the unit keeps"),
+    Action.DOSSIER_CREATE: N_("the own unit"),
+    Action.SEARCH: N_("dossiers the unit keeps"),
+    Action.SYSTEM_READ: N_("the whole installation"),
+    Action.OWN_READ: N_("what concerns oneself"),
     Action.DOSSIER_EDIT: N_("dossiers the unit keeps, not while a transfer holds them still"),
     Action.SCAN_UPLOAD: N_("dossiers the unit keeps, not while a transfer holds them still"),
     Action.DOCUMENT_FILE: N_("dossiers the unit keeps, not while a transfer holds them still"),
@@ -28,7 +32,7 @@ WHERE: dict[Action, str] = {
     Action.TRANSFER_SEND: N_("transfers the unit sends"),
     Action.TRANSFER_RECEIVE: N_("transfers sent to the unit, not those one prepared oneself"),
 }
-_EVERYWHERE, _AT_ALL = N_("the whole installation"), N_("the own unit and what concerns oneself")
+_EVERYWHERE = N_("the whole installation")
 # Rules that hold whatever the role; each is enforced and tested.
 ALWAYS: tuple[str, ...] = (
     N_("A role counts in its unit, on its days, and in the units below only where that was given."),
@@ -57,7 +61,7 @@ def rules() -> list[Rule]:
         Rule(
             action,
             ACTIONS[action.value],
-            WHERE[action] if action in GUARDS else _EVERYWHERE if action in WHOLE else _AT_ALL,
+            _EVERYWHERE if action in WHOLE else WHERE[action],
             frozenset(role for role, actions in ROLE_ACTIONS.items() if action in actions),
         )
         for action in Action

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import click
 from sqlalchemy import select
@@ -13,6 +14,9 @@ from oms.cli.output import _, acting_as, put, put_json, put_table, say, with_jso
 from oms.errors import N_, BadInput
 from oms.models import Account, Assignment, Role
 from oms.permissions import Actor
+from oms.policy import rules
+
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group(help=_("Accounts: list, add, close and reopen, new password."))
@@ -118,6 +122,114 @@ def reset_password(account_name: str, username: str | None, as_json: bool) -> No
         password = accounts.reset_password(session, account, actor=actor)
         account_name = account.username
     _tell_password(account_name, password, as_json)
+
+
+@user.command(help=_("Give an account a role in a unit."))
+@click.argument("account_name", metavar="USERNAME")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help=_("What the account is."))
+@click.option("--unit", "unit_words", required=True, metavar="UNIT", help=_("Code or name of the unit."))
+@click.option("--only-this-unit", is_flag=True, help=_("Not in the units below it."))
+@click.option("--from", "first", type=_DAY, metavar="YYYY-MM-DD", help=_("First day; otherwise today."))
+@click.option("--to", "last", type=_DAY, metavar="YYYY-MM-DD", help=_("Last day; otherwise until it is ended."))
+@acting_as(required=False)
+def assign(
+    account_name: str,
+    role: str,
+    unit_words: str,
+    only_this_unit: bool,
+    first: datetime | None,
+    last: datetime | None,
+    username: str | None,
+) -> None:
+    """Give a role."""
+    house = open_house()
+    with _perhaps_acting(house, username, "account:assign") as actor, db.writing(house.engine) as session:
+        accounts.assign(
+            session,
+            _find(session, account_name),
+            Role(role),
+            organisation.find_unit(session, unit_words),
+            actor=actor,
+            with_units_below=not only_this_unit,
+            valid_from=first.date() if first else None,
+            valid_to=last.date() if last else None,
+        )
+    say(_("The role was given; %(username)s signs in again.", username=account_name))
+
+
+@user.command("end-role", help=_("End a role of an account in a unit."))
+@click.argument("account_name", metavar="USERNAME")
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help=_("Which role."))
+@click.option("--unit", "unit_words", required=True, metavar="UNIT", help=_("Code or name of the unit."))
+@click.option("--after", "last", type=_DAY, metavar="YYYY-MM-DD", help=_("Last day; otherwise it ends at once."))
+@acting_as(required=False)
+def end_role(account_name: str, role: str, unit_words: str, last: datetime | None, username: str | None) -> None:
+    """End a role."""
+    house = open_house()
+    with _perhaps_acting(house, username, "account:end_role") as actor, db.writing(house.engine) as session:
+        account, unit = _find(session, account_name), organisation.find_unit(session, unit_words)
+        last_day = last.date() if last else None
+        running = [
+            one
+            for one in account.assignments
+            if one.role == role
+            and one.unit_id == unit.id
+            and (one.valid_to is None or one.valid_to >= (last_day or organisation.today()))
+        ]
+        if not running:
+            raise BadInput(
+                N_("%(username)s has no such role in %(unit)s to end. “oms user list” shows the roles."),
+                username=account_name,
+                unit=unit.name,
+            )
+        for assignment in running:
+            accounts.end_assignment(session, assignment, actor=actor, last_day=last_day)
+    say(_("The role was ended; %(username)s signs in again.", username=account_name))
+
+
+@user.command("end-sessions", help=_("Sign an account out everywhere."))
+@click.argument("account_name", metavar="USERNAME")
+@acting_as(required=False)
+def end_sessions(account_name: str, username: str | None) -> None:
+    """End every session and token of an account."""
+    house = open_house()
+    with _perhaps_acting(house, username, "account:end_sessions") as actor, db.writing(house.engine) as session:
+        accounts.sign_out_everywhere(session, _find(session, account_name), actor=actor)
+    say(_("%(username)s is signed out everywhere.", username=account_name))
+
+
+@user.command("second-factor", help=_("Whether an account has a second factor; --reset takes it away."))
+@click.argument("account_name", metavar="USERNAME")
+@click.option("--reset", is_flag=True, help=_("Take it away: the telephone and the recovery codes are lost."))
+def second_factor(account_name: str, reset: bool) -> None:
+    """Show or take away a second factor; only for whoever runs commands on the machine."""
+    house = open_house()
+    with db.writing(house.engine) as session:
+        account = _find(session, account_name)
+        if reset:
+            accounts.reset_second_factor(session, account)
+        has = accounts.has_second_factor(session, account.id)
+    if reset:
+        say(
+            _("The second factor was taken away; %(username)s signs in with the password alone.", username=account_name)
+        )
+    else:
+        put(_("on") if has else _("off"))
+
+
+@user.command(help=_("What each role may do, made from the rules that are enforced."))
+@with_json
+def policy(as_json: bool) -> None:
+    """Print the policy."""
+    rows = rules()
+    if as_json:
+        for rule in rows:
+            put_json({"action": rule.action.value, "where": rule.where, "roles": sorted(rule.roles)})
+        return
+    put_table(
+        (_("Right"), _("Where"), *(_(role.label) for role in Role)),
+        [(_(rule.label), _(rule.where), *("x" if role in rule.roles else "" for role in Role)) for rule in rows],
+    )
 
 
 def _tell_password(username: str, password: str, as_json: bool) -> None:

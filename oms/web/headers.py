@@ -104,7 +104,7 @@ def teach_gunicorn(https: bool) -> None:
 _PAGE = """<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><title>{status} – OMS</title></head>
 <body><h1>{status}</h1>
-<p>Máy chủ không hiểu được yêu cầu này. Xin quay lại trang trước, tải lại trang rồi thử lại.</p>
+<p>Máy chủ không hiểu được yêu cầu này. Quay lại trang trước, tải lại trang rồi thử lại.</p>
 <p lang="en">The server cannot understand this request. Go back, reload the page and try again.</p>
 </body></html>
 """

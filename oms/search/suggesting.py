@@ -7,7 +7,7 @@ the letters typed then; the search that follows, or the dossier opened, leaves i
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -27,7 +27,7 @@ SHORTEST = 2
 """Letters before anything is suggested: one letter begins half of all names."""
 PEOPLE, DOCUMENTS, COMPONENTS, UNITS = 6, 3, 3, 3
 # The engine also completes words of the text; more are asked for than are shown.
-ASKED = 24
+ASKED = 60
 LOOK_EVERY = timedelta(minutes=1)
 
 Kind = Literal["person", "document", "component", "unit"]
@@ -52,9 +52,10 @@ def suggest(session: Session, engine: Engine, typed: str, *, actor: Actor) -> li
         return []
     held = visible(session, actor, Filters())
     dossiers = frozenset(held)
+    query = Query(_findable(typed), dossiers, limit=ASKED, unfinished=True)
     found = [
-        *_people(session, engine, typed, asked, dossiers, actor),
-        *_documents(session, engine, typed, asked, dossiers, actor),
+        *_people(session, engine, query, asked, actor),
+        *_documents(session, engine, query, asked, actor),
         *_components(engine, asked, dossiers),
         *_units(session, asked, held.values()),
     ]
@@ -63,11 +64,15 @@ def suggest(session: Session, engine: Engine, typed: str, *, actor: Actor) -> li
     return found
 
 
-def _people(
-    session: Session, engine: Engine, typed: str, asked: list[str], dossiers: frozenset[str], actor: Actor
-) -> Iterator[Suggestion]:
+def _findable(typed: str) -> str:
+    """The words an engine can complete: a single letter at the end begins too much and is left to be compared here."""
+    split = words(typed)
+    return " ".join(split[:-1]) if len(split) > 1 and len(split[-1]) == 1 else typed
+
+
+def _people(session: Session, engine: Engine, query: Query, asked: list[str], actor: Actor) -> Iterator[Suggestion]:
     """Dossiers whose person, or number, begins so."""
-    ids = _ids(engine, Query(typed, dossiers, kind="dossier", limit=ASKED, unfinished=True))
+    ids = _ids(engine, replace(query, kind="dossier"))
     about = (joinedload(Dossier.person).selectinload(Person.aliases), joinedload(Dossier.custodian))
     rows = select(Dossier).where(Dossier.id.in_(ids), allowed(actor, Action.DOSSIER_READ)).options(*about)
     by_id = {dossier.id: dossier for dossier in session.scalars(rows)}
@@ -89,13 +94,11 @@ def _names(dossier: Dossier) -> Iterator[str]:
     yield from (number for number in (dossier.number, person.staff_code) if number)
 
 
-def _documents(
-    session: Session, engine: Engine, typed: str, asked: list[str], dossiers: frozenset[str], actor: Actor
-) -> Iterator[Suggestion]:
+def _documents(session: Session, engine: Engine, query: Query, asked: list[str], actor: Actor) -> Iterator[Suggestion]:
     """Documents whose number begins so; only once a figure was typed, numbers have one."""
-    if not any(character.isdigit() for character in typed):
+    if not any(character.isdigit() for character in query.words):
         return
-    ids = _ids(engine, Query(typed, dossiers, kind="document", limit=ASKED, unfinished=True))
+    ids = _ids(engine, replace(query, kind="document"))
     rows = (
         select(Document)
         .where(Document.id.in_(ids), allowed(actor, Action.DOCUMENT_READ))

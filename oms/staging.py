@@ -10,7 +10,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from oms.errors import N_, Unavailable
@@ -49,8 +50,11 @@ def make_place(settings: Settings) -> Path:
 
 
 def wipe(place: Path) -> None:
-    """Take a folder away with everything in it."""
-    shutil.rmtree(place, ignore_errors=True)
+    """Take a folder away with everything in it, or a file that a program left here."""
+    if place.is_dir():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def wipe_old(settings: Settings) -> None:
@@ -61,6 +65,16 @@ def wipe_old(settings: Settings) -> None:
                 wipe(place)
 
 
-def use_for_temporary_files(settings: Settings) -> None:
+@contextmanager
+def for_temporary_files(settings: Settings) -> Iterator[None]:
     """Let this process and the programs it starts write their temporary files here too."""
+    before = tempfile.tempdir, os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder(settings))
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before[0]
+        if before[1] is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before[1]

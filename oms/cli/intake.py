@@ -27,9 +27,8 @@ from oms.words import sentence_of, translate
 def upload(files: tuple[Path, ...], number: str, username: str, as_json: bool) -> None:
     """Take files in, one by one; a refused file costs the others nothing."""
     house = open_house()
-    staging.use_for_temporary_files(house.settings)
     refused = 0
-    with acting(house, username, "scan:upload") as actor:
+    with staging.for_temporary_files(house.settings), acting(house, username, "scan:upload") as actor:
         with db.reading(house.engine) as session:
             dossier_id = dossiers.get_dossier(session, number, actor=actor, action=Action.SCAN_UPLOAD).id
         for path in files:

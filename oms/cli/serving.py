@@ -59,7 +59,8 @@ def serve(port: int | None, with_worker: bool, with_demo: bool, parent: int | No
         Household({"web": [*program, "serve", "--port", str(chosen)], "worker": [*program, "worker"]}).run()
         return
     say(_("OMS answers at http://%(host)s:%(port)s", host=house.settings.host, port=chosen))
-    with backup.keep_in_use(house.settings):
+    # Bodies on their way in and pages being looked at lie in memory: a stamped one must not touch a disk.
+    with backup.keep_in_use(house.settings), staging.for_temporary_files(house.settings):
         _run_gunicorn(house.settings, chosen)
 
 
@@ -99,9 +100,6 @@ def _run_gunicorn(settings: Settings, port: int) -> None:
     from gunicorn.app.base import BaseApplication
 
     from oms.web.headers import teach_gunicorn
-
-    # Bodies on their way in and pages being looked at: in memory, because a stamped one must not touch a disk.
-    staging.use_for_temporary_files(settings)
 
     class Server(BaseApplication):  # type: ignore[misc]
         """Gunicorn configured in code; each process opens the house for itself."""

@@ -78,3 +78,14 @@ def test_status_names_files_only_to_those_who_may_read_them(oms, world, engine):
     assert oms("status", theirs.id, "--as", "canbo.sonv").code == 1
     assert oms("status", "--as", "kiemtra.khoi").code == 1
     assert _entries(engine, "scan:list")[:2] == [("done", "system"), ("done", "cli")]
+
+
+def test_a_doubtful_file_is_refused_where_nobody_can_look(oms, world, engine, settings, tmp_path):
+    with db.writing(engine) as session:
+        number = factories.make_dossier(session, world.units["sonv"]).number
+    path = tmp_path / "bìa.png"
+    path.write_bytes(factories.stamped_png("####"))
+    answer = oms("upload", path, "--dossier", number, "--as", "canbo.sonv")
+    assert answer.code == 1 and "two people can decide" in answer.err
+    assert _entries(engine, "scan:upload") == [("refused", "cli")]
+    assert list(staging.folder(settings).iterdir()) == []

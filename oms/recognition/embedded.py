@@ -1,13 +1,14 @@
 """Text that a PDF already carries: found with its boxes, judged, and kept only when it is right.
 
-Scanner programs often leave a text layer read without Vietnamese; old files carry text in TCVN3 or VNI letters.
-Both fail the judgement and the page is read anew from its picture.
+Old files carry text in TCVN3 or VNI letters, which is converted. Scanner programs often leave a text layer read without
+Vietnamese; it fails the judgement and the page is read anew from its picture.
 """
 
 import html
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pikepdf
 
@@ -16,6 +17,7 @@ from oms.recognition.errors import RendererMissing
 from oms.recognition.judge import syllable_share
 from oms.recognition.opening import OpenedScan, list_images
 from oms.recognition.rendering import page_size
+from oms.vietnamese import encodings
 from oms.vietnamese.text import nfc
 
 GOOD_SHARE = 0.75
@@ -34,8 +36,16 @@ def find_embedded_words(scan: OpenedScan, number: int, *, dpi: float) -> list[Re
     """The words the PDF carries on page `number`, boxes in pixels at `dpi`; none when they are not good enough."""
     if scan.media_type != "application/pdf":
         return []
-    words = _parse(_run(scan, number), dpi / 72)
+    words = _decode(_parse(_run(scan, number), dpi / 72))
     return words if _is_good([word.text for word in words], is_scan=_is_scan(scan, number)) else []
+
+
+def _decode(words: Sequence[ReadWord]) -> list[ReadWord]:
+    """The words in NFC, converted when they are in an old encoding; what is empty then is left out."""
+    encoding = encodings.detect(" ".join(word.text for word in words))
+    texts = (encodings.convert(word.text, encoding) if encoding else nfc(word.text) for word in words)
+    decoded = (replace(word, text=text.strip()) for word, text in zip(words, texts, strict=True))
+    return [word for word in decoded if word.text]
 
 
 def _is_good(texts: Sequence[str], *, is_scan: bool) -> bool:
@@ -85,8 +95,7 @@ def _parse(layout: str, scale: float) -> list[ReadWord]:
             line += 1
         else:
             left, top, right, bottom = (float(side) * scale for side in sides)
-            word = nfc(html.unescape(text)).strip()
-            if word:
-                size = max(1, round(right - left)), max(1, round(bottom - top))
-                words.append(ReadWord(word, round(left), round(top), *size, 100.0, max(block, 0), max(line, 0)))
+            size = max(1, round(right - left)), max(1, round(bottom - top))
+            place = round(left), round(top), *size
+            words.append(ReadWord(html.unescape(text), *place, 100.0, max(block, 0), max(line, 0)))
     return words

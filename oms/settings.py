@@ -28,6 +28,8 @@ class Settings:
     home: Path = CHECKOUT
     database_url: str = ""
     queue_url: str = ""
+    # "whoosh", or "tantivy" for large sites (docs/search.md says from which size on); then run `oms reindex`.
+    search: str = "whoosh"
     host: str = "127.0.0.1"
     port: int = 8000
     # Two Tesseract processes fill the two cores of an office server; each has one thread.

@@ -45,6 +45,7 @@ HANDLERS: dict[str, Handler] = {
     "finish_scan": reading.finish_scan,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
+    "rebuild_index": search.rebuild_index,
     "rebuild_index": _rebuild_index,
 }
 SWEEP_SECONDS = 5

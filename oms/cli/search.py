@@ -79,14 +79,16 @@ def _lines(results: Results) -> Iterator[str]:
 
 
 @click.command(help=_("Build the search index anew from the database; the old one answers until then."))
-@click.option("--resume", is_flag=True, help=_("Only bring up to date what is missing, stale or left over."))
+@click.option(
+    "--resume", is_flag=True, help=_("Go on where a rebuild was broken off; mend a whole index where it differs.")
+)
 def reindex(resume: bool) -> None:
     """Rebuild or mend the index."""
     house = open_house()
-    if resume:
+    if resume and finding.state(house.settings) == "ready":
         say(_("%(count)s things were brought up to date.", count=fixity.mend_index(house.engine, house.settings)))
     else:
-        finding.rebuild(house.engine, house.settings)
+        finding.rebuild(house.engine, house.settings, resume=resume)
         say(_("The index is new."))
     with db.writing(house.engine) as session:
         audit.record(session, "system:reindex", actor=None)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from sqlalchemy import Engine as Database
 
-from oms import db
+from oms import db, jobs
+from oms.errors import N_
 from oms.models import Scan
 from oms.permissions import Actor
 from oms.search import records
 from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
 from oms.search.interface import Engine, IndexDamaged, Query, State
-from oms.settings import Settings
+from oms.settings import Settings, SettingsError
 
 __all__ = [
     "PAGE_SIZE",
@@ -25,7 +26,9 @@ __all__ = [
     "index_dossier",
     "index_scan",
     "open_engine",
+    "mend_damage",
     "rebuild",
+    "rebuild_index",
     "state",
 ]
 
@@ -35,23 +38,48 @@ EVERYTHING = 1_000_000
 
 def open_engine(settings: Settings) -> Engine:
     """The engine of an installation, one per process: it keeps its searcher open."""
-    return _engine_at(settings.index)
+    return _engine_at(settings.search, settings.index)
 
 
 @cache
-def _engine_at(folder: Path) -> Engine:
-    from oms.search.whoosh_engine import WhooshEngine
+def _engine_at(name: str, folder: Path) -> Engine:
+    if name == "whoosh":
+        from oms.search.whoosh_engine import WhooshEngine
 
-    return WhooshEngine(folder)
+        return WhooshEngine(folder)
+    if name != "tantivy":
+        raise SettingsError(N_("OMS_SEARCH is %(name)s. It must be whoosh or tantivy."), name=name)
+    try:
+        from oms.search.tantivy_engine import TantivyEngine
+    except ImportError as error:
+        raise SettingsError(
+            N_("OMS_SEARCH is tantivy, but tantivy is not installed. Run: pip install tantivy, then: oms reindex.")
+        ) from error
+    return TantivyEngine(folder / "tantivy")
 
 
 def state(settings: Settings) -> State:
     """Whether searching answers from a whole index now; costs no more than opening it."""
+    engine = open_engine(settings)
     try:
-        open_engine(settings).stamp("")
+        engine.stamp("")
     except IndexDamaged:
-        return "damaged"
+        return "rebuilding" if engine.rebuilding() else "damaged"
     return "ready"
+
+
+def mend_damage(database: Database, settings: Settings) -> None:
+    """At the start of a worker: have an index that is missing, damaged or of another version rebuilt as a job."""
+    if state(settings) == "damaged":
+        with db.writing(database) as session:
+            jobs.enqueue(session, "rebuild_index", "index", actor=None)
+
+
+def rebuild_index(database: Database, settings: Settings, subject: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
+    """Job `rebuild_index`: build the index anew unless somebody already has; goes on where a killed one stopped."""
+    if state(settings) == "damaged":
+        rebuild(database, settings, resume=True)
+    return []
 
 
 def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:
@@ -80,10 +108,13 @@ def index_dossier(database: Database, settings: Settings, dossier_id: str, *, ac
     return []
 
 
-def rebuild(database: Database, settings: Settings) -> None:
-    """Make the index anew from the database; the old one answers until then."""
+def rebuild(database: Database, settings: Settings, *, resume: bool = False) -> None:
+    """Make the index anew from the database; the old one answers until then.
+
+    `resume` goes on where a rebuild that was broken off stopped. What is put by others meanwhile waits.
+    """
     with db.reading(database) as session:
-        open_engine(settings).rebuild(records.all_items(session))
+        open_engine(settings).rebuild(records.all_items(session), resume=resume)
 
 
 def compare(database: Database, settings: Settings) -> dict[str, list[str]]:

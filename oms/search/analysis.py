@@ -25,6 +25,9 @@ LONGEST_WORD = 64
 LONGEST_QUERY = 24
 """Words of a query that are used: a pasted page must not cost a thousand posting lists."""
 
+PAIRED_VARIANTS = 2
+"""Likely syllables of an impossible word that are indexed beside their neighbours; each costs 50 bytes."""
+
 TEXT_MOST, HEADING_MOST = 255, 15
 HEADING_SHIFT, BARE_SHIFT = 8, 12
 """The weight of a word in an item is one number: times in the text (8 bits), times in the heading (4 bits), ever
@@ -89,7 +92,7 @@ def analyse(item: Item) -> Analysed:
     text = _split(item.text)
     heading = [word for line in lines for word in line]
     bare = {word.folded for word in (*heading, *text) if not word.has_marks}
-    guessed = (GUESSED + form for word in text for form in variants(word.folded))
+    guessed, guessed_pairs = _guessed(text)
     joined = _written_as_one(item.heading)
     names = [word.folded for line in item.names.splitlines() for word in _split(line)]
     numbers = [word.folded for line in item.numbers.splitlines() for word in _split(line)]
@@ -104,9 +107,23 @@ def analyse(item: Item) -> Analysed:
         | {NAME + word: 1 for word in (*names, *_written_as_one(item.names))}
         | {NUMBER + word: 1 for word in numbers},
         marked=_count((w.marked for w in text if w.has_marks), (w.marked for w in heading if w.has_marks), ()),
-        pairs=_count(_pairs(text), (pair for line in lines for pair in _pairs(line)), ()),
+        pairs=_count((*_pairs(text), *guessed_pairs), (pair for line in lines for pair in _pairs(line)), ()),
         heading_words=len(heading),
     )
+
+
+def _guessed(text: list[QueryWord]) -> tuple[list[str], list[str]]:
+    """Possible syllables that impossible words of a page may have been, the likeliest beside their neighbours too."""
+    alone, pairs = [], []
+    for place, word in enumerate(text):
+        forms = variants(word.folded)
+        alone += [GUESSED + form for form in forms]
+        for form in forms[:PAIRED_VARIANTS]:
+            if place:
+                pairs.append(f"{GUESSED}{text[place - 1].folded} {form}")
+            if place + 1 < len(text):
+                pairs.append(f"{GUESSED}{form} {text[place + 1].folded}")
+    return alone, pairs
 
 
 def ask(typed: str) -> Asked:

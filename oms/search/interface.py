@@ -148,9 +148,12 @@ class Engine(Protocol):
         """`words` with those that no allowed dossier has replaced by likely ones that one has; None when all are
         there, or when one cannot be repaired."""
 
-    def rebuild(self, items: Iterable[Item]) -> None:
+    def rebuild(self, items: Iterable[Item], *, resume: bool = False) -> None:
         """Put exactly these items in place of everything, even over a damaged index; the old state answers
-        until the new one is complete."""
+        until the new one is complete. `resume` takes over what a rebuild that was broken off had written."""
+
+    def rebuilding(self) -> bool:
+        """Whether a rebuild is under way in any process."""
 
     def ids(self) -> set[str]:
         """The ids of all items, to compare with the database."""
@@ -163,3 +166,6 @@ class Engine(Protocol):
 
     def healthy(self) -> bool:
         """Whether every byte of the index is as it was written; reads the whole index."""
+
+    def close(self) -> None:
+        """Let go of all files; the next question opens them again."""

@@ -19,13 +19,14 @@ from oms.vietnamese.misreadings import likely_syllables, marked_syllables_from, 
 
 Floats = NDArray[np.float32]
 
-HEADING = 1.3
+HEADING = 1.0
 """A word in the heading against a word once in the text (which weighs 1 and grows to SATURATION)."""
 SATURATION = 2.2
 OTHER_FIELD = 0.1
 """Share of the weaker field that is added to the better one."""
 PAIR = 3.0
 """Weight of two words standing together as asked, by how rare the two together are, against one word."""
+CHANCE = 1.0
 HEADING_PAIR = 1.0
 """Factor of a pair in the heading."""
 COVERAGE = 0.8
@@ -42,6 +43,8 @@ FULL_PAGE = 20
 """Documents with every pair of words from which on nobody needs misreadings."""
 RARE = 0.05
 """Share of the allowed documents above which a word is not looked for under other possible syllables."""
+SMALL = 200
+"""Documents up to which no word counts as frequent."""
 MOST_FORMS = 64
 """Words a half-typed word is completed to, or a misread one repaired to."""
 
@@ -185,9 +188,8 @@ class Search:
         after = asked.words[number + 1].folded if number + 1 < len(words) else None
         gains = np.zeros(self.snapshot.size, dtype=np.float32)
         most = 0.0
-        forms = likely_syllables(word) if len(typed.places) <= RARE * self._count else ()
+        forms = likely_syllables(word) if len(typed.places) <= max(RARE * self._count, SMALL) else ()
         halves = [(word[:cut], word[cut:]) for cut in range(1, len(word))] if forms else []
-        guessed = self.read("folded", GUESSED + word)[0]  # so rare that its neighbour need not be looked at
         split = [(one, other) for one, other in halves if len(self.pair(f"{one} {other}"))]
 
         def left(form: str) -> str:
@@ -200,7 +202,7 @@ class Search:
             if neighbour is None:
                 continue
             found = [self.pair(beside(form)) for form in forms]
-            found.append(guessed)
+            found.append(self.pair(GUESSED + beside(word)))
             for one, other in split:
                 touching = self.pair(beside(one if neighbour is before else other))
                 found.append(np.intersect1d(self.pair(f"{one} {other}"), touching, assume_unique=True))
@@ -251,10 +253,12 @@ class Search:
                 inexact[hits.places[~hits.exact]] = True
             if not word.has_marks:
                 scores[hits.places[hits.exact]] += np.float32(BARE * hits.rarity)
-        for pair in asked.pairs:
+        for pair, one, other in zip(asked.pairs, words, words[1:], strict=False):
             places, weights = self._pair(pair)
+            # Rarer than by chance means two phrases that touch, as in "bổ nhiệm | Nguyễn Văn An": no more than chance.
+            rarity = min(self._rarity(len(places)), CHANCE * (one.rarity + other.rarity))
             heading = np.where((weights >> HEADING_SHIFT & HEADING_MOST) > 0, np.float32(HEADING_PAIR), np.float32(1))
-            scores[places] += heading * np.float32(PAIR * self._rarity(len(places)))
+            scores[places] += heading * np.float32(PAIR * rarity)
         lengths = np.maximum(self.snapshot.column("heading_words")[needed], len(words))
         rarity = sum(hits.rarity for hits in words) / len(words)
         covered = (in_heading[needed] / lengths * COVERAGE * rarity).astype(np.float32)
@@ -293,7 +297,7 @@ class Search:
 
     def _weigh(self, places: Ints, weights: Ints, exact: Bools) -> WordHits:
         rarity = self._rarity(len(places))
-        times = (weights & TEXT_MOST).astype(np.float32)
+        times = np.minimum(weights & TEXT_MOST, 2).astype(np.float32)  # more than twice says nothing more
         heading = (weights >> HEADING_SHIFT & HEADING_MOST) > 0
         text_gain = times * np.float32(SATURATION) / (times + np.float32(SATURATION - 1))
         heading_gain = np.where(heading, np.float32(HEADING), np.float32(0))

@@ -11,7 +11,7 @@ import errno
 import shutil
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -123,24 +123,42 @@ class WhooshEngine:
         with self._snapshot() as snapshot:
             return respell(snapshot, words, dossiers)
 
-    def rebuild(self, items: Iterable[Item]) -> None:
-        """Put exactly these items in place of everything, even over a damaged index; other writers wait."""
+    def rebuild(self, items: Iterable[Item], *, resume: bool = False) -> None:
+        """Put exactly these items in place of everything, even over a damaged index; other writers wait.
+
+        `resume` takes over the batches that an earlier rebuild had finished when it was broken off.
+        """
         with self._only_writer(), self._locked():
             beside = self._folder / BUILDING
-            shutil.rmtree(beside, ignore_errors=True)  # what a killed rebuild left
             staging = WhooshEngine(beside)
-            TOC.create(staging._storage, self._schema, INDEX_NAME)
+            done: dict[str, str] = {}
+            with suppress(IndexDamaged):
+                done = staging.stamps() if resume else {}
+            if not done:
+                shutil.rmtree(beside)  # what a killed rebuild left
+                staging = WhooshEngine(beside)
+                TOC.create(staging._storage, self._schema, INDEX_NAME)
             seen: set[str] = set()
-            documents = (_document(analyse(item)) for item in _without_doubles(items, seen))
-            for document in documents:
+            wanted = (item for item in _without_doubles(items, seen) if done.get(item.id) != item.stamp)
+            while batch := list(islice(wanted, BATCH)):
                 with staging._writer() as writer:
-                    writer.add_document(**document)
-                    for following in islice(documents, BATCH - 1):
-                        writer.add_document(**following)
+                    staging._delete(writer, (item.id for item in batch if item.id in done))
+                    for item in batch:
+                        writer.add_document(**_document(analyse(item)))
                     writer.commit(mergetype=NO_MERGE)
+            if done.keys() - seen:
+                staging.remove(done.keys() - seen)
             staging.close()
             self._adopt(staging)
             shutil.rmtree(beside)
+
+    def rebuilding(self) -> bool:
+        """Whether a rebuild is under way in any process."""
+        lock = self._storage.lock(f"{INDEX_NAME}_WRITELOCK")
+        free = lock.acquire()
+        if free:
+            lock.release()
+        return not free and (self._folder / BUILDING).is_dir()
 
     def ids(self) -> set[str]:
         """The ids of all items."""

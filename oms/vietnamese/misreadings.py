@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from oms.vietnamese.syllables import all_syllables
 from oms.vietnamese.text import fold, tone_key
 
-MOST_VARIANTS = 6
+MOST_VARIANTS = 4
 """Possible syllables kept for one impossible word; more of them find more strangers than friends."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -1,16 +1,36 @@
-"""An engine in a folder of its own."""
+"""An engine in a folder of its own: every acceptance test asks all of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from oms.search.interface import Engine
 from oms.search.whoosh_engine import WhooshEngine
 
 
+def open_engine(name: str, folder: Path) -> Engine:
+    """The engine of that name; a test is skipped where its package is not installed."""
+    if name == "whoosh":
+        return WhooshEngine(folder)
+    pytest.importorskip("tantivy")
+    from oms.search.tantivy_engine import TantivyEngine
+
+    return TantivyEngine(folder)
+
+
+@pytest.fixture(params=["whoosh", "tantivy"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty index, by each engine."""
+    engine = open_engine(request.param, tmp_path / "index")
+    engine.rebuild([])
+    yield engine
+    engine.close()
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[WhooshEngine]:
-    """An empty index."""
+def whoosh(tmp_path: Path) -> Iterator[WhooshEngine]:
+    """An empty index by Whoosh."""
     engine = WhooshEngine(tmp_path / "index")
     engine.rebuild([])
     yield engine

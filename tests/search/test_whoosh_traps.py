@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from whoosh import fields
 from whoosh.filedb.filestore import RamStorage
 from whoosh.query import Or, Term
 
+from oms.search import whoosh_segments
 from oms.search.interface import IndexBusy, IndexDamaged, Item, Query
 from oms.search.whoosh_engine import WhooshEngine
 from oms.search.whoosh_storage import INDEX_NAME, DurableStorage
@@ -21,32 +23,32 @@ from .corpus import EVERY_DOSSIER, LETTERS, item
 ALL = frozenset({"d1"})
 
 
-def total(engine: WhooshEngine, words: str) -> int:
-    return engine.find(Query(words, ALL)).total
+def total(whoosh: WhooshEngine, words: str) -> int:
+    return whoosh.find(Query(words, ALL)).total
 
 
-def test_whoosh_takes_an_empty_filter_for_no_filter_and_we_do_not(engine: WhooshEngine) -> None:
+def test_whoosh_takes_an_empty_filter_for_no_filter_and_we_do_not(whoosh: WhooshEngine) -> None:
     plain = RamStorage().create_index(fields.Schema(word=fields.KEYWORD))
     writer = plain.writer()
     writer.add_document(word="secret")
     writer.commit()
     with plain.searcher() as searcher:
         assert len(searcher.search(Term("word", "secret"), filter=Or([]))) == 1  # the trap is still there
-    engine.put([item("secret", "secret")])
-    assert engine.find(Query("secret", frozenset())).total == 0
-    assert engine.find(Query("", frozenset())).total == 0
+    whoosh.put([item("secret", "secret")])
+    assert whoosh.find(Query("secret", frozenset())).total == 0
+    assert whoosh.find(Query("", frozenset())).total == 0
 
 
-def test_a_document_that_fails_leaves_no_words_behind(engine: WhooshEngine) -> None:
+def test_a_document_that_fails_leaves_no_words_behind(whoosh: WhooshEngine) -> None:
     broken = Item("broken", "page", "d1", "đầu đề", None)  # type: ignore[arg-type]
-    engine.put([item("before", "trước")])
+    whoosh.put([item("before", "trước")])
     with pytest.raises(AttributeError):
-        engine.put([item("fine", "kim cương"), broken])
+        whoosh.put([item("fine", "kim cương"), broken])
     with pytest.raises(AttributeError):
-        engine.rebuild(iter([item("fine", "kim cương"), broken]))
-    engine.put([item("next", "sau")])
-    assert engine.ids() == {"before", "next"}
-    assert total(engine, "kim") == total(engine, "đầu đề") == 0
+        whoosh.rebuild(iter([item("fine", "kim cương"), broken]))
+    whoosh.put([item("next", "sau")])
+    assert whoosh.ids() == {"before", "next"}
+    assert total(whoosh, "kim") == total(whoosh, "đầu đề") == 0
 
 
 def interrupted() -> Iterator[Item]:
@@ -54,13 +56,13 @@ def interrupted() -> Iterator[Item]:
     raise KeyboardInterrupt
 
 
-def test_an_interrupted_rebuild_keeps_the_old_index_and_frees_the_lock(engine: WhooshEngine) -> None:
-    engine.put(LETTERS)
+def test_an_interrupted_rebuild_keeps_the_old_index_and_frees_the_lock(whoosh: WhooshEngine) -> None:
+    whoosh.put(LETTERS)
     with pytest.raises(KeyboardInterrupt):
-        engine.rebuild(interrupted())
-    assert engine.ids() == {one.id for one in LETTERS}
-    engine.put([item("next", "tiếp")])
-    assert total(engine, "nua chung") == 0
+        whoosh.rebuild(interrupted())
+    assert whoosh.ids() == {one.id for one in LETTERS}
+    whoosh.put([item("next", "tiếp")])
+    assert total(whoosh, "nua chung") == 0
 
 
 def dying(act: Callable[[], None], call: str, count: int) -> bool:
@@ -125,16 +127,16 @@ def test_kill_9_anywhere_in_a_rebuild_leaves_the_old_or_the_new_state(tmp_path: 
     assert sorted(file.name for file in folder.iterdir() if file.is_dir()) == []
 
 
-def test_a_rebuild_in_several_batches_equals_one(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_in_several_batches_equals_one(whoosh: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oms.search.whoosh_engine.BATCH", 2)
-    engine.put([item("gone", "không còn")])
-    engine.rebuild(LETTERS)
-    assert engine.stamps() == {one.id: one.stamp for one in LETTERS}
-    assert engine.healthy()
+    whoosh.put([item("gone", "không còn")])
+    whoosh.rebuild(LETTERS)
+    assert whoosh.stamps() == {one.id: one.stamp for one in LETTERS}
+    assert whoosh.healthy()
 
 
 def test_every_file_is_on_disk_before_the_generation_appears(
-    engine: WhooshEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whoosh: WhooshEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: set[int] = set()
     unsynced: list[str] = []
@@ -153,7 +155,7 @@ def test_every_file_is_on_disk_before_the_generation_appears(
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "rename", rename)
-    engine.rebuild(LETTERS)
+    whoosh.rebuild(LETTERS)
     assert unsynced == []
     assert (tmp_path / "index").stat().st_ino in synced  # and the name of the new generation
 
@@ -165,26 +167,26 @@ def open_files(folder: Path) -> int:
     return mapped + sum(str(folder) in target for target in targets)
 
 
-def test_sixty_commits_leak_no_file(engine: WhooshEngine, tmp_path: Path) -> None:
+def test_sixty_commits_leak_no_file(whoosh: WhooshEngine, tmp_path: Path) -> None:
     reader = WhooshEngine(tmp_path / "index")
     most = 0
     for n in range(60):
-        engine.put([item(f"p{n % 5}", f"lần {n}")])
+        whoosh.put([item(f"p{n % 5}", f"lần {n}")])
         assert total(reader, f'"lần {n}"') == 1
         most = max(most, open_files(tmp_path / "index"))
     assert most < 80  # two engines, each with the few segments of one generation
     assert len(list((tmp_path / "index").iterdir())) < 60
     reader.close()
-    engine.close()
+    whoosh.close()
     assert open_files(tmp_path / "index") == 0
 
 
-def test_a_seeded_random_generator_repeats_no_segment(engine: WhooshEngine) -> None:
+def test_a_seeded_random_generator_repeats_no_segment(whoosh: WhooshEngine) -> None:
     for n in range(3):
         random.seed(20)
-        engine.put([item(f"p{n}", f"lần {n}")])
-    assert engine.healthy()
-    assert [total(engine, f'"lần {n}"') for n in range(3)] == [1, 1, 1]
+        whoosh.put([item(f"p{n}", f"lần {n}")])
+    assert whoosh.healthy()
+    assert [total(whoosh, f'"lần {n}"') for n in range(3)] == [1, 1, 1]
 
 
 def test_a_truncated_or_missing_file_is_noticed_when_the_index_is_opened(tmp_path: Path) -> None:
@@ -243,20 +245,20 @@ def test_a_writer_says_so_when_another_process_keeps_the_lock(tmp_path: Path) ->
     assert engine.ids() == {"hoa"}
 
 
-def test_many_threads_put_and_read_at_once(engine: WhooshEngine) -> None:
+def test_many_threads_put_and_read_at_once(whoosh: WhooshEngine) -> None:
     failures: list[BaseException] = []
 
     def write(number: int) -> None:
         try:
             for n in range(6):
-                engine.put([item(f"{number}-{n}", f"luồng {number} lần {n}", f"chung {number} {n}")])
+                whoosh.put([item(f"{number}-{n}", f"luồng {number} lần {n}", f"chung {number} {n}")])
         except BaseException as error:
             failures.append(error)
 
     def read() -> None:
         try:
             for _ in range(60):
-                found = engine.find(Query("chung luong", ALL, limit=100))
+                found = whoosh.find(Query("chung luong", ALL, limit=100))
                 assert found.total == len(found.matches)
         except BaseException as error:
             failures.append(error)
@@ -268,4 +270,26 @@ def test_many_threads_put_and_read_at_once(engine: WhooshEngine) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-    assert total(engine, "chung luong") == 24
+    assert total(whoosh, "chung luong") == 24
+
+
+def test_blocks_and_single_steps_read_the_same(whoosh: WhooshEngine) -> None:
+    whoosh.put([item(f"p{n}", "chung " * (n % 3), "chung riêng " * (n % 5) + f"số {n}") for n in range(5000)])
+    with whoosh._snapshot() as snapshot:
+        for segment in snapshot.segments:
+            for word in ("chung", "rieng", "so", "77"):
+
+                def matcher() -> object:
+                    return segment._terms.matcher("folded", word.encode(), segment._schema["folded"].format)  # noqa: B023
+
+                blocks, steps = whoosh_segments._decode(matcher()), whoosh_segments._step(matcher())
+                assert len(steps.places)
+                assert np.array_equal(blocks.places, steps.places)
+                assert np.array_equal(blocks.weights, steps.weights)
+
+
+def test_many_small_commits_leave_few_segments(whoosh: WhooshEngine) -> None:
+    for n in range(40):
+        whoosh.put([item(f"p{n}", f"Trần {n}")])
+    with whoosh._snapshot() as snapshot:
+        assert len(snapshot.segments) < 15

@@ -1,0 +1,328 @@
+"""The search engine for large sites: tantivy (Rust, in process) keeps and finds the posting lists.
+
+Analysis and ranking are those of every engine, so the same query brings the same in the same order. tantivy syncs
+its files before a commit appears; a rebuild is made in a folder beside and becomes the current one by one rename.
+Knows no rights: a query names the dossiers it may see. Needs the package `tantivy` (extra `oms[tantivy]`).
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from oms.search.analysis import VERSION, Analysed, analyse
+from oms.search.answering import answer, respell
+from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
+from oms.search.tantivy_rows import Rows, TantivySnapshot, signed
+
+WRITER_WAIT = 60.0
+"""Seconds a writer waits for another process."""
+MEMORY = 50_000_000
+"""Bytes tantivy may use while writing."""
+BATCH = 20_000
+"""Items of one commit of a rebuild: what a broken-off rebuild need not do again."""
+CURRENT, BUILDING, SEAL, LOCK = "current", "building", "oms-seal.json", "writer.lock"
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for field in ("folded", "marked", "pairs", "id"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("row", fast=True)
+    builder.add_bytes_field("card", stored=True)
+    return builder.build()
+
+
+class TantivyEngine:
+    """`oms.search.interface.Engine` over the index in `folder`; one object serves all threads of a process."""
+
+    def __init__(self, folder: Path, writer_wait: float = WRITER_WAIT) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+        self._writer_wait = writer_wait
+        self._schema = _schema()
+        self._reading = threading.RLock()
+        self._writing = threading.Lock()
+        self._key: tuple[str, int, int] | None = None
+        self._index: Any = None
+        self._rows = Rows(self._schema)
+        self._newest: TantivySnapshot | None = None
+
+    def put(self, items: Iterable[Item]) -> None:
+        """Add the items, in place of earlier ones with the same ids; all of them durably, or none."""
+        ready = {item.id: analyse(item) for item in items}
+        if ready:
+            with self._locked():
+                self._write(self._place(), list(ready.values()), ready)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Take the items out; ids that are not there are no error."""
+        with self._locked():
+            snapshot = self._snapshot()
+            there = [id for id in ids if snapshot.stamp(id) is not None]
+            if there:
+                self._write(self._place(), [], there)
+
+    def find(self, query: Query) -> Found:
+        """Answer the query from the newest durable state, inside `query.dossiers` only."""
+        return answer(self._snapshot(), query) if query.dossiers else Found()
+
+    def respell(self, words: str, dossiers: frozenset[str]) -> str | None:
+        """`words` with those that no allowed dossier has replaced by likely ones, or None."""
+        return respell(self._snapshot(), words, dossiers) if dossiers else None
+
+    def rebuild(self, items: Iterable[Item], *, resume: bool = False) -> None:
+        """Put exactly these items in place of everything, even over a damaged index; other writers wait.
+
+        `resume` takes over what an earlier rebuild that was broken off had already written.
+        """
+        with self._locked():
+            beside = self._folder / BUILDING
+            try:
+                done = {} if not resume else TantivyEngine._at(beside).stamps()
+            except IndexDamaged:
+                done = {}
+            if not done:
+                shutil.rmtree(beside, ignore_errors=True)
+                beside.mkdir(mode=0o700)
+                tantivy.Index(self._schema, path=str(beside))
+                _seal(beside)
+            seen: set[str] = set()
+            wanted = (item for item in _without_doubles(items, seen) if done.get(item.id) != item.stamp)
+            while batch := list(islice(wanted, BATCH)):
+                self._write(beside, map(analyse, batch), [item.id for item in batch if item.id in done])
+            self._write(beside, [], done.keys() - seen)
+            self._make_current(beside)
+
+    def rebuilding(self) -> bool:
+        """Whether a rebuild is under way in any process."""
+        if not (self._folder / BUILDING).is_dir():
+            return False
+        with (self._folder / LOCK).open("w", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def ids(self) -> set[str]:
+        """The ids of all items."""
+        return set(self.stamps())
+
+    def stamp(self, id: str) -> str | None:
+        """The stamp indexed under `id`, or None."""
+        return self._snapshot().stamp(id)
+
+    def stamps(self) -> dict[str, str]:
+        """All ids with their stamps."""
+        return self._snapshot().stamps()
+
+    def healthy(self) -> bool:
+        """Whether every byte of the index is as it was written; reads the whole index."""
+        try:
+            self._snapshot()
+            sealed = _read_seal(self._place())
+        except IndexDamaged:
+            return False
+        return all(_sum(self._place() / name) == sealed["files"].get(name) for name in sealed["files"])
+
+    def close(self) -> None:
+        """Let go of all files; the next question opens them again."""
+        with self._reading:
+            self._key = self._index = self._newest = None
+            self._rows = Rows(self._schema)
+
+    @classmethod
+    def _at(cls, place: Path) -> "TantivyEngine":
+        """An engine over a folder that is itself an index."""
+        engine = cls(place.parent)
+        engine._place = lambda: place  # type: ignore[method-assign]
+        return engine
+
+    def _place(self) -> Path:
+        """The folder of the current index."""
+        try:
+            return self._folder / (self._folder / CURRENT).read_text("ascii")
+        except OSError:
+            raise IndexDamaged("there is no current index") from None
+
+    def _snapshot(self) -> TantivySnapshot:
+        """The newest commit; what is open already is followed, not read again."""
+        with self._reading:
+            place = self._place()
+            try:
+                meta = (place / "meta.json").stat()
+                key = (place.name, meta.st_ino, meta.st_mtime_ns)
+                if self._newest is not None and key == self._key:
+                    return self._newest
+                if self._index is None or self._key is None or self._key[0] != place.name:
+                    _check_sizes(place)
+                    self._index, self._rows = tantivy.Index.open(str(place)), Rows(self._schema)
+                    self._index.config_reader(reload_policy="manual")
+                self._index.reload()
+                searcher = self._index.searcher()
+                with self._rows.lock:
+                    self._rows.follow(searcher)
+                self._newest, self._key = TantivySnapshot(self._rows, searcher), key
+                return self._newest
+            except IndexDamaged:
+                raise
+            except BaseException as error:
+                if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of Rust
+                    self.close()
+                    raise IndexDamaged(f"{type(error).__name__} while opening the index") from error
+                raise
+
+    def _write(self, place: Path, analysed: Iterable[Analysed], gone: Iterable[str]) -> None:
+        """One durable commit in the index at `place`: delete `gone`, then add."""
+        _check_sizes(place)
+        index = tantivy.Index.open(str(place))
+        last = index.searcher().search(tantivy.Query.all_query(), limit=1, order_by_field="row").hits
+        row = max(_read_seal(place)["rows"], last[0][0] + 1 if last else 0)  # no number twice, even after a kill
+        try:
+            with index.writer(MEMORY, 1) as writer:
+                for id in gone:
+                    writer.delete_documents_by_term("id", id)
+                for one in analysed:
+                    writer.add_document(_document(one, row))
+                    row += 1
+                writer.commit()
+                writer.wait_merging_threads()
+        except ValueError as error:
+            raise IndexDamaged(f"tantivy could not write: {error}") from error
+        _seal(place, row)
+
+    def _make_current(self, beside: Path) -> None:
+        name = f"index-{secrets.token_hex(4)}"
+        beside.rename(self._folder / name)
+        pointer = self._folder / f"{CURRENT}.new"
+        with pointer.open("w", encoding="ascii") as file:
+            file.write(name)
+            file.flush()
+            os.fsync(file.fileno())
+        pointer.rename(self._folder / CURRENT)
+        _sync(self._folder)
+        for old in self._folder.glob("index-*"):
+            if old.name != name:
+                shutil.rmtree(old, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """The only writer of all threads and processes; the kernel frees the lock of a killed one."""
+        if not self._writing.acquire(timeout=self._writer_wait):
+            raise IndexBusy
+        try:
+            with (self._folder / LOCK).open("w", encoding="ascii") as lock:
+                deadline = time.monotonic() + self._writer_wait
+                while True:
+                    try:
+                        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        break
+                    except BlockingIOError:
+                        if time.monotonic() >= deadline:
+                            raise IndexBusy from None
+                        time.sleep(0.05)
+                yield
+        finally:
+            self._writing.release()
+
+
+def _document(analysed: Analysed, row: int) -> tantivy.Document:
+    item = analysed.item
+    document = tantivy.Document()
+    document.add_text("id", _plain(item.id))
+    document.add_unsigned("row", row)
+    card = [item.id, item.stamp, item.order, *analysed.card()]
+    document.add_bytes("card", "\x1f".join(part.replace("\x1f", " ") for part in card).encode("utf-8", "surrogatepass"))
+    for word, weight in analysed.folded.items():
+        document.add_text("folded", _plain(signed(word, weight)))
+    for word in analysed.marked:
+        document.add_text("marked", _plain(signed(word, 1)))
+    for word, weight in analysed.pairs.items():
+        document.add_text("pairs", _plain(signed(word, weight)))
+    return document
+
+
+def _plain(text: str) -> str:
+    """Without halves of surrogate pairs, which Rust refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _without_doubles(items: Iterable[Item], seen: set[str]) -> Iterator[Item]:
+    for item in items:
+        if item.id in seen:
+            raise ValueError(f"two items with the id {item.id}")
+        seen.add(item.id)
+        yield item
+
+
+def _seal(place: Path, rows: int = 0) -> None:
+    """Write down size and checksum of every file of the commit, and the next free row, durably."""
+    known = {} if not (place / SEAL).exists() else _read_seal(place)["files"]
+    files = {
+        file.name: known.get(file.name) or _sum(file)
+        for file in sorted(place.iterdir())
+        if file.is_file() and not file.name.startswith((".", "oms-")) and file.name != "meta.json"
+    }
+    files["meta.json"] = _sum(place / "meta.json")
+    fresh = place / f"{SEAL}.new"
+    with fresh.open("w", encoding="ascii") as file:
+        json.dump({"version": VERSION, "rows": rows, "files": files}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(place / SEAL)
+    _sync(place)
+
+
+def _read_seal(place: Path) -> dict[str, Any]:
+    try:
+        seal: dict[str, Any] = json.loads((place / SEAL).read_text("ascii"))
+        return {"version": seal["version"], "rows": int(seal["rows"]), "files": dict(seal["files"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise IndexDamaged("the index is not sealed") from None
+
+
+def _check_sizes(place: Path) -> None:
+    """Refuse an index of another version, or with a file that is not as it was sealed.
+
+    After a kill between commit and seal tantivy's own table of contents is newer than the seal, and is trusted.
+    """
+    seal = _read_seal(place)
+    if seal["version"] != VERSION:
+        raise IndexDamaged("the index is of another version")
+    if _sum(place / "meta.json") != seal["files"].get("meta.json"):
+        return
+    for name, (size, _) in seal["files"].items():
+        file = place / name
+        if not file.is_file() or file.stat().st_size != size:
+            raise IndexDamaged(f"{name} is missing or has another size")
+
+
+def _sum(file: Path) -> list[int]:
+    checksum, size = 0, 0
+    try:
+        with file.open("rb") as content:
+            while part := content.read(1 << 20):
+                checksum, size = zlib.crc32(part, checksum), size + len(part)
+    except FileNotFoundError:
+        return [0, 0]
+    return [size, checksum]
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

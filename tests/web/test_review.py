@@ -8,6 +8,8 @@ from sqlalchemy import Engine, select
 
 from oms import db, dossiers
 from oms.models import AuditEntry, Document, Dossier, Original, Page, Precision, Scan, ScanState
+from oms.reading import pack_words
+from oms.recognition import Word
 from tests import factories
 from tests.factories import World
 
@@ -230,3 +232,58 @@ def test_the_head_compares_but_changes_nothing(client_as, ids) -> None:
     page = head.get(f"/review/{ids['scan']}").get_data(as_text=True)
     assert "Text of page 1" in page and "data-correct-form" not in page and 'id="filing"' not in page
     assert head.post(f"/review/{ids['scan']}/file", data=filing(ids)).status_code == 403
+
+
+def _find_on(engine: Engine, page_id: str, kind: str, **findings: object) -> None:
+    with db.writing(engine) as session:
+        page = session.get_one(Page, page_id)
+        page.kind = kind
+        page.findings = {"head": {}, "form": None, "fields": {}, "tables": {}, "codes": [], **findings}
+
+
+def _value(value: str, flag: str | None = None) -> dict[str, object]:
+    return {"value": value, "box": [10, 20, 30, 40], "confidence": 90.0, "flag": flag}
+
+
+def test_a_form_of_somebody_else_is_shown_with_its_values_and_a_warning(
+    officer: FlaskClient, ids, engine: Engine
+) -> None:
+    fields = {
+        "full_name": _value("THÁI KIM KHANH"),
+        "religion": _value("Không"),
+        "birth_date": _value("1/1", "This date lies in the future."),
+    }
+    _find_on(engine, ids["one"], "cv", form="2C-BNV/2008", fields=fields)
+    page = officer.get(f"/review/{ids['scan']}").get_data(as_text=True)
+    assert "Page 1 names THÁI KIM KHANH, but this dossier is that of Vàng A Páo." in page
+    assert (
+        "Họ và tên khai sinh" in page and 'data-crop="10,20,30,40"' in page and "This date lies in the future." in page
+    )
+    assert "Sơ yếu lý lịch cán bộ, công chức" in page
+
+
+def test_the_next_proposed_document_is_chosen_and_the_others_are_offered(officer, ids, engine: Engine) -> None:
+    _find_on(engine, ids["one"], "decision", head={"number": _value("15/QĐ-SNV", "Read with little certainty.")})
+    _find_on(engine, ids["two"], "letter", head={"number": _value("16/SNV")})
+    page = officer.get(f"/review/{ids['scan']}").get_data(as_text=True)
+    assert f'value="{ids["one"]}" checked' in page and f'value="{ids["two"]}" checked' not in page
+    assert "Proposed documents of this scan" in page and "Read with little certainty." in page
+    page = officer.get(f"/review/{ids['scan']}?page=2&document=2").get_data(as_text=True)
+    assert f'value="{ids["two"]}" checked' in page and 'value="16/SNV"' in page and 'aria-current="true"' in page
+    assert officer.get(f"/review/{ids['scan']}?document=99").status_code == 200
+
+
+def test_doubtful_words_are_listed_until_somebody_corrected_them(officer, ids, engine: Engine) -> None:
+    with db.writing(engine) as session:
+        page = session.get_one(Page, ids["two"])
+        words = [
+            Word("trang", 1, 2, 3, 4, 95.0, 0),
+            Word("dịnhx", 5, 6, 7, 8, 20.0, 0),
+            Word("quyêt", 9, 6, 7, 8, 20.0, 0),
+        ]
+        page.words, page.text, page.text_read = pack_words(words), "trang dịnhx quyêt", "trang dịnhx quyêt"
+        version = page.version
+    page = officer.get(f"/review/{ids['scan']}?page=2").get_data(as_text=True)
+    assert "Words to look at (2)" in page and 'data-reading="quyết"' in page and 'data-crop="5,6,7,8"' in page
+    officer.post(f"/review/pages/{ids['two']}", data={"text": "trang định quyết", "version": str(version + 1)})
+    assert "Words to look at" not in officer.get(f"/review/{ids['scan']}?page=2").get_data(as_text=True)

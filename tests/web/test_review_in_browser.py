@@ -13,6 +13,8 @@ from werkzeug.serving import make_server
 
 from oms import accounts, db, review, storage
 from oms.models import Dossier, Scan
+from oms.reading import pack_words
+from oms.recognition import Word
 from oms.settings import Settings
 from tests import factories
 from tests.factories import World
@@ -122,3 +124,34 @@ def test_dropped_files_show_in_the_list_by_themselves(tab: Tab, scan_id: str, en
     with tab.expect_request("**/intake/progress**") as asked:
         pass
     assert asked.value.headers["x-requested-with"] == "poll"
+
+
+def test_a_doubtful_word_is_replaced_by_keys_alone(tab: Tab, scan_id: str, engine: Engine) -> None:
+    with db.writing(engine) as session:
+        page = review.get_page(session, session.get_one(Scan, scan_id), 1)
+        words = [
+            Word("trang", 50, 60, 90, 30, 97.0, 0),
+            Word("nhiêm", 170, 60, 90, 30, 20.0, 0),
+            Word("quyêt", 290, 60, 90, 30, 20.0, 0),
+        ]
+        page.words, page.text = pack_words(words), "trang nhiêm quyêt"
+    tab.goto(f"/review/{scan_id}")
+    expect(tab.locator("li[data-doubt]")).to_have_count(2)
+    tab.keyboard.press("F2")
+    tab.keyboard.press("1")
+    tab.keyboard.press("1")
+    readings = [
+        row.locator("[data-reading]").first.get_attribute("data-reading") for row in tab.locator("li[data-doubt]").all()
+    ]
+    expect(tab.locator("textarea[name=text]")).to_have_value(f"trang {readings[0]} {readings[1]}")
+    tab.keyboard.press("Control+s")
+    expect(tab.get_by_text("History of this text (1)")).to_be_visible()
+    expect(tab.locator("li[data-doubt]")).to_have_count(0)
+
+
+def test_the_sheet_of_keys_opens_and_closes_by_keys(tab: Tab, scan_id: str) -> None:
+    tab.goto(f"/review/{scan_id}")
+    tab.keyboard.press("Control+/")
+    expect(tab.get_by_role("dialog", name="Keys of this page")).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog", name="Keys of this page")).to_be_hidden()

@@ -1,105 +1,76 @@
-"""How well and how cheaply pages are read, against Tesseract alone on the same pages in the same run.
+"""How well, how cheaply and how honestly pages are read, against Tesseract alone and OCRmyPDF on the same pages.
 
-    python bench/reading.py [--pages N] [--seed S]
+    python bench/reading.py [--pages N] [--seed S] [--conditions office,fax] [--clock] [--curve FILE.svg]
 
-Draws its own sheets (nothing is stored), puts them through a scanner's faults and prints per fault the character
-error rate (CER, NFC, marks counted, white space folded) and the CPU seconds of our reading and of bare `tesseract`.
-Only the ratio counts: absolute times depend on the machine and on what else it does.
+Draws papers of invented people, puts them through the conditions of `oms.specimens.faults` (nothing is stored) and prints
+per condition the character error rate (CER: NFC, white space folded, with and without marks) and the CPU seconds of each
+reader, one thread a page, our searchable PDF included; then how well the judgement tells the pages with a CER above 0.10,
+and what it expected against what was true. Only ratios count: absolute times depend on the machine and on what else it
+does. OCRmyPDF is measured when `ocrmypdf` can be called, with `--deskew --rotate-pages --clean -l vie`.
 """
 
 import argparse
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from oms.recognition import open_scan, read_page
+from oms.catalogue import demo_units
+from oms.recognition import open_scan, read_file, read_page
+from oms.specimens import draw_paper, kinds_for, make_people, seats_of
+from oms.specimens.faults import CONDITIONS, spoil
 
-FONTS = Path("/usr/share/fonts/truetype/dejavu")
-DPI = 200
-OPENINGS = ["Căn cứ", "Thực hiện", "Theo đề nghị của", "Xét", "Về việc", "Kèm theo", "Đề nghị"]
-THINGS = [
-    "quyết định tuyển dụng",
-    "hồ sơ cán bộ, công chức",
-    "phiếu đánh giá hằng năm",
-    "sơ yếu lý lịch",
-    "văn bằng, chứng chỉ",
-    "nghị quyết của chi bộ",
-    "bản kiểm điểm",
-    "quy định về quản lý hồ sơ",
-    "kết quả xếp loại",
-    "biên bản giao nhận",
-]
-PLACES = ["Ban Tổ chức", "Văn phòng", "Đảng ủy Khối", "chi bộ Sở Tài chính", "phòng Nghiệp vụ", "Ủy ban Kiểm tra"]
-NAMES = ["Nguyễn Thị Phượng", "Trần Quốc Huỳnh", "K'Brẻo", "Lê Đức Thuận", "Ka Sã Hương", "Phạm Ngọc Yến", "Vũ Hữu Quý"]
+BAD = 0.10
+"""CER above which a page must be flagged."""
+
+OCRMYPDF = ["ocrmypdf", "--quiet", "--deskew", "--rotate-pages", "--clean", "-l", "vie"]
 
 
-def write_lines(chance: random.Random) -> list[str]:
-    """A page of invented sentences, and some lines of a form with dotted leaders (an empty leader is no text)."""
-    lines = []
-    for _ in range(18):
-        day, month, year = chance.randint(1, 28), chance.randint(1, 12), chance.randint(1975, 2026)
-        lines.append(
-            f"{chance.choice(OPENINGS)} {chance.choice(THINGS)} ngày {day:02}/{month:02}/{year} của "
-            f"{chance.choice(PLACES)}, đồng chí"
-        )
-        lines.append(f"{chance.choice(NAMES)} nộp {chance.choice(THINGS)} và {chance.choice(THINGS)}.")
-    for label in ("Họ và tên:", "Nơi sinh:", "Dân tộc:", "Quê quán:"):
-        lines.append(f"{label} {chance.choice(NAMES)} {'.' * chance.randint(20, 40)}")
-    return lines
+@dataclass(frozen=True)
+class Result:
+    """One page: error rates of the three readers (OCRmyPDF's None when it is not there), CPU seconds, our judgement."""
+
+    condition: str
+    ours: float
+    plain: float
+    bare: float
+    other: float | None
+    cpu: tuple[float, float, float]
+    expected: float
+    quality: str
 
 
-def draw(lines: list[str]) -> Image.Image:
-    """The lines on A4 in DejaVu Serif of 11 points."""
-    sheet = Image.new("RGB", (round(8.27 * DPI), round(11.69 * DPI)), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(str(FONTS / "DejaVuSerif.ttf"), round(11 / 72 * DPI))
-    for row, line in enumerate(lines):
-        pen.text((0.9 * DPI, 0.8 * DPI + row * 0.245 * DPI), line, font=font, fill=(25, 25, 30))
-    return sheet
-
-
-def press_seals(sheet: Image.Image) -> Image.Image:
-    """Two red seals of 36 mm over the text."""
-    layer = Image.new("RGB", sheet.size, "white")
-    pen = ImageDraw.Draw(layer)
-    for x, y in ((3.2, 3.0), (5.0, 7.0)):
-        for radius, width in ((0.7, 8), (0.6, 3), (0.4, 4), (0.2, 20)):
-            box = [(x - radius) * DPI, (y - radius) * DPI, (x + radius) * DPI, (y + radius) * DPI]
-            pen.ellipse(box, outline=(205, 40, 50), width=width)
-    return Image.fromarray(np.minimum(np.asarray(sheet), np.asarray(layer)))
-
-
-def shade(sheet: Image.Image) -> Image.Image:
-    """Yellow paper under a lamp on one side."""
-    light = np.linspace(1.0, 0.6, sheet.width)[None, :, None] * np.array([1.0, 0.95, 0.8])
-    return Image.fromarray((np.asarray(sheet) * light).astype(np.uint8))
-
-
-def fade(sheet: Image.Image) -> Image.Image:
-    """Pale ink, out of focus, with the grain of a sensor."""
-    pale = 255 - (255 - np.asarray(sheet.filter(ImageFilter.GaussianBlur(0.8))).astype(float)) * 0.35
-    grain = np.random.default_rng(1).normal(0, 6, pale.shape)
-    return Image.fromarray((pale + grain).clip(0, 255).astype(np.uint8))
-
-
-FAULTS = {
-    "clean": lambda sheet: sheet,
-    "leaning": lambda sheet: sheet.rotate(2.5, resample=Image.Resampling.BICUBIC, expand=True, fillcolor="white"),
-    "turned": lambda sheet: sheet.rotate(90, expand=True),
-    "seals": press_seals,
-    "shade": shade,
-    "faded": fade,
-}
+def draw_page(condition: str, seed: int, folder: Path) -> tuple[Path, str]:
+    """A PDF of one scanned page in this condition, and its true text."""
+    chance = random.Random(f"{seed}/{condition}")
+    person = make_people(1, chance.randint(1, 10**6), seats_of(demo_units()[:40]))[0]
+    kinds = kinds_for(person)
+    sheet = draw_paper(person, chance.choice(kinds), seed).sheets[0]
+    back = draw_paper(person, chance.choice(kinds), seed + 1).sheets[-1]
+    numbers = np.random.default_rng(chance.getrandbits(64))
+    page = spoil(np.asarray(sheet.image), condition, numbers, np.asarray(back.image))
+    image = Image.fromarray(page.pixels)
+    path = folder / "page.pdf"
+    if page.quality is None:
+        image.convert("1").save(path, resolution=page.dpi)
+    else:
+        image.save(path, resolution=page.dpi, quality=page.quality)
+    image.save(folder / "page.png", dpi=(page.dpi, page.dpi))
+    return path, sheet.text
 
 
 def error_rate(read: str, truth: str) -> float:
@@ -113,49 +84,135 @@ def error_rate(read: str, truth: str) -> float:
     return float(row[-1] / len(truth))
 
 
+def without_marks(text: str) -> str:
+    """The plain Latin letters of a text."""
+    bare = unicodedata.normalize("NFD", text).replace("đ", "d").replace("Đ", "D")
+    return "".join(letter for letter in bare if not unicodedata.combining(letter))
+
+
 def cpu_seconds() -> float:
     """CPU time of this process and of the programs it has called."""
     own, called = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + called.ru_utime + called.ru_stime
 
 
-def read_bare(path: Path) -> str:
-    """What `tesseract` says with its default settings and one thread."""
-    command = ["tesseract", str(path), "-", "-l", "vie"]
+def call(command: Sequence[str]) -> str:
+    """What a program says, with one thread."""
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     return subprocess.run(command, capture_output=True, check=True, env=environment).stdout.decode()
 
 
+def measure(condition: str, seed: int, folder: Path) -> Result:
+    """One page read by all."""
+    path, truth = draw_page(condition, seed, folder)
+    start = cpu_seconds()
+    reading = read_page(open_scan(path), 1, folder).reading
+    ours = cpu_seconds()
+    bare = error_rate(call(["tesseract", str(folder / "page.png"), "-", "-l", "vie"]), truth)
+    alone = cpu_seconds()
+    other = None
+    if shutil.which(OCRMYPDF[0]):
+        text, out = folder / "other.txt", folder / "other.pdf"
+        call([*OCRMYPDF, "--jobs", "1", "--sidecar", str(text), str(path), str(out)])
+        other = error_rate(text.read_text(), truth)
+    cpu = (ours - start, alone - ours, cpu_seconds() - alone)
+    plain = error_rate(without_marks(reading.text), without_marks(truth))
+    own = error_rate(reading.text, truth)
+    return Result(condition, own, plain, bare, other, cpu, reading.expected_error, reading.quality)
+
+
+def print_row(name: str, results: Sequence[Result]) -> None:
+    """Means of these pages, and the share of the CPU of the others that ours took."""
+    own, bare, other = (mean(result.cpu[place] for result in results) for place in range(3))
+    rates = [result.other for result in results if result.other is not None]
+    third = f"{mean(rates):9.3f} {other:9.2f} {own / other:6.2f}" if rates else f"{'not measured':>26}"
+    print(
+        f"{name:11} {mean(r.ours for r in results):7.3f} {median(r.ours for r in results):7.3f}"
+        f" {mean(r.plain for r in results):7.3f} {own:6.2f} {mean(r.bare for r in results):7.3f} {bare:6.2f}"
+        f" {own / bare:6.2f} {third}",
+        flush=True,
+    )
+
+
+def print_judgement(results: Sequence[Result]) -> None:
+    """How many bad pages were flagged, how many flagged pages are bad, and the expected error by tenths of the pages."""
+    flagged = [result for result in results if result.quality in ("check", "poor", "handwriting")]
+    bad = [result for result in results if result.ours > BAD]
+    hits = sum(result.ours > BAD for result in flagged)
+    print(f"\npages with a CER above {BAD}: {len(bad)}; flagged: {len(flagged)}, of these bad: {hits}")
+    if bad and flagged:
+        print(f"recall {hits / len(bad):.2f}, precision {hits / len(flagged):.2f}")
+    print("\nexpected    true    pages")
+    for group in np.array_split(sorted(results, key=lambda result: result.expected), min(10, len(results))):
+        print(f"{mean(r.expected for r in group):8.3f} {mean(r.ours for r in group):7.3f} {len(group):8}")
+
+
+def draw_curve(results: Sequence[Result], path: Path) -> None:
+    """Each page as a dot, expected error against true error, both from 0 to 0.5, as a small SVG."""
+    dots = "".join(
+        f'<circle cx="{40 + 560 * min(r.expected, 0.5):.0f}" cy="{300 - 560 * min(r.ours, 0.5):.0f}" r="3"/>'
+        for r in results
+    )
+    labels = "".join(
+        f'<text x="{40 + 56 * step}" y="316" text-anchor="middle">{step / 10:.1f}</text>'
+        f'<text x="34" y="{304 - 56 * step}" text-anchor="end">{step / 10:.1f}</text>'
+        for step in range(6)
+    )
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 340 345" width="680" font-family="sans-serif"'
+        ' font-size="11"><rect width="340" height="345" fill="#fff"/><path d="M40 20V300H320" fill="none"'
+        ' stroke="#555"/><path d="M40 300L320 20" stroke="#bbb" stroke-dasharray="4"/>'
+        f'<g fill="#0b5fa5" fill-opacity=".6">{dots}</g><g fill="#333">{labels}'
+        '<text x="180" y="336" text-anchor="middle">expected error</text><text x="44" y="14">true error</text></g></svg>\n'
+    )
+
+
+def print_clock(seed: int, folder: Path) -> None:
+    """Pages a minute on two cores: one file with a page of each condition, two pages at a time."""
+    pages = [Image.open(folder / "page.png").convert("RGB") for name in CONDITIONS if draw_page(name, seed, folder)]
+    path = folder / "all.pdf"
+    pages[0].save(path, save_all=True, append_images=pages[1:], resolution=200, quality=75)
+    start = time.monotonic()
+    for _ in read_file(path, workers=2, pdf=folder / "ours.pdf"):
+        pass
+    ours = len(pages) / (time.monotonic() - start) * 60
+    print(f"\npages a minute on two cores: {ours:.1f}", end="")
+    if not shutil.which(OCRMYPDF[0]):
+        print("; OCRmyPDF not measured")
+        return
+    start = time.monotonic()
+    call([*OCRMYPDF, "--jobs", "2", str(path), str(folder / "other.pdf")])
+    other = len(pages) / (time.monotonic() - start) * 60
+    print(f", OCRmyPDF {other:.1f}, ratio {ours / other:.2f}")
+
+
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--pages", type=int, default=2, help="pages for each fault")
+    options.add_argument("--pages", type=int, default=1, help="pages for each condition")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--conditions", default=",".join(CONDITIONS))
+    options.add_argument("--clock", action="store_true", help="also pages a minute on two cores; needs an idle machine")
+    options.add_argument("--curve", type=Path, help="write the picture of expected and true errors here")
     chosen = options.parse_args()
-    chance = random.Random(chosen.seed)
-    all_ours, all_bare, all_cpu = [], [], []
-    print(f"{'fault':10} {'CER ours':>9} {'CER bare':>9} {'CPU ours':>9} {'CPU bare':>9} {'ratio':>6}")
-    for fault, spoil in FAULTS.items():
-        ours, bare, cpu = [], [], []
-        for _ in range(chosen.pages):
-            lines = write_lines(chance)
-            truth = " ".join(lines).replace("..", "").replace(" .", "")
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "page.jpg"
-                spoil(draw(lines)).save(path, quality=85, dpi=(DPI, DPI))
-                start = cpu_seconds()
-                ours.append(error_rate(read_page(open_scan(path), 1, Path(folder)).reading.text, truth))
-                middle = cpu_seconds()
-                bare.append(error_rate(read_bare(path), truth))
-                cpu.append((middle - start, cpu_seconds() - middle))
-        own, other = (mean(pair[side] for pair in cpu) for side in (0, 1))
-        print(f"{fault:10} {mean(ours):9.4f} {mean(bare):9.4f} {own:9.2f} {other:9.2f} {own / other:6.2f}", flush=True)
-        all_ours += ours
-        all_bare += bare
-        all_cpu += cpu
-    own, other = (mean(pair[side] for pair in all_cpu) for side in (0, 1))
-    print(f"{'mean':10} {mean(all_ours):9.4f} {mean(all_bare):9.4f} {own:9.2f} {other:9.2f} {own / other:6.2f}")
-    print(f"{'median':10} {median(all_ours):9.4f} {median(all_bare):9.4f}")
+    results: list[Result] = []
+    print(
+        f"{'condition':11} {'CER':>7} {'median':>7} {'plain':>7} {'CPU':>6} {'CER':>7} {'CPU':>6} {'ratio':>6}"
+        f" {'CER':>9} {'CPU':>9} {'ratio':>6}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        for condition in chosen.conditions.split(","):
+            of_condition = [measure(condition, 1000 * chosen.seed + page, Path(folder)) for page in range(chosen.pages)]
+            print_row(condition, of_condition)
+            results += of_condition
+        print_row("all", results)
+        print_judgement(results)
+        if chosen.curve:
+            draw_curve(results, chosen.curve)
+        if chosen.clock:
+            print_clock(chosen.seed, Path(folder))
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"\npeak memory of a process: {peak // 1024} MB")
 
 
 if __name__ == "__main__":

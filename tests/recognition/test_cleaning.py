@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from oms.recognition import cleaning, orientation
 from oms.recognition.pictures import Picture, has_colour
-from tests.recognition.sheets import add_noise, draw_sheet, draw_table, lean, seal, stamp
+from tests.recognition.sheets import add_noise, draw_sheet, draw_table, lean, letters, seal, stamp
 
 
 def picture(image, dpi=200):
@@ -126,3 +126,54 @@ def test_transparent_images_lie_on_white_paper(tmp_path):
     clear = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
     clear.save(tmp_path / "a.png")
     assert load_frame(tmp_path / "a.png", 1).pixels.min() == 255
+
+
+def red_title(sheet, text="BẰNG TỐT NGHIỆP"):
+    ImageDraw.Draw(sheet).text((300, 300), text, font=letters(38), fill=(195, 25, 35))
+    return sheet
+
+
+def test_a_title_printed_in_red_stays_though_seals_go():
+    page = cleaning.drop_red_ink(picture(red_title(seal(draw_sheet([]), x=6.5, y=4)))).pixels
+    assert (page[300:420, 300:1000] < 128).mean() > 0.1
+    assert (page[600:1000, 1000:] > 200).all()
+
+
+def test_the_border_of_a_certificate_goes_and_what_stands_inside_and_outside_stays():
+    sheet = draw_sheet()
+    bordered = sheet.copy()
+    pen = ImageDraw.Draw(bordered)
+    for inset, width in ((60, 8), (90, 3)):
+        pen.rectangle((inset, inset, sheet.width - inset, sheet.height - inset), outline=(60, 90, 60), width=width)
+    pen.text((300, 20), "Mẫu số 7", font=letters(10), fill=(20, 20, 20))
+    cleaned = cleaning.drop_frame(grey(bordered)).pixels
+    plain = np.asarray(sheet.convert("L"))
+    assert (cleaned[100:-100, 100:-100] == plain[100:-100, 100:-100]).all()
+    assert (cleaned[60:92] > 200).all()
+    assert (cleaned[20:55, 300:460] < 128).any()
+
+
+def test_a_page_without_a_border_is_left_alone():
+    for sheet in (draw_sheet(), draw_table([("Họ và tên", "Năm sinh")] * 12, (3.0, 3.0))):
+        page = grey(sheet)
+        assert cleaning.drop_frame(page) is page
+
+
+def test_grain_is_smoothed_and_clean_paper_is_not():
+    noisy = grey(add_noise(draw_sheet(paper=235), strength=30))
+    assert cleaning.drop_grain(noisy).pixels.std() < 0.8 * noisy.pixels.std()
+    clean = grey(draw_sheet())
+    assert cleaning.drop_grain(clean) is clean
+
+
+def test_show_through_disappears_and_pale_ink_darkens():
+    dark, ghost, paper = 110, 175, 235
+    pixels = np.full((400, 400), paper, np.uint8)
+    pixels[100:140], pixels[200:240] = dark, ghost
+    pixels += np.random.default_rng(1).integers(0, 12, pixels.shape, np.uint8)
+    seen = cleaning.sharpen_ink(Picture(pixels, 200.0)).pixels
+    assert np.median(seen[100:140]) < 60 and np.median(seen[200:240]) > 90
+    pale = np.full((400, 400), paper, np.uint8)
+    pale[100:140] = 160
+    pale += np.random.default_rng(1).integers(0, 12, pale.shape, np.uint8)
+    assert np.median(cleaning.sharpen_ink(Picture(pale, 200.0)).pixels[100:140]) < 120

@@ -4,7 +4,14 @@ import pytest
 
 from oms.recognition import Word, doubtful_words
 from oms.recognition.forms import find_form
-from oms.recognition.judge import judge_page, mean_confidence, reading_score, syllable_share
+from oms.recognition.judge import (
+    dirty_share,
+    expected_error,
+    judge_page,
+    mean_confidence,
+    reading_score,
+    syllable_share,
+)
 from oms.recognition.secrecy import find_marks
 
 GOOD = "Căn cứ Quyết định số 15/QĐ-UBND ngày 21 tháng 9 năm 1973 của Tỉnh ủy"
@@ -31,8 +38,39 @@ def test_right_text_is_good_and_misread_text_is_not():
 
 
 def test_low_confidence_makes_right_looking_text_doubtful():
-    assert judge_page(words(GOOD, confidence=65)) == "check"
+    assert judge_page(words(GOOD, confidence=80)) == "check"
     assert judge_page(words(GOOD, confidence=40)) == "poor"
+
+
+def test_what_no_word_covers_makes_right_words_doubtful():
+    assert judge_page(words(GOOD), unread=0.02) == "good"
+    assert judge_page(words(GOOD), unread=0.6) == "check"
+    assert expected_error(words(GOOD)) < expected_error(words(GOOD), unread=0.3) < expected_error(words(GOOD), unread=1)
+
+
+def test_the_expected_error_grows_with_doubt():
+    errors = [expected_error(words(GOOD, confidence=confidence)) for confidence in (97, 90, 75, 50, 20)]
+    assert errors == sorted(errors)
+    assert errors[0] < 0.02 and errors[-1] > 0.5
+    assert expected_error(words(GOOD, confidence=85)) < expected_error(words(MISREAD, confidence=85))
+    assert expected_error([]) == 1.0
+
+
+@pytest.mark.parametrize("figures", ["I987 0l.003 2,34", "31/13/1990 2,34 15/10", "21/0/1973 4,65 1987"])
+def test_figures_that_nobody_writes_make_a_page_doubtful(figures):
+    assert judge_page(words("Căn cứ Luật Cán bộ, công chức của Quốc hội", figures)) == "check"
+
+
+@pytest.mark.parametrize(
+    "figures", ["15/10/1993 2,34 01.003 1m71 52kg", "02/2008/QĐ-BNV V.07.05.15 15.1- 7)", "(1990)"]
+)
+def test_figures_of_forms_and_documents_are_no_reason_to_doubt(figures):
+    assert dirty_share(figures.split()) == 0.0
+    assert judge_page(words(GOOD, figures)) == "good"
+
+
+def test_another_language_is_looked_at_by_a_person():
+    assert judge_page(words("This certificate was awarded for the completion of training courses")) == "check"
 
 
 def test_a_page_without_words_is_blank_only_when_it_has_no_ink():

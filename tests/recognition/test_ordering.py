@@ -76,3 +76,40 @@ def test_the_name_of_the_state_inside_a_sentence_is_no_head():
     text = "công dân nước Cộng hòa xã hội chủ nghĩa Việt Nam có quyền"
     words = read((0, 0, text), (50, 0, "được bảo đảm về việc làm"))
     assert lines_of(order_columns(words)) == [text, "được bảo đảm về việc làm"]
+
+
+def test_a_head_misread_in_one_letter_is_still_a_head():
+    words = read(
+        (0, 0, "ỦY BAN NHÂN DÂN | GỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), (50, 0, "TỈNH LÂM ĐỒNG"), (100, 0, "Số: 5")
+    )
+    assert lines_of(order_columns(words)) == [
+        "ỦY BAN NHÂN DÂN",
+        "TỈNH LÂM ĐỒNG",
+        "Số: 5",
+        "GỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    ]
+
+
+def certificate(*foot):
+    body = [(50 * row, 100, "Đã hoàn thành chương trình bồi dưỡng ngạch chuyên viên chính") for row in range(7)]
+    return [line for line in lines_of(order_columns(read(*body, *foot))) if not line.startswith("Đã")]
+
+
+def test_the_left_part_of_a_dated_foot_is_read_before_the_right():
+    assert certificate(
+        (500, 900, "Hà Giang, ngày 26 tháng 9 năm 2006"),
+        (550, 0, "Quyết định số: 1325 | | | GIÁM ĐỐC"),
+        (600, 0, "Vào sổ số: 6084"),
+        (650, 1000, "Trịnh Minh Canh"),
+    ) == [
+        "Quyết định số: 1325",
+        "Vào sổ số: 6084",
+        "Hà Giang, ngày 26 tháng 9 năm 2006",
+        "GIÁM ĐỐC",
+        "Trịnh Minh Canh",
+    ]
+
+
+def test_a_date_in_a_sentence_opens_no_foot():
+    lines = ["Quyết định có hiệu lực từ ngày 26 tháng 9 năm 2006", "Nơi | | | nhận"]
+    assert certificate((500, 0, lines[0]), (550, 0, lines[1])) == [lines[0], lines[1].replace("| ", "")]

@@ -84,3 +84,16 @@ def test_a_grey_table_on_a_shadowed_page_is_found(tmp_path):
     sheet = np.asarray(draw_table(ROWS, WIDTHS)).astype(float)
     shaded = Image.fromarray(((170 + sheet / 3) * np.linspace(1.0, 0.7, sheet.shape[1])[:, None]).astype(np.uint8))
     assert error_rate(read(shaded, tmp_path / "a.png").text, TRUTH) < 0.06
+
+
+def test_the_broken_rules_of_a_fax_are_found():
+    sheet = np.asarray(draw_table(ROWS, WIDTHS).convert("L")).copy()
+    sheet[:, 7::37], sheet[:, 8::37], sheet[17::37], sheet[18::37] = 255, 255, 255, 255
+    faxed = Picture(np.where(sheet < 128, 0, 255).astype(np.uint8), 200.0)
+    _, cells = tables.drop_rules(faxed)
+    assert [cell.row for cell in cells] == [row for row in range(1, 7) for _ in WIDTHS]
+
+
+def test_a_page_of_text_in_two_tones_has_no_rules_to_drop():
+    page = grey(draw_sheet().convert("1"))
+    assert tables.drop_rules(page) == (page, [])

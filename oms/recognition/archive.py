@@ -151,11 +151,12 @@ def _find_inks(pixels: Pixels, dpi: float) -> list[Pixels]:
     if pixels.ndim == 2:
         ink, dark = _find_ink(_level(pixels, dpi), dpi, size)
         return [ink & dark]
-    lights = [_level(light, dpi) for light in cv2.split(pixels)]
-    ink, dark = _find_ink(cv2.min(cv2.min(lights[0], lights[1]), lights[2]), dpi, size)
+    red, green, blue = cv2.split(pixels)
+    ink, dark = _find_ink(_level(cv2.min(cv2.min(red, green), blue), dpi), dpi, size)
     masks = [ink & dark]
     if has_colour(pixels):
-        for colour in _divide_colours(lights):
+        half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # as coarse as a JPEG's colours
+        for colour in _divide_colours([_level(light, dpi / 2) for light in cv2.split(half)]):
             mask = ink & cv2.resize(colour, size, interpolation=cv2.INTER_NEAREST)
             masks[0] &= cv2.bitwise_not(mask)
             masks.append(mask)
@@ -164,10 +165,10 @@ def _find_inks(pixels: Pixels, dpi: float) -> list[Pixels]:
 
 def _divide_colours(lights: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
     """Where ink swallows little of the red light and much of the other, and where little of the blue."""
-    red, green, blue = (cv2.blur(255 - light, (3, 3)) for light in lights)
+    red, green, blue = map(cv2.bitwise_not, lights)
     reddish = cv2.compare(red, cv2.convertScaleAbs(cv2.min(green, blue), alpha=_PURE_RED), cv2.CMP_LT)
     bluish = cv2.compare(blue, cv2.convertScaleAbs(cv2.max(red, green), alpha=_PURE_BLUE), cv2.CMP_LT)
-    return cv2.medianBlur(reddish, 3), cv2.medianBlur(cv2.subtract(bluish, reddish), 3)
+    return reddish, cv2.subtract(bluish, reddish)
 
 
 def _level(light: Pixels, dpi: float) -> Pixels:
@@ -274,13 +275,15 @@ def _fill(small: Pixels, hole: Pixels) -> Pixels:
 
 def _lay(paper: Pixels, shares: Sequence[Pixels], colours: Sequence[Colour]) -> Pixels:
     """What a viewer will show at the resolution of the paper."""
-    shown = paper.astype(np.float32)
+    shown = paper
     for share, colour in zip(shares, colours, strict=True):
         ink = share.astype(np.float32) / 255
-        if shown.ndim == 3:
-            ink = ink[:, :, None]
-        shown += ink * (np.array(colour if shown.ndim == 3 else colour[0], np.float32) - shown)
-    return shown.astype(np.uint8)
+        shown = cv2.blendLinear(shown, _one_colour(paper, colour), 1 - ink, ink)
+    return shown
+
+
+def _one_colour(paper: Pixels, colour: Colour) -> Pixels:
+    return np.full_like(paper, colour if paper.ndim == 3 else colour[0])
 
 
 def _find_pictures(small: Pixels, shown: Pixels) -> list[tuple[int, int, int, int]]:
@@ -328,8 +331,8 @@ def _whole(pixels: Pixels, dpi: float) -> Patch:
 def _ground(paper: Pixels) -> tuple[Colour, bool]:
     """The middle colour of the paper, and whether it is that colour everywhere."""
     middle = np.median(paper[::4, ::4].reshape(-1, 1 if paper.ndim == 2 else 3), axis=0)
-    difference = np.abs(cv2.blur(paper, (9, 9)).astype(np.float32) - (middle if paper.ndim == 3 else middle[0]))
-    return _as_colour(middle), bool(difference.max() < _EVEN)
+    colour = _as_colour(middle)
+    return colour, bool(cv2.absdiff(cv2.blur(paper, (9, 9)), _one_colour(paper, colour)).max() < _EVEN)
 
 
 def _jpeg(pixels: Pixels, quality: int, box: Box) -> Patch:

@@ -11,11 +11,11 @@ from datetime import date
 from oms.recognition import cleaning
 from oms.recognition.errors import ReadingFailed
 from oms.recognition.forms.again import find_slant, read_again
-from oms.recognition.forms.sense import FUTURE, NO_DATE, UNSURE, UNUSUAL
+from oms.recognition.forms.sense import FUTURE, LOOKALIKE, NO_DATE, UNSURE, UNUSUAL
 from oms.recognition.pages import FoundValue
 from oms.recognition.pictures import Picture
 from oms.recognition.segments import Segment, around
-from oms.vietnamese.dates import WrittenDate, format_date
+from oms.vietnamese.dates import WrittenDate, format_date, guess_date
 from oms.vietnamese.letterheads import (
     find_issuer,
     has_date_line,
@@ -108,6 +108,8 @@ def _date(head: Sequence[Segment], picture: Picture | None, today: date) -> Foun
             value, sure = again
             flag = FUTURE if value.first > today else None if written == value or sure >= _SURE else UNSURE
             return FoundValue(format_date(value), segment.box, max(sure, segment.confidence), flag)
+    if written is None and (guess := guess_date(segment.text)) is not None:
+        return FoundValue(format_date(guess), segment.box, segment.confidence, LOOKALIKE)
     if written is None:
         return FoundValue(segment.text, segment.box, segment.confidence, NO_DATE)
     return _found(format_date(written), [segment], FUTURE if written.first > today else None)

@@ -51,6 +51,11 @@ _FORMS = (
 _WHOLE = tuple(re.compile(rf"\s*{form}[\s.]*", re.IGNORECASE) for form in _FORMS)
 _INSIDE = tuple(re.compile(rf"(?<![\d/.-]){form}(?![\d/-]|\.\d)", re.IGNORECASE) for form in _FORMS[:2])
 
+_GAPS = re.compile(r"ng[aàảáạ]y\s+(\S{1,2})\s+th[aáàả]ng\s+(\S{1,2})\s+n[aăâắằ]m\s+(\S{4})(?!\S{2})", re.IGNORECASE)
+_FIGURES = str.maketrans(
+    dict.fromkeys("lIiTLÌÏÍìíïĨ][!|", "1") | dict.fromkeys("OoØD", "0") | {"S": "5", "Š": "5", "B": "8"}
+)
+
 
 def parse_date(text: str) -> WrittenDate | None:
     """The date `text` consists of (dd/mm/yyyy, "ngày 3 tháng 2 năm 1998", mm/yyyy, yyyy), None when it is
@@ -72,6 +77,21 @@ def find_date(text: str) -> WrittenDate | None:
             except ImpossibleDate:  # a misread figure; a later date of the same page may be right
                 continue
     return None
+
+
+def guess_date(text: str) -> WrittenDate | None:
+    """The worded date inside `text` with letters in its gaps taken for the figures they look like (tháng ll: 11); only
+    for a proposal that is marked as such. None when a gap holds anything else."""
+    match = _GAPS.search(nfc(text))
+    if match is None:
+        return None
+    day, month, year = (part.translate(_FIGURES) for part in match.groups())
+    if not (day + month + year).isdigit() or not year.startswith(("1", "2")):
+        return None
+    try:
+        return WrittenDate(date(int(year), int(month), int(day)), Precision.DAY)
+    except ValueError:
+        return None
 
 
 def format_date(written: WrittenDate) -> str:

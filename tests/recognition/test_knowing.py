@@ -94,7 +94,8 @@ def test_what_is_only_mentioned_is_not_taken() -> None:
     ("line", "key", "flag"),
     [
         ("Số: 15/QX-SNV", "number", sense.UNUSUAL),
-        ("Sơn La, ngày 0Ì tháng 3 năm 2015", "date", sense.NO_DATE),
+        ("Sơn La, ngày 0x tháng 3 năm 2015", "date", sense.NO_DATE),
+        ("Sơn La, ngày 0Ì tháng 3 năm 2015", "date", sense.LOOKALIKE),
         ("Sơn La, ngày 31 tháng 02 năm 2015", "date", sense.NO_DATE),
         ("Sơn La, ngày 01 tháng 02 năm 2051", "date", sense.FUTURE),
     ],

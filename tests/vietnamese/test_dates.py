@@ -13,6 +13,7 @@ from oms.vietnamese.dates import (
     find_date,
     format_date,
     format_in_words,
+    guess_date,
     parse_date,
 )
 
@@ -63,3 +64,19 @@ def test_what_is_formatted_is_read_back(day: date, precision: Precision) -> None
     written = WrittenDate(first, precision)
     assert parse_date(format_date(written)) == written
     assert parse_date(format_in_words(written)) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Hà Nam, ngày 0Ì tháng TÌ năm 2009", date(2009, 11, 1)),
+        ("ngày O2 tháng ll năm 2019", date(2019, 11, 2)),
+        ("ngày 3l tháng 02 năm 2019", None),
+        ("ngày xx tháng 02 năm 2019", None),
+        ("ngày .. tháng .. năm ....", None),
+        ("tháng 02 năm 2019", None),
+    ],
+)
+def test_a_guess_takes_letters_for_the_figures_they_look_like(text: str, first: date | None) -> None:
+    found = guess_date(text)
+    assert (found.first if found else None) == first

@@ -30,11 +30,12 @@ ORDER = N_("The dates do not follow each other as they should.")
 TWO_DAYS = N_("Day and month of admission and of full membership usually agree; here they differ.")
 LABEL_INSIDE = N_("The end of the value was not surely found.")
 UNSURE = N_("Read with little certainty.")
+LOOKALIKE = N_("Letters were taken for the figures they look like.")
 
 NOTHING = frozenset({"khong", "khong co", "chua", "chua co", "khongco", "0"})
 """What people write where there is nothing to write."""
 
-_SOFT = (NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
+_SOFT = (LOOKALIKE, NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
 _EARLIEST = 120
 _TABLES = (
     (6.20, 0.36, 6), (5.75, 0.36, 6), (4.40, 0.34, 8), (4.00, 0.34, 8), (2.34, 0.33, 9), (2.10, 0.31, 10),

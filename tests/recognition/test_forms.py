@@ -7,7 +7,7 @@ import pytest
 
 from oms import catalogue
 from oms.recognition.forms import find_form, read_form, sense
-from oms.recognition.forms.again import find_slant
+from oms.recognition.forms.again import find_slant, has_ink
 from oms.recognition.forms.anchors import find_anchors
 from oms.recognition.forms.strip import distance, make_strip
 from oms.recognition.pages import FoundValue, Word
@@ -208,3 +208,16 @@ def test_the_lean_of_letters_is_measured() -> None:
             leaning[row, at : at + 4] = 0
     assert find_slant(Picture(upright, 200), [(0, 0, 600, 40)]) == 0
     assert find_slant(Picture(leaning, 200), [(0, 0, 600, 40)]) in (0.2, 0.25, 0.3)
+
+
+def test_ink_that_was_not_read_is_seen_and_leaders_are_none() -> None:
+    sheet = np.full((60, 400), 255, np.uint8)
+    sheet[40:43, 20:380:8] = 0
+    assert not has_ink(Picture(sheet, 200), [(0, 0, 400, 60)])
+    sheet[15:42, 100:104] = sheet[15:18, 100:116] = sheet[28:31, 100:112] = 0
+    assert has_ink(Picture(sheet, 200), [(0, 0, 400, 60)])
+
+
+def test_pages_without_numbers_and_colons_are_not_searched_for_labels() -> None:
+    lines = ("Ngày vào Đảng Cộng sản Việt Nam và ngày chính thức", "Nơi ở hiện nay, quê quán, dân tộc, tôn giáo")
+    assert read_form(page(*lines), "\n".join(lines), today=TODAY).form is None

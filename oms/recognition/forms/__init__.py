@@ -17,6 +17,8 @@ _LEAST_SCORE = 60.0
 """Letters of labels that must agree before a page without a printed code counts as a form."""
 
 _CLEARLY = 1.15
+_ITEM = re.compile(r"[(\[]?[\dlIO]{1,2}(?:[.,][\dlI])?[)\]\-–]")
+_FEW_NUMBERS, _FEW_COLONS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,22 @@ def read_form(
 ) -> FormReading:
     """The form a page belongs to and what stands on it; empty for other pages. With the `picture` the boxes are in,
     doubtful values are read a second time."""
+    printed = find_form(text)
+    if printed is None and not _may_be_form(words):
+        return FormReading()
     strip = make_strip(words)
-    form, anchors = _tell(strip, find_form(text))
+    form, anchors = _tell(strip, printed)
     if form is None:
         return FormReading()
     values = read_values(strip, anchors, picture, today or date.today())
     return FormReading(form.id, values, read_tables(strip, text, anchors), len(anchors))
+
+
+def _may_be_form(words: Sequence[Word]) -> bool:
+    """Whether printed numbers (12), 15.1-) or colons stand as thick as on a form: looking for labels costs half a second."""
+    numbers = sum(_ITEM.match(word.text) is not None for word in words)
+    colons = sum(word.text.endswith(":") for word in words)
+    return numbers >= _FEW_NUMBERS or colons >= _FEW_COLONS
 
 
 def _tell(strip: Strip, printed: str | None) -> tuple[catalogue.Form | None, list[Anchor]]:

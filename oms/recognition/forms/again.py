@@ -25,6 +25,8 @@ SLANTS = (0.0, 0.15, 0.2, 0.25, 0.3)
 
 _ONE_BLOCK = 6
 _INK = 150
+_TALL = 0.3
+"""Part of a line's room that letters take at least; it holds half a line more than the letters."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,19 @@ def read_again(picture: Picture, boxes: Mapping[str, Sequence[Box]], slant: floa
         place = max(0, int(np.searchsorted(tops, middle, side="right")) - 1)
         found.setdefault(keys[place], []).append((place, word))
     return {key: _join(words) for key, words in found.items()}
+
+
+def has_ink(picture: Picture, boxes: Sequence[Box]) -> bool:
+    """Whether something as tall as letters stands in the boxes; dotted leaders and rules do not count."""
+    for box in boxes:
+        crop = _cut(picture, box, 0.0)
+        if not crop.size:
+            continue
+        count, _, stats, _ = cv2.connectedComponentsWithStats((crop < _INK).astype(np.uint8), connectivity=8)
+        tall = [part for part in stats[1:count].tolist() if part[3] >= _TALL * crop.shape[0] and part[0] > 0]
+        if any(part[4] > 3 * part[3] or part[2] >= 0.3 * part[3] for part in tall):
+            return True
+    return False
 
 
 def _join(words: list[tuple[int, ReadWord]]) -> Again:

@@ -7,7 +7,7 @@ from datetime import date
 from oms.recognition import cleaning
 from oms.recognition.errors import ReadingFailed
 from oms.recognition.forms import sense
-from oms.recognition.forms.again import Again, find_slant, read_again
+from oms.recognition.forms.again import Again, find_slant, has_ink, read_again
 from oms.recognition.forms.anchors import Anchor
 from oms.recognition.forms.strip import Strip, around
 from oms.recognition.forms.values import Cut, compare_dates, cut_values, judge, read_value, tidy
@@ -44,7 +44,9 @@ def _look_again(
     result = dict(found)
     for cut in doubtful:
         key = cut.item.key
-        result[key] = _compare(cut, found[key], again.get(key), bool(slant), today)
+        value = _compare(cut, found[key], again.get(key), bool(slant), today)
+        unread = not value.value and value.flag is None and has_ink(clear, cut.regions)
+        result[key] = replace(value, flag=sense.UNREADABLE) if unread else value
     return result
 
 

@@ -15,7 +15,9 @@ from tests.recognition.sheets import draw_sheet, draw_table, seal
 DPI = 200
 
 
-def press(sheet: Image.Image, stamp: Image.Image, place: tuple[int, int] = (180, 400), turn: float = 2.0) -> Image.Image:
+def press(
+    sheet: Image.Image, stamp: Image.Image, place: tuple[int, int] = (180, 400), turn: float = 2.0
+) -> Image.Image:
     layer = Image.new("RGB", sheet.size, "white")
     layer.paste(stamp.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor="white"), place)
     return ImageChops.multiply(sheet, layer)

@@ -17,10 +17,11 @@ import cv2
 
 from oms.recognition import cleaning, orientation, secrecy
 from oms.recognition.engine import read_words
+from oms.recognition.errors import PageNotRendered
 from oms.recognition.opening import OpenedScan
 from oms.recognition.pages import Word
 from oms.recognition.pictures import Picture, Pixels, scale_to
-from oms.recognition.rendering import page_image
+from oms.recognition.rendering import is_drawn_white_by_mistake, page_image
 
 LOOKING_DPI = 200
 """Letters of a stamp are 4 mm high, 30 pixels; the words beside it 2 mm."""
@@ -76,15 +77,17 @@ def _lookers() -> ThreadPoolExecutor:
 
 def _look_at_page(scan: OpenedScan, number: int, folder: Path) -> Suspicion | None:
     picture = page_image(scan, number, folder)
+    if cleaning.is_blank(picture):
+        if is_drawn_white_by_mistake(scan, number):
+            raise PageNotRendered(scan.name, number)
+        return None
     if picture.dpi > LOOKING_DPI:
         picture = scale_to(picture, LOOKING_DPI)
     return look_at_picture(picture, number)
 
 
 def look_at_picture(picture: Picture, number: int = 1) -> Suspicion | None:
-    """What one page shows; blank pages show nothing."""
-    if cleaning.is_blank(picture):
-        return None
+    """What one page shows."""
     turn, lean = orientation.find_stance(picture, _reads_well)
     upright = orientation.deskew(orientation.rotate(picture, turn), lean)
     framed, hidden = secrecy.find_frames(upright, _read_line)

@@ -112,6 +112,21 @@ def _decode(image: pikepdf.Stream) -> Image.Image | None:
     return None
 
 
+def is_drawn_white_by_mistake(scan: OpenedScan, number: int) -> bool:
+    """Whether a page that came out white is one image that cannot be decoded: Poppler says nothing and leaves paper."""
+    if scan.media_type != "application/pdf":
+        return False
+    with pikepdf.open(scan.path) as pdf:
+        image = picture_of(pdf.pages[number - 1])
+        try:
+            decoded = image is not None and _decode(image)
+            if decoded:
+                decoded.load()
+        except Exception:
+            return True
+    return False
+
+
 def _fills_page(page: pikepdf.Page) -> bool:
     """Whether all that is drawn is one image, neither turned nor mirrored, over the whole visible page."""
     drawn = 0

@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
@@ -71,9 +72,20 @@ def test_seals_register_stamps_and_tables_raise_no_alarm(sheet):
     assert look(table) is None
 
 
-def test_a_blank_page_is_not_read(monkeypatch):
+def test_a_blank_page_is_not_read(tmp_path, monkeypatch):
+    Image.new("RGB", (1654, 2339), "white").save(tmp_path / "a.png")
     monkeypatch.setattr(looking, "read_words", None)
-    assert look(Image.new("RGB", (1654, 2339), "white")) is None
+    assert list(looking.look_at(open_scan(tmp_path / "a.png"), tmp_path / "look")) == []
+
+
+def test_a_broken_image_in_a_pdf_is_no_blank_page(tmp_path, sheet):
+    sheet.save(tmp_path / "a.pdf", resolution=DPI)
+    with pikepdf.open(tmp_path / "a.pdf", allow_overwriting_input=True) as pdf:
+        image = next(iter(pdf.pages[0].get_images().values()))
+        image.write(image.read_raw_bytes()[:40], filter=pikepdf.Name.DCTDecode)
+        pdf.save(tmp_path / "a.pdf")
+    with pytest.raises(PageNotRendered):
+        list(looking.look_at(open_scan(tmp_path / "a.pdf"), tmp_path / "look"))
 
 
 @pytest.mark.parametrize("lean", [-14, -7, 0, 4, 11])

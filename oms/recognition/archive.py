@@ -165,10 +165,10 @@ def _find_inks(pixels: Pixels, dpi: float) -> list[Pixels]:
 
 def _divide_colours(lights: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
     """Where ink swallows little of the red light and much of the other, and where little of the blue."""
-    red, green, blue = map(cv2.bitwise_not, lights)
+    red, green, blue = (cv2.blur(cv2.bitwise_not(light), (3, 3)) for light in lights)
     reddish = cv2.compare(red, cv2.convertScaleAbs(cv2.min(green, blue), alpha=_PURE_RED), cv2.CMP_LT)
     bluish = cv2.compare(blue, cv2.convertScaleAbs(cv2.max(red, green), alpha=_PURE_BLUE), cv2.CMP_LT)
-    return reddish, cv2.subtract(bluish, reddish)
+    return cv2.medianBlur(reddish, 3), cv2.medianBlur(cv2.subtract(bluish, reddish), 3)
 
 
 def _level(light: Pixels, dpi: float) -> Pixels:

@@ -200,6 +200,7 @@ class Worker:
                 with db.writing(self.engine) as session:
                     jobs.renew(session, self.holder, lease=lease)
             if beat == 1 or beat % SWEEP_SECONDS == 0:
+                search.mend_damage(self.engine, self.settings)
                 self.sweep()
             if until_idle and self._is_idle():
                 break

@@ -25,8 +25,8 @@ __all__ = [
     "find",
     "index_dossier",
     "index_scan",
-    "open_engine",
     "mend_damage",
+    "open_engine",
     "rebuild",
     "rebuild_index",
     "state",
@@ -69,7 +69,7 @@ def state(settings: Settings) -> State:
 
 
 def mend_damage(database: Database, settings: Settings) -> None:
-    """At the start of a worker: have an index that is missing, damaged or of another version rebuilt as a job."""
+    """From time to time, first at the start: have an index that is missing, damaged or of another version rebuilt as a job."""
     if state(settings) == "damaged":
         with db.writing(database) as session:
             jobs.enqueue(session, "rebuild_index", "index", actor=None)

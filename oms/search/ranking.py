@@ -19,17 +19,14 @@ from oms.vietnamese.misreadings import likely_syllables, marked_syllables_from, 
 
 Floats = NDArray[np.float32]
 
-HEADING = 1.0
+HEADING = 1.1
 """A word in the heading against a word once in the text (which weighs 1 and grows to SATURATION)."""
-SATURATION = 2.2
+SATURATION = 1.2
 OTHER_FIELD = 0.1
 """Share of the weaker field that is added to the better one."""
-PAIR = 3.0
+PAIR = 8.0
 """Weight of two words standing together as asked, by how rare the two together are, against one word."""
-CHANCE = 1.0
-HEADING_PAIR = 1.0
-"""Factor of a pair in the heading."""
-COVERAGE = 0.8
+COVERAGE = 1.5
 """Bonus of a heading that consists of nothing but the words asked for."""
 BARE = 0.05
 """Bonus of a word that stands in the document without marks, as typed (An before Ân)."""
@@ -37,7 +34,7 @@ COMPLETED = 0.6
 """Weight of a word that only begins like the typed one."""
 REPAIRED = 0.5
 """Weight of a word one slip away, wherever it stands."""
-NEAR = 0.8
+NEAR = 0.9
 """Weight of a likely misreading that stands beside its neighbour."""
 FULL_PAGE = 20
 """Documents with every pair of words from which on nobody needs misreadings."""
@@ -79,7 +76,7 @@ class Search:
         self.snapshot = snapshot
         self.allowed = allowed
         self._count = int(np.count_nonzero(allowed))
-        self._pairs: dict[str, tuple[Ints, Ints]] = {}
+        self._pairs: dict[str, Ints] = {}
 
     def run(self, asked: Asked, unfinished: bool) -> Ranked:
         """All words as typed, or the last one completed; beside them likely misreadings; else fewer words."""
@@ -121,18 +118,15 @@ class Search:
 
     def pair(self, pair: str) -> Ints:
         """The allowed documents in which the two words stand together."""
-        return self._pair(pair)[0]
+        if pair not in self._pairs:
+            self._pairs[pair] = self.read("pairs", pair)[0]
+        return self._pairs[pair]
 
     def has(self, field: str, word: str, place: int) -> bool:
         """Whether the document at `place` has the word or pair."""
         places = self.snapshot.postings(field, word).places
         found = int(np.searchsorted(places, place))
         return found < len(places) and int(places[found]) == place
-
-    def _pair(self, pair: str) -> tuple[Ints, Ints]:
-        if pair not in self._pairs:
-            self._pairs[pair] = self.read("pairs", pair)
-        return self._pairs[pair]
 
     def _full_matches(self, asked: Asked, ranked: Ranked) -> int:
         """How many of the documents have every pair but one: what is asked for and a name are two phrases."""
@@ -253,12 +247,9 @@ class Search:
                 inexact[hits.places[~hits.exact]] = True
             if not word.has_marks:
                 scores[hits.places[hits.exact]] += np.float32(BARE * hits.rarity)
-        for pair, one, other in zip(asked.pairs, words, words[1:], strict=False):
-            places, weights = self._pair(pair)
-            # Rarer than by chance means two phrases that touch, as in "bổ nhiệm | Nguyễn Văn An": no more than chance.
-            rarity = min(self._rarity(len(places)), CHANCE * (one.rarity + other.rarity))
-            heading = np.where((weights >> HEADING_SHIFT & HEADING_MOST) > 0, np.float32(HEADING_PAIR), np.float32(1))
-            scores[places] += heading * np.float32(PAIR * rarity)
+        for pair in asked.pairs:
+            places = self.pair(pair)
+            scores[places] += np.float32(PAIR * self._rarity(len(places)))
         lengths = np.maximum(self.snapshot.column("heading_words")[needed], len(words))
         rarity = sum(hits.rarity for hits in words) / len(words)
         covered = (in_heading[needed] / lengths * COVERAGE * rarity).astype(np.float32)

@@ -1,5 +1,7 @@
 """Finding: as people type, only what they may see, counted exactly."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -328,3 +330,44 @@ def test_all_engines_answer_alike(tmp_path: Path) -> None:
     for typed in ("thang", "nguyen xuan thang", "đường", "12/QĐ", "le an", "xuna", "bo nhiem", "hoa", ""):
         first, second = (look(one, typed, limit=50) for one in engines)
         assert first == second, typed
+
+
+def test_a_thousand_foreign_documents_change_neither_order_nor_score_nor_proposals(letters: Engine) -> None:
+    mine = frozenset({"d1", "d2"})
+    asked = ("hoa", "Võ Thị Hòa", "vo thi", "quyet dinh bo nhiemm", "hoaf", "duong le", "123-QĐ/TW", "vo thi hoam")
+    before = [look(letters, typed, mine) for typed in asked]
+    half_typed = [look(letters, typed, mine, unfinished=True) for typed in ("vo th", "le v", "du")]
+    respelled = [letters.respell(typed, mine) for typed in asked]
+    words = "võ vỡ thị thí hoà hoạ hoam hoaf bổ nhiệm nhiemm quyết định dương đường lê lệ thx"
+    letters.put([item(f"f{n}", words, f"{words} vo thi hoam {n}", dossier=f"foreign-{n % 9}") for n in range(1000)])
+    assert [look(letters, typed, mine) for typed in asked] == before
+    assert [look(letters, typed, mine, unfinished=True) for typed in ("vo th", "le v", "du")] == half_typed
+    assert [letters.respell(typed, mine) for typed in asked] == respelled
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.search.conftest import open_engine
+from tests.search.corpus import item
+engine = open_engine(sys.argv[1], Path(sys.argv[2]))
+for number in range(500):
+    engine.put([item(f"{sys.argv[3]}-{number}", f"lần {number}", "chung")])
+    print(f"{sys.argv[3]}-{number}", flush=True)
+"""
+
+
+def test_what_a_killed_writer_said_is_there_is_there(engine: Engine, tmp_path: Path) -> None:
+    name = "whoosh" if "whoosh" in type(engine).__module__ else "tantivy"
+    told: set[str] = set()
+    for turn in range(2):
+        command = [sys.executable, "-c", WRITER, name, str(tmp_path / "index"), str(turn)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            told |= {writer.stdout.readline().strip() for _ in range(3)}
+            writer.kill()
+        assert engine.healthy()
+        assert told <= engine.ids()
+        engine.put([item(f"after-{turn}", "còn ghi được", "chung")])  # the lock died with its process
+        told.add(f"after-{turn}")
+        assert look(engine, "chung", limit=500).total == len(engine.ids())

@@ -130,7 +130,7 @@ def read_sort() -> Sort:
 
 def query_string() -> str:
     """This question as the query string of its address, in one fixed order."""
-    return url_for(".show", **hits.asked_address()).partition("?")[2]
+    return url_for("search.show", **hits.asked_address()).partition("?")[2]
 
 
 def _dossier(dossier_id: str | None) -> Dossier | None:

@@ -1,13 +1,17 @@
 """The search page: what is found, how it is told, filters in the address, nothing of another unit."""
 
+import io
+import re
 from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
-from oms import accounts, db, search
-from oms.models import AuditEntry, AuditWords, Category, Page
+from oms import accounts, db, search, storage
+from oms.models import AuditEntry, AuditWords, Category, Dossier, Page, RecentSearch, SavedSearch
+from oms.reading import pack_words
+from oms.recognition import Word
 from oms.settings import Settings
 from tests import factories
 from tests.factories import World
@@ -133,3 +137,146 @@ def test_many_results_are_told_page_by_page(officer: FlaskClient, engine: Engine
     page = find(officer, q="tran van so", page=3)
     assert "45 results" in page and "page 3 of 3" in page and page.count('class="hit"') == 5
     assert "?q=tran%20van%20so&amp;page=2" in page or "page=2" in page
+
+
+def test_results_are_sorted_as_asked_and_grouped_only_by_relevance(officer: FlaskClient, ids) -> None:
+    best, by_name = find(officer, q="nguyen", kind="dossier"), find(officer, q="nguyen", kind="dossier", sort="name")
+    assert "Without regard to marks" in best and "Without regard to marks" not in by_name
+    assert by_name.index(ids["hoa"]) < by_name.index(ids["party"]), "Hòa before Nam: the given name first"
+    assert "sort=name" in by_name and 'aria-current="true">By name' in by_name
+
+
+def test_a_question_nobody_can_mean_is_explained_beside_the_card(officer: FlaskClient, ids) -> None:
+    answer = officer.get("/search", query_string={"q": "nam:abc"})
+    page = answer.get_data(as_text=True)
+    assert (
+        answer.status_code == 422
+        and "After năm: comes a year" in page
+        and "<details" in page
+        and 'value="nam:abc"' in page
+    )
+
+
+def test_the_query_language_narrows(officer: FlaskClient, ids) -> None:
+    assert "1 results" in find(officer, q='tên:"Nguyễn Văn Nam"')
+    assert "1 results" in find(officer, q="nguyen -hoa", kind="dossier")
+    assert ids["hoa"] in find(officer, q=f"so:{ids['number']}", kind="dossier")
+
+
+def test_only_one_dossier_is_searched(officer: FlaskClient, ids) -> None:
+    page = find(officer, q="nguyen", dossier=ids["hoa"])
+    assert "Only in dossier" in page and ids["party"] not in page and ids["hoa"] in page
+    assert officer.get(f"/search?q=nguyen&dossier={ids['foreign']}").status_code == 404
+    assert f'name="dossier" value="{ids["hoa"]}"' in officer.get(f"/dossiers/{ids['hoa']}").get_data(as_text=True)
+
+
+def test_what_the_database_no_longer_has_is_not_counted(
+    officer: FlaskClient, ids, engine: Engine, settings: Settings, world: World
+) -> None:
+    before = find(officer, q="nguyen", sort="name")
+    with db.writing(engine) as session:
+        gone = [factories.make_dossier(session, world.units["sonv"], f"Nguyễn Văn Bỏ {n}") for n in range(30)]
+        numbers = [dossier.id for dossier in gone]
+    search.rebuild(engine, settings)
+    with db.writing(engine) as session:
+        for id in numbers:
+            session.delete(session.get_one(Dossier, id))
+    after = find(officer, q="nguyen", sort="name")
+    total = re.search(r"(\d+) results", before)
+    assert total and total[0] in after and "page 1 of" not in after and "Văn Bỏ" not in after
+
+
+def test_suggestions_are_of_what_may_be_seen(officer: FlaskClient, client_as, ids) -> None:
+    answer = officer.get("/search/suggestions?q=nguyen th")
+    assert answer.status_code == 200 and answer.is_json
+    assert {"kind": "person", "text": "Nguyễn Thị Hòa", "url": f"/dossiers/{ids['hoa']}"}.items() <= answer.json[
+        0
+    ].items()
+    assert [one["text"] for one in client_as("canbo.sotc").get("/search/suggestions?q=nguyen th").json] == [
+        "Nguyễn Thị Khác"
+    ]
+    assert client_as("quantri").get("/search/suggestions?q=nguyen").status_code == 403
+    assert client_as("").get("/search/suggestions?q=ng", headers={"X-Requested-With": "fetch"}).status_code == 401
+
+
+def test_suggestions_are_limited(app, officer: FlaskClient, ids) -> None:
+    app.config.update(RATELIMIT_ENABLED=True)
+    next(iter(app.extensions["limiter"])).enabled = True
+    codes = [officer.get("/search/suggestions?q=n").status_code for _ in range(121)]
+    assert set(codes[:120]) == {200} and codes[120] == 429
+
+
+def test_searches_of_this_sign_in_are_offered_and_go_with_it(officer: FlaskClient, client_as, ids, engine) -> None:
+    find(officer, q="nâng lương", kind="page")
+    assert "nâng lương" in find(officer) and "Searched since signing in" in find(officer)
+    assert officer.get("/search/suggestions?q=").json[0]["text"] == "nâng lương"
+    assert "Searched since signing in" not in find(client_as("canbo.sonv")), "another browser of the same account"
+    officer.post("/sign-out")
+    with db.reading(engine) as session:
+        assert session.scalars(select(RecentSearch)).all() == []
+
+
+def test_a_kept_search_counts_on_the_start_page(
+    officer: FlaskClient, client_as, ids, engine: Engine, world, settings
+) -> None:
+    kept = officer.post("/search/saved?q=nguyen&kind=dossier&page=2", data={"name": "Họ Nguyễn"}, follow_redirects=True)
+    assert "The search is kept" in kept.get_data(as_text=True) and "2 results" in kept.get_data(as_text=True)
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["sonv"], "Nguyễn Văn Mới")
+        factories.make_dossier(session, world.units["sotc"], "Nguyễn Văn Lạ")
+        saved = session.scalars(select(SavedSearch)).one()
+        assert saved.address == "q=nguyen&kind=dossier"
+    search.rebuild(engine, settings)
+    start = officer.get("/").get_data(as_text=True)
+    assert "Họ Nguyễn" in start and "3 results" in start and "1 new" in start
+    assert "Họ Nguyễn" not in client_as("canbo2.sonv").get("/").get_data(as_text=True)
+    opened = officer.get(f"/search/saved/{saved.id}")
+    assert opened.status_code == 302 and opened.location == "/search?q=nguyen&kind=dossier"
+    assert "1 new" not in officer.get("/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("way", ["get ", "post /name", "post /delete"])
+def test_a_kept_search_of_somebody_else_does_not_exist(officer: FlaskClient, client_as, ids, engine, way: str) -> None:
+    officer.post("/search/saved?q=nguyen", data={"name": "Riêng tư"})
+    with db.reading(engine) as session:
+        id = session.scalars(select(SavedSearch.id)).one()
+    verb, _, rest = way.partition(" ")
+    answer = getattr(client_as("canbo2.sonv"), verb)(f"/search/saved/{id}{rest}", data={"name": "x"})
+    assert answer.status_code == 404 and "Riêng tư" not in answer.get_data(as_text=True)
+
+
+def test_results_leave_as_a_file_with_their_purpose(officer: FlaskClient, ids) -> None:
+    answer = officer.post("/search/export?q=nguyen", data={"purpose": "Rà soát"})
+    assert (
+        answer.status_code == 200 and answer.data.startswith(b"PK") and ".xlsx" in answer.headers["Content-Disposition"]
+    )
+    refused = officer.post("/search/export?q=nguyen", data={"purpose": " "}, follow_redirects=True)
+    assert "Say what the file is for" in refused.get_data(as_text=True)
+
+
+def test_a_doubtful_word_is_shown_on_its_line(officer: FlaskClient, client_as, ids, engine: Engine, settings) -> None:
+    picture = io.BytesIO()
+    factories.draw_page("nâng bậc lương", size=(1000, 1400)).save(picture, "JPEG")
+    with db.writing(engine) as session:
+        page = session.get_one(Page, ids["page"])
+        page.image_sha256 = storage.put(settings.scans, [picture.getvalue()])[0]
+    assert "/lines/" not in find(officer, q="lương", kind="page"), "sure of every word"
+    with db.writing(engine) as session:
+        page = session.get_one(Page, ids["page"])
+        words = ["nâng", "bậc", "luơng"]
+        page.words = pack_words([Word(w, 50 + 90 * n, 60, 80, 30, 40.0, 0) for n, w in enumerate(words)])
+    shown = re.search(rf"/pages/{ids['page']}/lines/2\.jpg", find(officer, q="lương", kind="page"))
+    assert shown is not None
+    answer = officer.get(shown[0])
+    assert answer.mimetype == "image/jpeg" and "sandbox" in answer.headers["Content-Security-Policy"]
+    assert officer.get(f"/pages/{ids['page']}/lines/3.jpg").status_code == 404
+    foreign = client_as("canbo.sotc").get(shown[0])
+    assert foreign.status_code == 404 and not foreign.data.startswith(b"\xff\xd8")
+
+
+def test_pages_with_the_words_are_named_beside_the_page(officer: FlaskClient, ids, engine: Engine) -> None:
+    page = officer.get(f"/pages/{ids['page']}?q=dieu+khoan").get_data(as_text=True)
+    assert "2 places on 1 pages" in page and "data-find-next" in page and "page 2 (2)" in page
+    with db.reading(engine) as session:
+        last = select(AuditEntry.action, AuditWords.words).join(AuditWords, AuditWords.seq == AuditEntry.seq)
+        assert session.execute(last.order_by(AuditEntry.seq.desc())).first() == ("page:view", "dieu khoan")

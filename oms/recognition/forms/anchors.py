@@ -70,12 +70,12 @@ def find_anchors(strip: Strip, form: Form) -> list[Anchor]:
 
 
 def _candidates(strip: Strip, form: Form) -> Iterator[Anchor]:
-    things = form.things
+    things, labels = form.things, _labels(form)
     text = strip.squeezed
     pairs = [text[place : place + 2] for place in range(len(text) - 1)]
     for place in strip.pieces:
         near: dict[int, frozenset[str]] = {}
-        for label in _labels(form):
+        for label in labels:
             length = len(label.letters)
             window = near.get(length)
             if window is None:

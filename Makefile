@@ -9,7 +9,7 @@ TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-dejavu-c
 PO := oms/translations/vi/LC_MESSAGES/messages.po
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-sqlite test-postgresql lint bench bench-reading screenshots packages packages-test
+.PHONY: help setup setup-test run test test-sqlite test-postgresql lint bench bench-reading bench-search screenshots packages packages-test
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +61,9 @@ test-postgresql: setup-test
 
 bench: setup ## measure, and print ratios
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-search: setup ## how fast the engines find
+	$(BIN)/python bench/search.py
 
 bench-reading: setup ## how well, cheaply and honestly pages are read
 	$(BIN)/python bench/reading.py --clock

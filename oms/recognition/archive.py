@@ -129,7 +129,7 @@ def compose(picture: Picture) -> ArchivalPicture:
         tuple(
             _stencil(ink, colour, pixels if place else None, picture.dpi)
             for place, (ink, colour) in enumerate(zip(inks, colours, strict=True))
-            if ink.any()
+            if cv2.countNonZero(ink)
         ),
         patches,
     )
@@ -153,14 +153,14 @@ def _find_inks(pixels: Pixels, dpi: float) -> list[Pixels]:
         return [ink & dark]
     red, green, blue = cv2.split(pixels)
     ink, dark = _find_ink(_level(cv2.min(cv2.min(red, green), blue), dpi), dpi, size)
-    masks = [ink & dark]
+    masks = [cv2.bitwise_and(ink, dark)]
     if has_colour(pixels):
         half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # as coarse as a JPEG's colours
         for colour in _divide_colours([_level(light, dpi / 2) for light in cv2.split(half)]):
-            mask = ink & cv2.resize(colour, size, interpolation=cv2.INTER_NEAREST)
-            masks[0] &= cv2.bitwise_not(mask)
+            mask = cv2.bitwise_and(ink, cv2.resize(colour, size, interpolation=cv2.INTER_NEAREST))
+            masks[0] = cv2.subtract(masks[0], mask)
             masks.append(mask)
-    return masks[:1] + [mask for mask in masks[1:] if mask.any()]
+    return masks[:1] + [mask for mask in masks[1:] if cv2.countNonZero(mask)]
 
 
 def _divide_colours(lights: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
@@ -187,7 +187,7 @@ def _find_ink(level: Pixels, dpi: float, size: tuple[int, int]) -> tuple[Pixels,
     spread = cv2.subtract(palest, darkest)
     least = max(_LEAST_CONTRAST, 1.6 * float(np.median(spread[::4, ::4])))
     limit = cv2.addWeighted(palest, 0.5, darkest, 0.5, 0)
-    limit[spread < least] = _SOLID
+    cv2.copyTo(np.full_like(limit, _SOLID), cv2.compare(spread, np.full_like(spread, round(least)), cv2.CMP_LT), limit)
     limit = cv2.blur(limit, (5, 5))
     sample = smooth[::4, ::4][smooth[::4, ::4] < limit[::4, ::4]]
     palest_ink = 255 - _PALE * (255 - float(np.quantile(sample, 0.25))) if len(sample) else 255.0
@@ -210,7 +210,7 @@ def _colour_of(pixels: Pixels, ink: Pixels) -> Colour:
     """The colour of the darker two thirds of the ink, away from its pale edges where it is broad enough."""
     near = cv2.resize(ink, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST)
     core = cv2.erode(near, np.ones((3, 3), np.uint8))
-    found = pixels[(core if cv2.countNonZero(core) > 200 else near) > 0]
+    found = pixels[::2, ::2][(core if cv2.countNonZero(core) > 800 else near)[::2, ::2] > 0]
     if not len(found):
         return (0, 0, 0)
     found = found.reshape(len(found), -1)[:: max(1, len(found) // 20_000)]
@@ -283,7 +283,8 @@ def _lay(paper: Pixels, shares: Sequence[Pixels], colours: Sequence[Colour]) -> 
 
 
 def _one_colour(paper: Pixels, colour: Colour) -> Pixels:
-    return np.full_like(paper, colour if paper.ndim == 3 else colour[0])
+    lights = [np.full(paper.shape[:2], light, np.uint8) for light in colour[: 1 if paper.ndim == 2 else 3]]
+    return lights[0] if paper.ndim == 2 else cv2.merge(lights)
 
 
 def _find_pictures(small: Pixels, shown: Pixels) -> list[tuple[int, int, int, int]]:

@@ -57,7 +57,8 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     device = request.user_agent.string
     with db.writing(engine) as session:
         secret, _ = accounts.sign_in(session, account.id, kind="api", device=device, address=request.remote_addr)
-    return {"token": secret, "expires_in": settings.session_absolute, "idle": settings.session_idle}
+        idle, absolute = accounts.limits_of(session, account.id, settings)
+    return {"token": secret, "expires_in": round(absolute.total_seconds()), "idle": round(idle.total_seconds())}
 
 
 class CodeNeeded(OmsError):

@@ -90,7 +90,7 @@ def admit(session: Session, username: str, *, address: str | None, browser: str 
         )
     if not source and address:
         _wait_at_the_address(session, who, address, moment)
-    attempt = Attempt(who=who, source=source, address=address or "", at=moment)
+    attempt = Attempt(who=who, source=source, address=(address or "")[:60], at=moment)
     session.add(attempt)
     session.flush()
     return attempt

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from oms import catalogue, dossiers, search
 from oms.errors import N_, NotFound
-from oms.models import Category, DossierStatus, Quality, Unit
+from oms.models import Category, DossierStatus, Original, Quality, Unit
 from oms.reading import unpack_words
 from oms.recognition import doubtful_words
 from oms.search.interface import EXACT, MISREAD, UNMARKED
@@ -36,12 +36,18 @@ FACETS: dict[str, str] = {
     "component": N_("Component of the dossier"),
     "category": N_("Category of dossier"),
     "year": N_("Year of the document"),
-    "state": N_("State of the dossier"),
+    "state": N_("State"),
     "quality": N_("How well it was read"),
 }
 KEPT = ("q", *FACETS, "dossier", "sort")
 """Parts of the address that make a question; the page of the result is not one of them."""
-_STATES = {status.value: status.label for status in DossierStatus}
+# What a thing of each kind may be in (oms.search.records): dossiers, documents, pages.
+STATES: dict[str, str] = {
+    **{state.value: state.label for state in (*DossierStatus, *Original)},
+    "filed": N_("Filed"),
+    "waiting": N_("Not filed yet"),
+    "corrected": N_("Corrected by hand"),
+}
 # Values of one filter shown at most; the rest come within reach by narrowing.
 VALUES = 12
 
@@ -152,7 +158,7 @@ def words_of(address: str) -> str:
     parts = dict(parse_qsl(address))
     if words := parts.get("q", ""):
         return words
-    labels = {"kind": KINDS, "quality": {each.value: each.label for each in Quality}, "state": _STATES}
+    labels = {"kind": KINDS, "quality": {each.value: each.label for each in Quality}, "state": STATES}
     told = [_(labels.get(name, {}).get(value, value)) for name, value in parts.items() if name in ("kind", "year")]
     name: str = " · ".join(told) or _("Narrowed list")
     return name
@@ -171,7 +177,7 @@ def _labels(results: search.Results) -> Any:
     words: dict[str, Mapping[str, str]] = {
         "kind": KINDS,
         "category": {category.value: category.label for category in Category},
-        "state": _STATES,
+        "state": STATES,
         "quality": {quality.value: quality.label for quality in Quality},
     }
 

@@ -27,7 +27,7 @@ from flask_limiter import Limiter
 
 from oms import db, saved_searches, search, storage
 from oms.errors import N_, BadInput, NotFound, Unavailable
-from oms.models import Category, Dossier, DossierStatus, Page, Quality
+from oms.models import Category, Dossier, Page, Quality
 from oms.organisation import today
 from oms.permissions import Action
 from oms.reading import unpack_words
@@ -106,7 +106,7 @@ def read_filters(address: Mapping[str, str] | None = None) -> search.Filters:
         kind not in (None, *get_args(Kind))
         or category not in (None, *Category)
         or quality not in (None, *Quality)
-        or typed["state"] not in (None, *DossierStatus)
+        or typed["state"] not in (None, *hits.STATES)
         or (year and not (year.isascii() and year.isdigit() and len(year) == 4))
     ):
         raise BadInput(N_("This filter does not exist. Search again and choose from the list beside the results."))

@@ -163,6 +163,15 @@ def test_the_query_language_narrows(officer: FlaskClient, ids) -> None:
     assert ids["hoa"] in find(officer, q=f"so:{ids['number']}", kind="dossier")
 
 
+def test_every_value_of_every_facet_narrows_to_its_count(officer: FlaskClient, ids) -> None:
+    page = find(officer, q="nguyen")
+    links = re.findall(r'<li><a href="(/search\?[^"]+)"><span>([^<]+)</span><span class="facet-count">(\d+)<', page)
+    assert {re.split("[?&;]", url)[-1].split("=")[0] for url, *_ in links} >= {"kind", "category", "state"}
+    for url, label, count in links:
+        assert f"{count} results" in officer.get(url.replace("&amp;", "&")).get_data(as_text=True), label
+        assert label not in ("filed", "waiting", "original", "open")
+
+
 def test_only_one_dossier_is_searched(officer: FlaskClient, ids) -> None:
     page = find(officer, q="nguyen", dossier=ids["hoa"])
     assert "Only in dossier" in page and ids["party"] not in page and ids["hoa"] in page

@@ -48,3 +48,20 @@ def test_custody_decides_whatever_the_index_still_says(
         assert finding.find(session, index, "hoa", actor=actor("canbo.sonv")).total == 0
         found = finding.find(session, index, "hoa", actor=actor("canbo.sotc"))
         assert found.total == 1 and found.facets["unit"] == {world.units["sotc"]: 1}
+
+
+def test_did_you_mean_knows_only_what_may_be_seen(
+    engine: Engine, settings: Settings, world: World, actor: Callable[[str], Actor]
+) -> None:
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["sonv"], "Nguyễn Thị Hòa")
+        factories.make_dossier(session, world.units["sotc"], "Canarius Hồ Sơn Ca")
+    search.rebuild(engine, settings)
+    with db.reading(engine) as session:
+        index = search.open_engine(settings)
+        mine = finding.find(session, index, "nguyeen hoa -lan", actor=actor("canbo.sonv"))
+        assert mine.respelled == "nguyen hoa -lan" or mine.respelled == "nguyễn hoa -lan"
+        for typed in ("canariuss", "canarus ho", "cnarius"):
+            assert "canarius" not in finding.find(session, index, typed, actor=actor("canbo.sonv")).respelled
+            theirs = finding.find(session, index, typed, actor=actor("canbo.sotc"))
+            assert "canarius" in theirs.respelled, typed

@@ -1,6 +1,6 @@
 """Search: what the caller may see that matches the words."""
 
-from typing import Any
+from typing import Any, get_args
 
 from flask import g
 from marshmallow import Schema, fields, validate
@@ -8,9 +8,10 @@ from marshmallow import Schema, fields, validate
 from oms import organisation, search
 from oms.api.door import gives, room, takes
 from oms.api.paging import PageArguments, after, page_of
-from oms.models import Category
+from oms.models import Category, Quality
 from oms.permissions import Action
 from oms.search import Filters, Hit
+from oms.search.interface import Sort
 from oms.web.access import guarded, house
 
 bp = room("search", "Search")
@@ -19,12 +20,21 @@ bp = room("search", "Search")
 class SearchArguments(PageArguments):
     """Words, with or without marks, and what narrows the result."""
 
-    q = fields.String(load_default="")
+    q = fields.String(
+        load_default="",
+        metadata={
+            "description": 'Words; "…" together, -word without, tên: a name, số: a number, năm:2015..2019 years.'
+        },
+    )
     unit = fields.String(load_default="", metadata={"description": "Code or id of the unit that holds the dossier."})
     component = fields.String(load_default=None)
     year = fields.Integer(load_default=None, validate=validate.Range(1000, 9999))
     category = fields.Enum(Category, by_value=True, load_default=None)
     kind = fields.String(load_default=None, validate=validate.OneOf(("dossier", "document", "page")))
+    state = fields.String(load_default=None, validate=validate.Length(max=40))
+    quality = fields.Enum(Quality, by_value=True, load_default=None)
+    dossier = fields.String(load_default=None, metadata={"description": "Id of the only dossier to search."})
+    sort = fields.String(load_default="relevance", validate=validate.OneOf(get_args(Sort)))
 
 
 class HitShape(Schema):
@@ -38,6 +48,11 @@ class HitShape(Schema):
     scan = fields.String(allow_none=True)
     tier = fields.Integer()
     score = fields.Float()
+    instead = fields.List(
+        fields.List(fields.String()),
+        metadata={"description": "[typed, found]: words taken for others; found is empty where the word is missing."},
+    )
+    where = fields.String(metadata={"description": "heading (names, numbers, titles) or text."})
     snippet = fields.String()
     marked = fields.List(
         fields.List(fields.Integer()), metadata={"description": "[start, end] of what matched in `snippet`."}
@@ -66,8 +81,20 @@ def show(asked: dict[str, Any]) -> dict[str, Any]:
         component=asked["component"],
         category=asked["category"].value if asked["category"] else None,
         year=asked["year"],
+        state=asked["state"],
+        quality=asked["quality"].value if asked["quality"] else None,
+        dossier_id=asked["dossier"],
     )
-    found = search.find(g.session, house().search, asked["q"], actor=g.actor, filters=filters, page=page, size=size)
+    found = search.find(
+        g.session,
+        house().search,
+        asked["q"],
+        actor=g.actor,
+        filters=filters,
+        page=page,
+        size=size,
+        sort=asked["sort"],
+    )
     return {
         "total": found.total,
         "facets": found.facets,
@@ -91,6 +118,8 @@ def _shape(hit: Hit) -> dict[str, Any]:
         "scan": hit.page.scan_id if hit.page else None,
         "tier": hit.tier,
         "score": round(hit.score, 4),
+        "instead": [list(pair) for pair in hit.instead],
+        "where": hit.where,
         "snippet": "".join(text for text, _is_hit in hit.snippet),
         "marked": marked,
     }

@@ -44,6 +44,8 @@ class Cut:
 
 def cut_values(strip: Strip, anchors: Sequence[Anchor]) -> list[Cut]:
     """Where the values of the items found stand, in printed order."""
+    if not anchors:
+        return []
     ends = [*(anchor.start for anchor in anchors[1:]), len(strip.text)]
     return [
         _cut(strip, anchor, anchor.thing, end)

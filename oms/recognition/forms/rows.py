@@ -15,6 +15,8 @@ Row = tuple[str, ...]
 
 def read_tables(strip: Strip, text: str, anchors: Sequence[Anchor]) -> dict[str, tuple[Row, ...]]:
     """The rows under each heading found, by the key of the table; tables without a ruled row are left out."""
+    if not anchors:
+        return {}
     lines = _numbered_lines(text)
     if lines and lines[-1][0] + len(lines[-1][1].split()) != len(strip.words):
         return {}  # a text that is not the words in their order cannot say where a row stands

@@ -41,6 +41,10 @@ noisy sensors makes 11 and more, that of photographs 5, clean paper 0 to 2 (in g
 _GREY_INK = 90
 """Grey of the darkest letters from which a page is old or dirty; pages of clean ink have 10 to 55, bad ones 96 to 128."""
 
+_BACK = 30
+"""Greys by which the usual edge between ink and paper must lie above that of the darkest ink: 55 where the other side
+shows through, 10 to 20 on pale and blurred pages."""
+
 _RED_PRINT = (45.0, 25.0, 3.5)
 """Least width and most height in millimetres, and least width by height, of red ink that is a printed line. A seal is
 as high as it is wide, a stamp of secrecy 30 mm wide."""
@@ -299,6 +303,21 @@ def sharpen_ink(picture: Picture) -> Picture:
     values = np.arange(256, dtype=np.float32)
     curve = 255.0 / (1.0 + np.exp(-(values - min(max(threshold, 90.0), 215.0)) / 14.0))
     return Picture(cv2.LUT(pixels, curve.astype(np.uint8)), picture.dpi)
+
+
+def find_back_edge(picture: Picture) -> float | None:
+    """The grey between the ink of a page and what shows through from its back; `None` when the two are not apart."""
+    threshold, _ = cv2.threshold(picture.pixels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    ink = picture.pixels[::2, ::2][picture.pixels[::2, ::2] < threshold]
+    darkness = float(np.percentile(ink, 5)) if ink.size else 0.0
+    edge = darkness + 0.4 * (255 - darkness)
+    return edge if threshold - edge > _BACK else None
+
+
+def drop_back(picture: Picture, edge: float) -> Picture:
+    """Only what is darker than `edge`, softly: a page whose other side shows through as dark as thin letters."""
+    curve = 255.0 / (1.0 + np.exp(-(np.arange(256, dtype=np.float32) - edge) / 14.0))
+    return Picture(cv2.LUT(picture.pixels, curve.astype(np.uint8)), picture.dpi)
 
 
 def darken_ink(picture: Picture) -> Picture:

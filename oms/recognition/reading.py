@@ -103,7 +103,7 @@ def _read_best(picture: Picture) -> tuple[Sequence[ReadWord], float]:
     score = judge.reading_score(_place(found, 1.0))
     if score >= _ENOUGH or not found or tables.is_table(cells):
         return found, readable.dpi / picture.dpi
-    other = (_smooth if cleaning.is_grainy(plain) else _darken)(plain)
+    other = _clean_otherwise(plain)
     limit = min(READING_SECONDS, 5 + round(1.5 * (time.monotonic() - started)))
     try:
         again = _read(other, cells, other.dpi / picture.dpi, seconds=limit)
@@ -149,6 +149,16 @@ def _sharpen(picture: Picture) -> Picture:
     picture = cleaning.fit_letters(picture)
     picture = cleaning.drop_leaders(picture)
     return cleaning.sharpen_ink(picture)
+
+
+def _clean_otherwise(picture: Picture) -> Picture:
+    """The page for a second reading, by what is most likely wrong with it: grain, its other side, or pale ink."""
+    if cleaning.is_grainy(picture):
+        return _smooth(picture)
+    edge = cleaning.find_back_edge(picture)
+    if edge is not None:
+        return cleaning.drop_leaders(cleaning.drop_back(cleaning.fit_letters(picture), edge))
+    return _darken(picture)
 
 
 def _darken(picture: Picture) -> Picture:

@@ -177,3 +177,14 @@ def test_show_through_disappears_and_pale_ink_darkens():
     pale[100:140] = 160
     pale += np.random.default_rng(1).integers(0, 12, pale.shape, np.uint8)
     assert np.median(cleaning.sharpen_ink(Picture(pale, 200.0)).pixels[100:140]) < 120
+
+
+def test_the_back_of_a_page_goes_and_pale_ink_is_not_taken_for_it():
+    sheet = np.asarray(draw_sheet().convert("L")).astype(float)
+    back = 255 - (255 - np.roll(np.asarray(draw_sheet().filter(ImageFilter.GaussianBlur(1)).convert("L")), 24, 0)) * 0.4
+    page = Picture(np.minimum(sheet, back).astype(np.uint8), 200.0)
+    cleaned = cleaning.drop_back(page, 115.0).pixels
+    assert (cleaned[(sheet > 250) & (back < 200)] > 180).mean() > 0.95
+    assert (cleaned[sheet < 60] < 60).all()
+    pale = Picture((255 - (255 - sheet) * 0.35).astype(np.uint8), 200.0)
+    assert cleaning.find_back_edge(pale) is None

@@ -20,6 +20,7 @@ from oms.catalogue import demo_units
 from oms.recognition import open_scan, read_page
 from oms.recognition.pages import PageReading
 from oms.specimens import PaperKind, SyntheticPerson, SyntheticScan, kinds_for, make_people, make_scan, seats_of
+from oms.specimens.layout import in_figures
 from oms.vietnamese.text import nfc
 
 KINDS = {
@@ -46,8 +47,8 @@ def truth_of(person: SyntheticPerson) -> dict[str, str]:
         "rank_code": person.grade.code,
         "id_number": person.personal_id,
         "recruiting_agency": person.host,
-        "party_join_date": f"{joined:%d/%m/%Y}" if joined else "",
-        "party_official_date": f"{official:%d/%m/%Y}" if official else "",
+        "party_join_date": in_figures(joined) if joined else "",
+        "party_official_date": in_figures(official) if official else "",
     }
 
 

@@ -22,7 +22,7 @@ _START, _UNSURE, _IMPOSSIBLE, _UNREAD = -4.56, 12.3, 3.1, 3.0
 """How each sign, a share from 0 to 1, moves the expected error (a logistic curve): fitted on 139 readings of 72 generated
 pages in 18 conditions; the unread share, which is nought or a half, was set so that half a page unread is seen."""
 
-_MOST_DIRTY = 0.15
+_MOST_DIRTY = 0.2
 """Share of impossible figures from which a person looks, however good the letters are."""
 
 DOUBTFUL_CONFIDENCE = 60.0

@@ -89,6 +89,7 @@ def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
 
 def arrive(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
     """Receive bytes into memory and open them, without looking at the pages; raises a `FileRefused`."""
+    staging.wipe_old(settings)
     folder = staging.make_place(settings)
     label = label_of(name)
     try:

@@ -51,7 +51,7 @@ def purge(
         session.add(row)
         session.flush()
         audit.record(session, "secrecy:purge", row.dossier, actor=actor, words=reason, second=second.account_id)
-        jobs.enqueue(session, "rebuild_index", row.dossier_id, actor=actor)
+        jobs.enqueue(session, "renew_index", row.dossier_id, actor=actor)
         minutes.append(row)
     still_named = {
         name

@@ -32,13 +32,6 @@ from oms.settings import Settings
 log = logging.getLogger(__name__)
 
 Handler = Callable[..., list[str]]
-
-
-def _rebuild_index(engine: Engine, settings: Settings, _subject_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - a job concerns its subject and its actor; the index concerns all
-    search.rebuild(engine, settings)
-    return []
-
-
 HANDLERS: dict[str, Handler] = {
     "read_scan": reading.start_scan,
     "read_page": reading.read_one_page,
@@ -46,7 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
     "rebuild_index": search.rebuild_index,
-    "rebuild_index": _rebuild_index,
+    "renew_index": search.renew_index,
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read, and how often it is looked for them.

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import db, gate, intake, purging, review, staging, storage
+from oms import db, gate, intake, purging, review, search, staging, storage, worker
 from oms.errors import BadInput, Conflict, NotFound, PageNotShown, Refused, SecretFile
 from oms.models import AuditEntry, Document, Job, Page, PageCorrection, Purge, Scan, SecrecyClearance
 from oms.permissions import Actor
@@ -180,7 +180,7 @@ def test_a_purge_leaves_minutes_and_nothing_else(
     assert session.scalars(select(Document.title)).all() == [kept.title]
     assert session.scalars(select(PageCorrection)).all() == []
     assert {page.scan_id for page in session.scalars(select(Page))} == {plain.id}
-    assert {job.kind for job in session.scalars(select(Job))} >= {"rebuild_index"}
+    assert {job.kind for job in session.scalars(select(Job))} >= {"renew_index"}
     assert (minutes.dossier_id, minutes.pages, minutes.documents) == (dossier.id, 2, 1)
     assert {purge.dossier_id for purge in session.scalars(select(Purge))} == {dossier.id, other.id}
     if db.is_sqlite(session):
@@ -196,3 +196,18 @@ def test_minutes_are_for_those_who_may_read_the_dossier(
     assert purging.find_minutes(session, minutes.id, actor=head) is minutes
     with pytest.raises(NotFound):
         purging.find_minutes(session, minutes.id, actor=actor("canbo.sotc"))
+
+
+def test_after_a_purge_no_word_stays_in_the_files_of_the_index(
+    session: Session, engine: Engine, settings: Settings, dossier, officer: Actor, head: Actor
+) -> None:
+    scan = factories.make_scan(session, dossier, officer.account_id, ("zunguvôxitkín",))
+    session.commit()
+    search.rebuild(engine, settings)
+    words = [path for path in settings.index.rglob("*") if path.is_file() and b"zunguvo" in path.read_bytes()]
+    assert words, "the word is in the index before"
+    purging.purge(session, settings, scan, REASON, second=head, actor=officer)
+    session.commit()
+    for job in session.scalars(select(Job)).all():
+        worker.HANDLERS[job.kind](engine, settings, job.subject_id, actor=officer)
+    assert [path for path in settings.index.rglob("*") if path.is_file() and b"zunguvo" in path.read_bytes()] == []

@@ -29,6 +29,7 @@ __all__ = [
     "open_engine",
     "rebuild",
     "rebuild_index",
+    "renew_index",
     "state",
 ]
 
@@ -79,6 +80,13 @@ def rebuild_index(database: Database, settings: Settings, subject: str, *, actor
     """Job `rebuild_index`: build the index anew unless somebody already has; goes on where a killed one stopped."""
     if state(settings) == "damaged":
         rebuild(database, settings, resume=True)
+    return []
+
+
+def renew_index(database: Database, settings: Settings, subject: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
+    """Job `renew_index`: build the index anew though nothing is wrong with it, because an engine keeps the words of
+    what was taken out in its files for a while, and what was purged must be gone from there too."""
+    rebuild(database, settings)
     return []
 
 

@@ -75,7 +75,9 @@ def test_each_file_of_an_upload_gets_its_own_answer(page: Page) -> None:
             {"name": "two.pdf", "mimeType": "application/pdf", "buffer": b"y"},
         ]
     )
-    expect(page.locator("[data-upload-summary]")).to_have_text("2 received, 0 already here, 1 refused, 0 to be decided, 0 to go")
+    expect(page.locator("[data-upload-summary]")).to_have_text(
+        "2 received, 0 already here, 1 refused, 0 to be decided, 0 to go"
+    )
     expect(page.locator("li", has_text="empty.pdf")).to_contain_text("This file is empty.")
     expect(page.locator("li", has_text="one.pdf").get_by_role("link")).to_have_attribute("href", "/design")
 

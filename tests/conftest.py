@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -162,10 +163,19 @@ def actor(engine: Engine, world: World) -> Callable[[str], Actor]:
     return find
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all tests instead of once for each: a third of the time of a page's test."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, engine: Engine, world: World) -> Iterator[Flask]:
+def app(
+    settings: Settings, engine: Engine, world: World, compiled_templates: FileSystemBytecodeCache
+) -> Iterator[Flask]:
     """The web program on the world; CSRF is off but for the tests of CSRF."""
     program = create_app(settings, engine)
+    program.jinja_env.bytecode_cache = compiled_templates
     program.config.update(TESTING=False, WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
     yield program
     search._engine_at.cache_clear()

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
 from sqlalchemy.orm import Session
 
 from oms import audit, intake, staging, storage
@@ -56,7 +55,7 @@ def hold(session: Session, settings: Settings, dossier: Dossier, arrival: Arriva
     """Let a doubtful file wait for its officer; return the secret word that finds it again."""
     token = secrets.token_hex(16)
     for found in arrival.suspicions:
-        Image.fromarray(found.picture.pixels).save(arrival.folder / f"page-{found.number}.jpg", "JPEG", quality=80)
+        (arrival.folder / f"page-{found.number}.jpg").write_bytes(found.image)
     about = {
         "account": actor.account_id,
         "dossier": dossier.id,

@@ -8,6 +8,7 @@ leaves nothing behind but the entry that it was refused.
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,8 @@ LIMITS = {
     "image/png": 50 * 1024 * 1024,
 }
 NAME_LENGTH = 200
+MOST_DOUBTS = 30
+"""Doubtful pages of one file: more can nobody look at in ten minutes."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,21 @@ def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
     """Receive bytes into memory, open them and look at every page; raises a `FileRefused`, `SecretFile` among them,
     and leaves nothing behind. What only may be a mark comes back as a suspicion, for a person to decide."""
     arrival = arrive(settings, pieces, name)
+    suspicions = []
     try:
-        # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile.
-        suspicions = tuple(look_at(arrival.opened, arrival.folder / "look", lambda: os.utime(arrival.folder)))
+        # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile. Closing the look waits for
+        # the pages that are being drawn, so that nothing is written into a folder that was just wiped.
+        with closing(look_at(arrival.opened, arrival.folder / "look", lambda: os.utime(arrival.folder))) as look:
+            for found in look:
+                suspicions.append(found)
+                if found.clear:
+                    raise _bears_a_mark(arrival, found)
+                if len(suspicions) > MOST_DOUBTS:
+                    raise SecretFile(
+                        N_("More than %(most)s pages of %(name)s may bear a mark of a state secret. Nothing was kept."),
+                        name=arrival.name,
+                        most=MOST_DOUBTS,
+                    )
     except (PageNotRendered, RenderingTimedOut) as error:
         discard(arrival)
         raise PageNotShown(
@@ -73,18 +88,19 @@ def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
     except BaseException:
         discard(arrival)
         raise
-    if clear := [found for found in suspicions if found.clear]:
-        discard(arrival)
-        raise SecretFile(
-            N_(
-                "Page %(page)s of %(name)s bears the mark %(levels)s. State secrets must not be stored here: "
-                "nothing was kept. Give the paper to the person in charge of secret documents."
-            ),
-            name=arrival.name,
-            page=clear[0].number,
-            levels=", ".join(clear[0].levels),
-        )
-    return replace(arrival, looked=True, suspicions=suspicions)
+    return replace(arrival, looked=True, suspicions=tuple(suspicions))
+
+
+def _bears_a_mark(arrival: Arrival, found: Suspicion) -> SecretFile:
+    return SecretFile(
+        N_(
+            "Page %(page)s of %(name)s bears the mark %(levels)s. State secrets must not be stored here: "
+            "nothing was kept. Give the paper to the person in charge of secret documents."
+        ),
+        name=arrival.name,
+        page=found.number,
+        levels=", ".join(found.levels),
+    )
 
 
 def arrive(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:

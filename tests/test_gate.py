@@ -1,10 +1,12 @@
 """The gate: a doubtful file waits in memory, two people decide, and a mark found late ends in a purge with minutes."""
 
+import io
 import os
 import time
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -211,3 +213,15 @@ def test_after_a_purge_no_word_stays_in_the_files_of_the_index(
     for job in session.scalars(select(Job)).all():
         worker.HANDLERS[job.kind](engine, settings, job.subject_id, actor=officer)
     assert [path for path in settings.index.rglob("*") if path.is_file() and b"zunguvo" in path.read_bytes()] == []
+
+
+def test_a_file_of_nothing_but_doubts_is_refused_before_it_fills_the_memory(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_DOUBTS", 1)
+    pages = Image.open(io.BytesIO(factories.stamped_png("####")))
+    out = io.BytesIO()
+    pages.save(out, "PDF", resolution=200, save_all=True, append_images=[pages, pages])
+    with pytest.raises(SecretFile, match="More than 1 pages"):
+        intake.examine(settings, [out.getvalue()], "a.pdf")
+    assert list(staging.folder(settings).iterdir()) == []

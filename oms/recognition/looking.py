@@ -6,14 +6,16 @@ clear; whatever only looks like one is a doubt, and a person decides. What this 
 still find (`secrecy.find_marks`).
 """
 
+import io
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import cv2
+from PIL import Image
 
 from oms.recognition import cleaning, orientation, secrecy
 from oms.recognition.engine import read_words
@@ -38,15 +40,16 @@ _SECONDS = 30
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A page that seems to bear a mark: its levels, whether they stand there clearly, and the page to show."""
+    """A page that seems to bear a mark: its levels, whether they stand there clearly, and the page as a JPEG to show
+    (a file may have two thousand of them: pixels would fill the memory)."""
 
     number: int
     levels: tuple[str, ...]
     clear: bool
-    picture: Picture
+    image: bytes
 
 
-def look_at(scan: OpenedScan, folder: Path, after_page: Callable[[], None] = lambda: None) -> Iterator[Suspicion]:
+def look_at(scan: OpenedScan, folder: Path, after_page: Callable[[], None] = lambda: None) -> Generator[Suspicion]:
     """The pages of a file that seem to bear a mark of secrecy, in order; raises `ReadingFailed` for a page that
     cannot be shown, because what nobody can look at cannot be cleared. `folder` takes temporary files; `after_page`
     is called for every page looked at."""
@@ -95,7 +98,7 @@ def look_at_picture(picture: Picture, number: int = 1) -> Suspicion | None:
     levels = secrecy.join_levels(stamps, secrecy.find_marks(_read_head(upright)))
     if not levels and not hidden:
         return None
-    return Suspicion(number, levels, bool(stamps), upright)
+    return Suspicion(number, levels, bool(stamps), _as_jpeg(upright))
 
 
 def _reads_well(sample: Picture) -> float:
@@ -113,6 +116,12 @@ def _read_head(picture: Picture) -> list[Word]:
     part = _grey(picture)[: round(picture.height * _HEAD_DOWN), : round(picture.width * _HEAD_ACROSS)]
     found = read_words(Picture(part, picture.dpi), layout=_SCATTERED, seconds=_SECONDS)
     return [Word(w.text, w.left, w.top, w.width, w.height, w.confidence, w.line) for w in found]
+
+
+def _as_jpeg(picture: Picture) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture.pixels).save(out, "JPEG", quality=75)
+    return out.getvalue()
 
 
 def _grey(picture: Picture) -> Pixels:

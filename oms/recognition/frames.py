@@ -69,27 +69,34 @@ def _boxes(mask: Pixels) -> Iterator[tuple[int, int, int, int]]:
     thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     lines = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _pixels(_LINE)), np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    level = [(x, y, x + width, y + height) for x, y, width, height, _ in stats[1:count].tolist()]
     found = [
-        (left, top, left + width, top + height)
-        for left, top, width, height, _ in stats[1:count].tolist()
-        if _pixels(_WIDTH[0]) - 6 <= width <= _pixels(_WIDTH[1]) and height <= _pixels(2.4)
+        line
+        for line in level
+        if _pixels(_WIDTH[0]) - 6 <= line[2] - line[0] <= _pixels(_WIDTH[1]) and line[3] - line[1] <= _pixels(3.2)
     ]
+    # Where another stamp or a rule runs into one of the two lines, it looks longer than it is; the other one tells.
+    longer = [line for line in level if line[2] - line[0] > _pixels(_WIDTH[1]) and line[3] - line[1] <= _pixels(5)]
     sides = cv2.morphologyEx(
         cv2.dilate(mask, np.ones((1, 3), np.uint8)), cv2.MORPH_OPEN, np.ones((_pixels(_SIDE), 1), np.uint8)
     )
-    for upper in found:
-        for lower in found:
-            height, width = lower[3] - upper[1], min(upper[2], lower[2]) - max(upper[0], lower[0])
-            if not (_pixels(_HEIGHT[0]) <= height <= _pixels(_HEIGHT[1]) and width >= _pixels(_WIDTH[0]) - 6):
-                continue
-            left, right = min(upper[0], lower[0]), max(upper[2], lower[2])
-            if abs(upper[0] - lower[0]) + abs(upper[2] - lower[2]) > _pixels(7) or right - left < 1.4 * height:
-                continue
-            ends = [sides[upper[1] : lower[3], max(0, x - 7) : x + 7] for x in (left, right)]
-            filled = [float(end.any(axis=1).mean()) if end.size else 0.0 for end in ends]
-            if min(filled) < 0.25 or max(filled) < 0.6:
-                continue
-            yield left - _MARGIN, upper[1] - _MARGIN, right + _MARGIN, lower[3] + _MARGIN
+    pairs = [(upper, lower) for upper in found for lower in found]
+    for line in found:
+        covering = [other for other in longer if other[0] <= line[0] + 7 and other[2] >= line[2] - 7]
+        pairs += [(line, (line[0], other[1], line[2], other[3])) for other in covering]
+        pairs += [((line[0], other[1], line[2], other[3]), line) for other in covering]
+    for upper, lower in pairs:
+        height, width = lower[3] - upper[1], min(upper[2], lower[2]) - max(upper[0], lower[0])
+        if not (_pixels(_HEIGHT[0]) <= height <= _pixels(_HEIGHT[1]) and width >= _pixels(_WIDTH[0]) - 6):
+            continue
+        left, right = min(upper[0], lower[0]), max(upper[2], lower[2])
+        if abs(upper[0] - lower[0]) + abs(upper[2] - lower[2]) > _pixels(7) or right - left < 1.4 * height:
+            continue
+        ends = [sides[upper[1] : lower[3], max(0, x - 7) : x + 7] for x in (left, right)]
+        filled = [float(end.any(axis=1).mean()) if end.size else 0.0 for end in ends]
+        if min(filled) < 0.25 or max(filled) < 0.6:
+            continue
+        yield left - _MARGIN, upper[1] - _MARGIN, right + _MARGIN, lower[3] + _MARGIN
 
 
 def _is_double(ink: Pixels) -> bool:

@@ -88,8 +88,7 @@ def admit(token: str) -> Any:
         end_request(g.pop("session", None))
         with db.reading(house().engine) as session:
             again = session.get_one(Dossier, held.dossier_id)
-            typed = {name: request.form.get(name, "") for name in ("reason", "second")}
-            return _draw(held, again, problem=error, typed=typed), _status_of(error)
+            return _draw(held, again, problem=error, typed=_typed()), _status_of(error)
     deliver(session)
     staging.wipe(held.folder)
     flash(_("%(name)s was received and will be read.", name=held.name), "success")
@@ -127,7 +126,7 @@ def purge(scan: Scan) -> Any:
     """Two people say that it is secret: every trace of it is destroyed."""
     scan_id = scan.id
     try:
-        gate.check_reason(request.form.get("reason", ""))
+        reason = gate.check_reason(request.form.get("reason", ""))
         second = _second_person()
         end_request(g.pop("session"))
         with db.writing(house().engine) as session:
@@ -135,7 +134,7 @@ def purge(scan: Scan) -> Any:
                 session,
                 house().settings,
                 session.get_one(Scan, scan_id),
-                request.form.get("reason", ""),
+                reason,
                 second=second,
                 actor=g.actor,
             )
@@ -169,8 +168,12 @@ def minutes(purge_id: str) -> str:
 def _ask_again(scan_id: str, error: OmsError) -> Any:
     end_request(g.pop("session", None))
     with db.reading(house().engine) as session:
-        typed = {name: request.form.get(name, "") for name in ("reason", "second")}
-        return _draw_scan(session.get_one(Scan, scan_id), problem=error, typed=typed), _status_of(error)
+        return _draw_scan(session.get_one(Scan, scan_id), problem=error, typed=_typed()), _status_of(error)
+
+
+def _typed() -> dict[str, str]:
+    """What stays in the form after a refusal: never the password."""
+    return {name: request.form.get(name, "") for name in ("reason", "second")}
 
 
 def _draw_scan(scan: Scan, *, problem: OmsError | None = None, typed: dict[str, str] | None = None) -> str:

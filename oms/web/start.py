@@ -9,6 +9,7 @@ from oms import accounts, custody, health, intake, organisation, overview, peopl
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
 from oms.web import saved_searches
+from oms.web import work as waiting
 from oms.web.access import guarded, house
 from oms.web.transfers import TONES
 
@@ -61,6 +62,7 @@ def _work() -> dict[str, Any]:
         "figures": overview.count_figures(session, actor=actor),
         "changes": overview.latest_changes(session, actor=actor),
         "today": organisation.today(),
+        "due": waiting.due(),
         **_reading(),
     }
 

@@ -49,7 +49,9 @@ lint: setup ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: setup-test test-sqlite test-postgresql ## the whole suite, on SQLite and on PostgreSQL
+# Both at once, on a machine with two cores; each says what it found when it is done.
+test: setup-test ## the whole suite, on SQLite and on PostgreSQL
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
 
 test-sqlite: setup-test
 	OMS_TEST_COMPLETE=1 deploy/with-services $(BIN)/pytest

@@ -13,8 +13,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true
 
+from oms import grants
 from oms.errors import N_, ConfirmationNeeded, Refused
-from oms.models import Account, AuditEntry, Document, Dossier, Page, Person, Role, Scan, Transfer, TransferState, Unit
+from oms.models import (
+    Account,
+    AuditEntry,
+    Consultation,
+    Document,
+    Dossier,
+    LocateAnswer,
+    Page,
+    Person,
+    Role,
+    Scan,
+    Transfer,
+    TransferState,
+    Unit,
+)
 
 
 class Action(enum.StrEnum):
@@ -37,12 +52,21 @@ class Action(enum.StrEnum):
     TRANSFER_APPROVE = "transfer:approve"
     TRANSFER_SEND = "transfer:send"
     TRANSFER_RECEIVE = "transfer:receive"
+    CONSULTATION_REQUEST = "consultation:request"
+    CONSULTATION_READ = "consultation:read"
+    CONSULTATION_LOOK = "consultation:look"
+    CONSULTATION_APPROVE = "consultation:approve"
+    LOAN_HAND_OUT = "loan:hand_out"
+    LOCATE_ANSWER = "locate:answer"
     UNIT_READ = "unit:read"
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     OWN_READ = "own:read"
 
+
+# Asking for a look into a dossier of others, following the request, and reading what was granted.
+_CONSULTING = {Action.CONSULTATION_REQUEST, Action.CONSULTATION_READ, Action.CONSULTATION_LOOK}
 
 _OFFICER = {
     Action.DOSSIER_READ,
@@ -61,6 +85,9 @@ _OFFICER = {
     Action.TRANSFER_PREPARE,
     Action.TRANSFER_SEND,
     Action.TRANSFER_RECEIVE,
+    *_CONSULTING,
+    Action.LOAN_HAND_OUT,
+    Action.LOCATE_ANSWER,
     Action.UNIT_READ,
     Action.OWN_READ,
 }
@@ -80,11 +107,15 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.TRANSFER_APPROVE,
             Action.TRANSFER_SEND,
             Action.TRANSFER_RECEIVE,
+            *_CONSULTING,
+            Action.CONSULTATION_APPROVE,
+            Action.LOAN_HAND_OUT,
+            Action.LOCATE_ANSWER,
             Action.UNIT_READ,
             Action.OWN_READ,
         }
     ),
-    Role.INSPECTOR: frozenset({Action.AUDIT_READ, Action.UNIT_READ, Action.OWN_READ}),
+    Role.INSPECTOR: frozenset({Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ}),
     Role.SUBJECT: frozenset({Action.OWN_READ}),
     Role.ADMINISTRATOR: frozenset({Action.ACCOUNT_MANAGE, Action.SYSTEM_READ, Action.UNIT_READ, Action.OWN_READ}),
 }
@@ -103,6 +134,15 @@ class Guard:
     # An extra condition of the thing itself, the same in both forms.
     rows_if: ColumnElement[bool] = field(default_factory=true)
     thing_if: Callable[[Any], bool] = lambda _thing: True
+
+
+@dataclass(frozen=True)
+class PersonalGuard:
+    """As `Guard`, for a thing that is open to one account and not to everybody of a unit."""
+
+    model: type[Any]
+    rows: Callable[[str, Units], ColumnElement[bool]]
+    holds: Callable[[str, Units, Any], bool]
 
 
 def _held(units: Units) -> ColumnElement[bool]:
@@ -145,12 +185,24 @@ _PAGE = Guard(Page, _page_rows, lambda page: (page.scan.dossier.custodian_id,))
 _DOCUMENT = Guard(Document, _in_held_dossier(Document.dossier_id), lambda document: (document.dossier.custodian_id,))
 
 
+def _request_rows(units: Units) -> ColumnElement[bool]:
+    # Whoever holds the dossier decides; what fits no dossier lies with the board it was given to.
+    return or_(
+        Consultation.dossier_id.in_(select(Dossier.id).where(_held(units))),
+        Consultation.dossier_id.is_(None) & Consultation.holder_id.in_(units),
+    )
+
+
+def _request_units(request: Consultation) -> tuple[str | None, ...]:
+    return (request.dossier.custodian_id if request.dossier is not None else request.holder_id,)
+
+
 def _of_transfer(column: Column, name: str) -> Guard:
     return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
 
 
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
-GUARDS: Mapping[Action, Guard] = {
+GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
     Action.DOSSIER_EDIT: _UNFROZEN,
     Action.SCAN_UPLOAD: _UNFROZEN,
@@ -177,6 +229,17 @@ GUARDS: Mapping[Action, Guard] = {
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
     Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_RECEIVE: _of_transfer(Transfer.to_unit_id, "to_unit_id"),
+    Action.CONSULTATION_READ: PersonalGuard(
+        Consultation,
+        lambda account, units: or_(Consultation.asked_by_id == account, _request_rows(units)),
+        lambda account, units, request: (
+            request.asked_by_id == account or any(unit in units for unit in _request_units(request))
+        ),
+    ),
+    Action.CONSULTATION_LOOK: PersonalGuard(Page, grants.page_rows, grants.is_open),
+    Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
+    Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
+    Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
 }
 
 # What an action needs a row of the whole table for, not of a unit.
@@ -222,7 +285,11 @@ def allowed(actor: Actor, action: Action) -> ColumnElement[bool]:
     if action in WHOLE:
         return true()
     guard = GUARDS[action]
-    return guard.rows(units) & guard.rows_if if units else false()
+    if not units:
+        return false()
+    if isinstance(guard, PersonalGuard):
+        return guard.rows(actor.account_id, units)
+    return guard.rows(units) & guard.rows_if
 
 
 def can(actor: Actor, action: Action, thing: object = None) -> bool:
@@ -235,6 +302,8 @@ def can(actor: Actor, action: Action, thing: object = None) -> bool:
         return True
     if not isinstance(thing, guard.model):
         raise TypeError(f"{action} asks about a {guard.model.__name__}, not {type(thing).__name__}")
+    if isinstance(guard, PersonalGuard):
+        return bool(units) and guard.holds(actor.account_id, units, thing)
     return guard.thing_if(thing) and any(unit in units for unit in guard.units(thing))
 
 

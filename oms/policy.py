@@ -31,6 +31,12 @@ WHERE: dict[Action, str] = {
     Action.TRANSFER_APPROVE: N_("transfers the unit decides on, not those one prepared oneself"),
     Action.TRANSFER_SEND: N_("transfers the unit sends"),
     Action.TRANSFER_RECEIVE: N_("transfers sent to the unit, not those one prepared oneself"),
+    Action.CONSULTATION_REQUEST: N_("any dossier, asked for in the name of the own unit"),
+    Action.CONSULTATION_READ: N_("own requests, and requests for dossiers the unit keeps"),
+    Action.CONSULTATION_LOOK: N_("the pages granted to oneself, in the reading room, until the grant ends"),
+    Action.CONSULTATION_APPROVE: N_("requests for dossiers the unit keeps, not those one made oneself"),
+    Action.LOAN_HAND_OUT: N_("loans of dossiers the unit keeps"),
+    Action.LOCATE_ANSWER: N_("questions put to the unit"),
 }
 _EVERYWHERE = N_("the whole installation")
 # Rules that hold whatever the role; each is enforced and tested.
@@ -39,6 +45,7 @@ ALWAYS: tuple[str, ...] = (
     N_("What another unit keeps is answered like what does not exist: no count and no hint."),
     N_("The technical administrator reads no dossier. The inspector reads the log and no dossier."),
     N_("Whoever prepared a transfer neither approves nor receives it."),
+    N_("Nobody decides about their own request to look into a dossier, or about their own copy of it."),
     N_("Nobody changes their own roles or closes the own account."),
     N_("Submitting, approving and accepting, and every change of accounts and roles, ask for the password again."),
     N_("Every look, search, download, change and refusal is written to a log that nobody can change."),

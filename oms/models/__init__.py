@@ -2,6 +2,20 @@
 
 from oms.models.accounts import Account, Assignment, Attempt, RecoveryCode, Role, SecondFactor, SignIn
 from oms.models.base import Base, new_id, now
+from oms.models.consultations import (
+    OPEN_LOANS,
+    Consultation,
+    ConsultationKind,
+    ConsultationState,
+    CopyOrder,
+    CopyState,
+    Grant,
+    Loan,
+    LoanState,
+    LocateAnswer,
+    LocateRequest,
+    Whereabout,
+)
 from oms.models.custody import OPEN_STATES, Transfer, TransferEvent, TransferState
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
@@ -11,6 +25,7 @@ from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Sc
 from oms.models.searches import RecentSearch, SavedSearch
 
 __all__ = [
+    "OPEN_LOANS",
     "OPEN_STATES",
     "Account",
     "Assignment",
@@ -19,14 +34,24 @@ __all__ = [
     "AuditWords",
     "Base",
     "Category",
+    "Consultation",
+    "ConsultationKind",
+    "ConsultationState",
+    "CopyOrder",
+    "CopyState",
     "Counter",
     "Document",
     "Dossier",
     "DossierStatus",
     "Fact",
     "Gender",
+    "Grant",
     "Job",
     "JobState",
+    "Loan",
+    "LoanState",
+    "LocateAnswer",
+    "LocateRequest",
     "Original",
     "Page",
     "PageCorrection",
@@ -52,6 +77,7 @@ __all__ = [
     "UnitKind",
     "UnitName",
     "UnitSuccession",
+    "Whereabout",
     "new_id",
     "now",
 ]

@@ -17,10 +17,15 @@ from oms.models.consultations import (
     Whereabout,
 )
 from oms.models.custody import OPEN_STATES, Transfer, TransferEvent, TransferState
-from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original
+from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
+from oms.models.mass_transfers import MassTransfer, MassTransferItem, MassTransferState
+from oms.models.membership import MembershipKind, MembershipState, MembershipTransfer
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
+from oms.models.packages import ForeignEntry, Package, PackageDirection, PackageOutcome, TrustedInstallation
+from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
+from oms.models.reorganisation import Reorganisation, ReorganisationChange, ReorganisationState
 from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
 
@@ -39,11 +44,14 @@ __all__ = [
     "ConsultationState",
     "CopyOrder",
     "CopyState",
+    "CountedPaper",
     "Counter",
+    "DifferenceKind",
     "Document",
     "Dossier",
     "DossierStatus",
     "Fact",
+    "ForeignEntry",
     "Gender",
     "Grant",
     "Job",
@@ -52,10 +60,21 @@ __all__ = [
     "LoanState",
     "LocateAnswer",
     "LocateRequest",
+    "MassTransfer",
+    "MassTransferItem",
+    "MassTransferState",
+    "MembershipKind",
+    "MembershipState",
+    "MembershipTransfer",
     "Original",
+    "Package",
+    "PackageDirection",
+    "PackageOutcome",
     "Page",
     "PageCorrection",
     "PageState",
+    "PaperMove",
+    "PaperState",
     "Person",
     "PersonAlias",
     "Precision",
@@ -63,6 +82,9 @@ __all__ = [
     "Quality",
     "RecentSearch",
     "RecoveryCode",
+    "Reorganisation",
+    "ReorganisationChange",
+    "ReorganisationState",
     "Role",
     "SavedSearch",
     "Scan",
@@ -70,9 +92,12 @@ __all__ = [
     "SecondFactor",
     "SecrecyClearance",
     "SignIn",
+    "StockDifference",
+    "Stocktaking",
     "Transfer",
     "TransferEvent",
     "TransferState",
+    "TrustedInstallation",
     "Unit",
     "UnitKind",
     "UnitName",

@@ -307,13 +307,646 @@ def _drop_consultations() -> None:
         op.drop_table(table)
 
 
+def _add_paper() -> None:
+    """Where the paper is, where it was, and the counts of the shelves."""
+    with op.batch_alter_table("dossiers") as batch_op:
+        batch_op.add_column(sa.Column("paper_unit_id", sa.String(length=16), nullable=True))
+        batch_op.add_column(sa.Column("paper_state", sa.String(length=40), nullable=False, server_default="on_shelf"))
+        batch_op.create_check_constraint(
+            op.f("ck_dossiers_paperstate"), "paper_state IN ('on_shelf', 'in_transit', 'lent', 'unknown')"
+        )
+        batch_op.create_index(batch_op.f("ix_dossiers_paper_unit_id"), ["paper_unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dossiers_paper_state"), ["paper_state"], unique=False)
+        batch_op.create_foreign_key(
+            op.f("fk_dossiers_paper_unit_id_units"), "units", ["paper_unit_id"], ["id"], ondelete="RESTRICT"
+        )
+    op.create_table(
+        "paper_moves",
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("from_unit_id", sa.String(length=16), nullable=False),
+        sa.Column("to_unit_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "on_shelf",
+                "in_transit",
+                "lent",
+                "unknown",
+                name="paperstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("moved_by_id", sa.String(length=16), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_paper_moves_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["from_unit_id"], ["units.id"], name=op.f("fk_paper_moves_from_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["moved_by_id"], ["accounts.id"], name=op.f("fk_paper_moves_moved_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_unit_id"], ["units.id"], name=op.f("fk_paper_moves_to_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_moves")),
+    )
+    with op.batch_alter_table("paper_moves") as batch_op:
+        batch_op.create_index(batch_op.f("ix_paper_moves_dossier_id"), ["dossier_id"], unique=False)
+
+    op.create_table(
+        "stocktakings",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("room", sa.Text(), nullable=False),
+        sa.Column("shelf", sa.Text(), nullable=True),
+        sa.Column("box", sa.Text(), nullable=True),
+        sa.Column("started_by_id", sa.String(length=16), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_by_id", sa.String(length=16), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expected", sa.JSON(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("box IS NULL OR shelf IS NOT NULL", name=op.f("ck_stocktakings_box_on_shelf")),
+        sa.ForeignKeyConstraint(
+            ["finished_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_stocktakings_finished_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["started_by_id"], ["accounts.id"], name=op.f("fk_stocktakings_started_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_stocktakings_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stocktakings")),
+        sa.UniqueConstraint("number", name=op.f("uq_stocktakings_number")),
+    )
+    with op.batch_alter_table("stocktakings") as batch_op:
+        batch_op.create_index(batch_op.f("ix_stocktakings_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "counted_papers",
+        sa.Column("stocktaking_id", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=120), nullable=False),
+        sa.Column("dossier_id", sa.String(length=16), nullable=True),
+        sa.Column("counted_by_id", sa.String(length=16), nullable=False),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["counted_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_counted_papers_counted_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_counted_papers_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["stocktaking_id"],
+            ["stocktakings.id"],
+            name=op.f("fk_counted_papers_stocktaking_id_stocktakings"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_counted_papers")),
+        sa.UniqueConstraint("stocktaking_id", "code", name=op.f("uq_counted_papers_stocktaking_id_code")),
+    )
+    with op.batch_alter_table("counted_papers") as batch_op:
+        batch_op.create_index(batch_op.f("ix_counted_papers_dossier_id"), ["dossier_id"], unique=False)
+
+    op.create_table(
+        "stock_differences",
+        sa.Column("stocktaking_id", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=120), nullable=False),
+        sa.Column("dossier_id", sa.String(length=16), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "missing",
+                "elsewhere",
+                "other_unit",
+                "unknown",
+                name="differencekind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("settlement", sa.String(length=20), nullable=True),
+        sa.Column("settled_by_id", sa.String(length=16), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "(settled_at IS NULL) = (settlement IS NULL)", name=op.f("ck_stock_differences_settled_with_way")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_stock_differences_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["settled_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_stock_differences_settled_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["stocktaking_id"],
+            ["stocktakings.id"],
+            name=op.f("fk_stock_differences_stocktaking_id_stocktakings"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_differences")),
+        sa.UniqueConstraint("stocktaking_id", "code", name=op.f("uq_stock_differences_stocktaking_id_code")),
+    )
+    with op.batch_alter_table("stock_differences") as batch_op:
+        batch_op.create_index(batch_op.f("ix_stock_differences_dossier_id"), ["dossier_id"], unique=False)
+
+
+def _drop_paper() -> None:
+    op.drop_table("stock_differences")
+    op.drop_table("counted_papers")
+    op.drop_table("stocktakings")
+    op.drop_table("paper_moves")
+    with op.batch_alter_table("dossiers") as batch_op:
+        batch_op.drop_constraint(op.f("fk_dossiers_paper_unit_id_units"), type_="foreignkey")
+        batch_op.drop_constraint(op.f("ck_dossiers_paperstate"), type_="check")
+        batch_op.drop_index(op.f("ix_dossiers_paper_unit_id"))
+        batch_op.drop_index(op.f("ix_dossiers_paper_state"))
+        batch_op.drop_column("paper_unit_id")
+        batch_op.drop_column("paper_state")
+
+
+def _add_packages() -> None:
+    """Sealed packages: trusted installations, what went out and came in, the sender's log."""
+    op.create_table(
+        "trusted_installations",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("trusted_by_id", sa.String(length=16), nullable=True),
+        sa.Column("trusted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "valid_to IS NULL OR valid_from <= valid_to", name=op.f("ck_trusted_installations_valid_order")
+        ),
+        sa.ForeignKeyConstraint(
+            ["trusted_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_trusted_installations_trusted_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_installations")),
+        sa.UniqueConstraint("public_key", name=op.f("uq_trusted_installations_public_key")),
+    )
+    op.create_table(
+        "packages",
+        sa.Column("package_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("out", "in", name="packagedirection", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("transfer_id", sa.String(length=16), nullable=True),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("peer_key", sa.String(length=64), nullable=False),
+        sa.Column("peer_name", sa.Text(), nullable=False),
+        sa.Column("transfer_number", sa.String(length=40), nullable=False),
+        sa.Column("manifest_sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("origin", sa.JSON(), nullable=True),
+        sa.Column("extract_sha256", sa.String(length=64), nullable=True),
+        sa.Column("made_by_id", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "accepted",
+                "with_reservations",
+                name="packageoutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reservations", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("(outcome IS NULL) = (answered_at IS NULL)", name=op.f("ck_packages_answered_with_outcome")),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_packages_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["accounts.id"], name=op.f("fk_packages_made_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"], ["transfers.id"], name=op.f("fk_packages_transfer_id_transfers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_packages_unit_id_units"), ondelete="RESTRICT"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packages")),
+        sa.UniqueConstraint("package_id", "direction", name=op.f("uq_packages_package_id_direction")),
+    )
+    with op.batch_alter_table("packages") as batch_op:
+        batch_op.create_index(batch_op.f("ix_packages_dossier_id"), ["dossier_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_packages_transfer_id"), ["transfer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_packages_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "foreign_entries",
+        sa.Column("package_id", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(length=60), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["packages.id"], name=op.f("fk_foreign_entries_package_id_packages"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_foreign_entries")),
+        sa.UniqueConstraint("package_id", "position", name=op.f("uq_foreign_entries_package_id_position")),
+    )
+
+
+def _drop_packages() -> None:
+    op.drop_table("foreign_entries")
+    op.drop_table("packages")
+    op.drop_table("trusted_installations")
+
+
+def _add_reorganisation() -> None:
+    """Reorganisations with what they changed, mass transfers, transfers of membership."""
+    op.create_table(
+        "mass_transfers",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("from_unit_id", sa.String(length=16), nullable=False),
+        sa.Column("to_unit_id", sa.String(length=16), nullable=False),
+        sa.Column("approving_unit_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "submitted",
+                "approved",
+                "in_transit",
+                "closed",
+                "cancelled",
+                name="masstransferstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("decision_number", sa.String(length=80), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("prepared_by_id", sa.String(length=16), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by_id", sa.String(length=16), nullable=True),
+        sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("received_by_id", sa.String(length=16), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pending", sa.JSON(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "approved_by_id IS NULL OR approved_by_id <> prepared_by_id", name=op.f("ck_mass_transfers_two_people")
+        ),
+        sa.CheckConstraint("from_unit_id <> to_unit_id", name=op.f("ck_mass_transfers_two_units")),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_mass_transfers_approved_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["approving_unit_id"],
+            ["units.id"],
+            name=op.f("fk_mass_transfers_approving_unit_id_units"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["from_unit_id"], ["units.id"], name=op.f("fk_mass_transfers_from_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_mass_transfers_prepared_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["received_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_mass_transfers_received_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_unit_id"], ["units.id"], name=op.f("fk_mass_transfers_to_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mass_transfers")),
+        sa.UniqueConstraint("number", name=op.f("uq_mass_transfers_number")),
+    )
+    with op.batch_alter_table("mass_transfers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mass_transfers_approved_by_id"), ["approved_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_approving_unit_id"), ["approving_unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_from_unit_id"), ["from_unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_prepared_by_id"), ["prepared_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_received_by_id"), ["received_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfers_to_unit_id"), ["to_unit_id"], unique=False)
+
+    op.create_table(
+        "reorganisations",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("board_id", sa.String(length=16), nullable=False),
+        sa.Column("decision_number", sa.String(length=80), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("decision_body", sa.Text(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "submitted",
+                "approved",
+                "executed",
+                "undone",
+                "cancelled",
+                name="reorganisationstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("preview", sa.JSON(), nullable=True),
+        sa.Column("preview_sha256", sa.String(length=64), nullable=True),
+        sa.Column("report", sa.JSON(), nullable=True),
+        sa.Column("prepared_by_id", sa.String(length=16), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved_by_id", sa.String(length=16), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("executed_by_id", sa.String(length=16), nullable=True),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undo_until", sa.Date(), nullable=True),
+        sa.Column("undone_by_id", sa.String(length=16), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "approved_by_id IS NULL OR approved_by_id <> prepared_by_id", name=op.f("ck_reorganisations_two_people")
+        ),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_reorganisations_approved_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["board_id"], ["units.id"], name=op.f("fk_reorganisations_board_id_units"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["executed_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_reorganisations_executed_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_reorganisations_prepared_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["undone_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_reorganisations_undone_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reorganisations")),
+        sa.UniqueConstraint("number", name=op.f("uq_reorganisations_number")),
+    )
+    with op.batch_alter_table("reorganisations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reorganisations_approved_by_id"), ["approved_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reorganisations_board_id"), ["board_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reorganisations_executed_by_id"), ["executed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reorganisations_prepared_by_id"), ["prepared_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reorganisations_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reorganisations_undone_by_id"), ["undone_by_id"], unique=False)
+
+    op.create_table(
+        "mass_transfer_items",
+        sa.Column("batch_id", sa.String(length=16), nullable=False),
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("transfer_id", sa.String(length=16), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("problem_values", sa.JSON(), nullable=True),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["mass_transfers.id"],
+            name=op.f("fk_mass_transfer_items_batch_id_mass_transfers"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"],
+            ["dossiers.id"],
+            name=op.f("fk_mass_transfer_items_dossier_id_dossiers"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"],
+            ["transfers.id"],
+            name=op.f("fk_mass_transfer_items_transfer_id_transfers"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mass_transfer_items")),
+    )
+    with op.batch_alter_table("mass_transfer_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mass_transfer_items_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfer_items_dossier_id"), ["dossier_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mass_transfer_items_transfer_id"), ["transfer_id"], unique=True)
+
+    op.create_table(
+        "membership_transfers",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("person_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "official",
+                "temporary",
+                "internal",
+                "abroad",
+                name="membershipkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "issued",
+                "presented",
+                "confirmed",
+                "returned",
+                "cancelled",
+                name="membershipstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("from_unit_id", sa.String(length=16), nullable=False),
+        sa.Column("to_unit_id", sa.String(length=16), nullable=True),
+        sa.Column("destination", sa.Text(), nullable=True),
+        sa.Column("decision_number", sa.String(length=80), nullable=False),
+        sa.Column("decided_on", sa.Date(), nullable=False),
+        sa.Column("decision_body", sa.Text(), nullable=False),
+        sa.Column("effective_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("for_study", sa.Boolean(), nullable=False),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.Column("present_by", sa.Date(), nullable=True),
+        sa.Column("prepared_by_id", sa.String(length=16), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_by_id", sa.String(length=16), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=True),
+        sa.Column("presented_on", sa.Date(), nullable=True),
+        sa.Column("confirmed_by_id", sa.String(length=16), nullable=True),
+        sa.Column("confirmed_on", sa.Date(), nullable=True),
+        sa.Column("transfer_id", sa.String(length=16), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint(
+            "(to_unit_id IS NULL) <> (destination IS NULL)", name=op.f("ck_membership_transfers_one_destination")
+        ),
+        sa.CheckConstraint(
+            "issued_by_id IS NULL OR issued_by_id <> prepared_by_id", name=op.f("ck_membership_transfers_two_people")
+        ),
+        sa.CheckConstraint(
+            "to_unit_id IS NULL OR to_unit_id <> from_unit_id", name=op.f("ck_membership_transfers_two_units")
+        ),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_membership_transfers_confirmed_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["from_unit_id"], ["units.id"], name=op.f("fk_membership_transfers_from_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["issued_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_membership_transfers_issued_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_membership_transfers_person_id_people"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["prepared_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_membership_transfers_prepared_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["to_unit_id"], ["units.id"], name=op.f("fk_membership_transfers_to_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"],
+            ["transfers.id"],
+            name=op.f("fk_membership_transfers_transfer_id_transfers"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_membership_transfers")),
+        sa.UniqueConstraint("number", name=op.f("uq_membership_transfers_number")),
+    )
+    with op.batch_alter_table("membership_transfers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_membership_transfers_confirmed_by_id"), ["confirmed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_from_unit_id"), ["from_unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_issued_by_id"), ["issued_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_prepared_by_id"), ["prepared_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_to_unit_id"), ["to_unit_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_membership_transfers_transfer_id"), ["transfer_id"], unique=False)
+        batch_op.create_index(
+            "uq_membership_transfers_one_open_per_person",
+            ["person_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('draft', 'issued', 'presented')"),
+            postgresql_where=sa.text("state IN ('draft', 'issued', 'presented')"),
+        )
+
+    op.create_table(
+        "reorganisation_changes",
+        sa.Column("reorganisation_id", sa.String(length=16), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("table_name", sa.String(length=60), nullable=False),
+        sa.Column("row_id", sa.String(length=16), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reorganisation_id"],
+            ["reorganisations.id"],
+            name=op.f("fk_reorganisation_changes_reorganisation_id_reorganisations"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reorganisation_changes")),
+    )
+    with op.batch_alter_table("reorganisation_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_reorganisation_changes_position", ["reorganisation_id", "position"], unique=True)
+
+
+def _drop_reorganisation() -> None:
+    for table in (
+        "membership_transfers",
+        "mass_transfer_items",
+        "mass_transfers",
+        "reorganisation_changes",
+        "reorganisations",
+    ):
+        op.drop_table(table)
+
+
 def upgrade() -> None:
     """Add the tables and columns of custody."""
     _add_reading()
     _add_consultations()
+    _add_paper()
+    _add_packages()
+    _add_reorganisation()
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _drop_reorganisation()
+    _drop_packages()
+    _drop_paper()
     _drop_consultations()
     _drop_reading()

@@ -22,10 +22,12 @@ from oms.models import (
     Document,
     Dossier,
     LocateAnswer,
+    Package,
     Page,
     Person,
     Role,
     Scan,
+    Stocktaking,
     Transfer,
     TransferState,
     Unit,
@@ -63,12 +65,20 @@ class Action(enum.StrEnum):
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     OWN_READ = "own:read"
+    PAPER_READ = "paper:read"
+    PAPER_MOVE = "paper:move"
+    STOCK_COUNT = "stock:count"
+    PACKAGE_READ = "package:read"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
 _CONSULTING = {Action.CONSULTATION_REQUEST, Action.CONSULTATION_READ, Action.CONSULTATION_LOOK}
 
 _OFFICER = {
+    Action.PAPER_READ,
+    Action.PAPER_MOVE,
+    Action.STOCK_COUNT,
+    Action.PACKAGE_READ,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -97,6 +107,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.OFFICER: frozenset(_OFFICER),
     Role.HEAD: frozenset(
         {
+            Action.PAPER_READ,
+            Action.PACKAGE_READ,
             Action.DOSSIER_READ,
             Action.SCAN_READ,
             Action.PAGE_READ,
@@ -197,6 +209,14 @@ def _request_units(request: Consultation) -> tuple[str | None, ...]:
     return (request.dossier.custodian_id if request.dossier is not None else request.holder_id,)
 
 
+# Paper concerns the unit that holds the file and the one that has the paper, frozen or not.
+_PAPER = Guard(
+    Dossier,
+    lambda units: or_(Dossier.custodian_id.in_(units), Dossier.paper_unit_id.in_(units)),
+    lambda dossier: (dossier.custodian_id, dossier.paper_unit_id),
+)
+
+
 def _of_transfer(column: Column, name: str) -> Guard:
     return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
 
@@ -224,6 +244,10 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
         _person_rows,
         lambda person: tuple(dossier.custodian_id for dossier in person.dossiers),
     ),
+    Action.PAPER_READ: _PAPER,
+    Action.PAPER_MOVE: _PAPER,
+    Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
+    Action.PACKAGE_READ: Guard(Package, Package.unit_id.in_, lambda package: (package.unit_id,)),
     Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
     Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),

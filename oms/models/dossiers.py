@@ -48,6 +48,28 @@ class DossierStatus(enum.StrEnum):
         return {DossierStatus.OPEN: N_("In use"), DossierStatus.CLOSED: N_("Closed")}[self]
 
 
+class PaperState(enum.StrEnum):
+    """How the paper of a dossier is where it is said to be; see `oms.whereabouts`."""
+
+    ON_SHELF = "on_shelf"
+    IN_TRANSIT = "in_transit"
+    LENT = "lent"
+    UNKNOWN = "unknown"
+
+    @property
+    def label(self) -> str:
+        """The state of the paper in words."""
+        return _PAPER_LABELS[self]
+
+
+_PAPER_LABELS = {
+    PaperState.ON_SHELF: N_("In its place"),
+    PaperState.IN_TRANSIT: N_("Under way"),
+    PaperState.LENT: N_("Lent"),
+    PaperState.UNKNOWN: N_("Nobody knows where it is"),
+}
+
+
 class Dossier(Identified, Base):
     """One per person, category and managing body; held by exactly one unit at every moment."""
 
@@ -63,6 +85,9 @@ class Dossier(Identified, Base):
     shelf_room: Mapped[str | None]
     shelf: Mapped[str | None]
     shelf_box: Mapped[str | None]
+    # Where the paper is when it is not with the custodian; the history stands in `paper_moves`.
+    paper_unit_id: Mapped[str | None] = reference("units.id")
+    paper_state: Mapped[PaperState] = mapped_column(default=PaperState.ON_SHELF, index=True)
     status: Mapped[DossierStatus] = mapped_column(default=DossierStatus.OPEN)
     # Set while a transfer holds the dossier still; see `oms.custody`.
     frozen: Mapped[bool] = mapped_column(default=False)
@@ -72,6 +97,7 @@ class Dossier(Identified, Base):
     person: Mapped[Person] = relationship(back_populates="dossiers")
     custodian: Mapped[Unit] = relationship(foreign_keys=[custodian_id])
     managing_body: Mapped[Unit] = relationship(foreign_keys=[managing_body_id])
+    paper_unit: Mapped[Unit | None] = relationship(foreign_keys=[paper_unit_id])
     documents: Mapped[list["Document"]] = relationship(back_populates="dossier", order_by="Document.position")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy

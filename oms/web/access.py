@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from oms import audit, db
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
-from oms.models import Account, Document, Dossier, Page, Person, Scan, Transfer, Unit
+from oms.models import Account, Document, Dossier, Package, Page, Person, Scan, Stocktaking, Transfer, Unit
 from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
 from oms.search import open_engine
 from oms.search.interface import Engine as SearchEngine
@@ -35,6 +35,8 @@ _VISIBLE: dict[type[Any], Action] = {
     Transfer: Action.TRANSFER_READ,
     Unit: Action.UNIT_READ,
     Account: Action.ACCOUNT_MANAGE,
+    Package: Action.PACKAGE_READ,
+    Stocktaking: Action.STOCK_COUNT,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

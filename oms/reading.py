@@ -123,7 +123,7 @@ def _keep_page(
         if result is not None:
             _write_reading(page, result.reading)
         if failure is not None:
-            page.quality = Quality.POOR
+            page.quality, page.expected_error = Quality.POOR, 1.0
 
 
 def _write_reading(page: Page, reading: PageReading) -> None:
@@ -133,6 +133,7 @@ def _write_reading(page: Page, reading: PageReading) -> None:
         page.text = reading.text
     page.words = pack_words(reading.words)
     page.confidence, page.quality = reading.confidence, Quality(reading.quality)
+    page.expected_error = reading.expected_error
     page.rotation, page.skew = reading.rotation, reading.skew
     page.width, page.height = reading.width, reading.height
     page.secrecy = list(reading.secrecy) or None

@@ -51,13 +51,19 @@ class Filing:
 
 
 def waiting_scans(session: Session, *, actor: Actor, limit: int = 200) -> list[Scan]:
-    """Scans that are read and have pages to file, the one that waits longest first."""
+    """Scans that are read and have pages to file: the one with the worst page first, of alike ones the oldest."""
+    worst = (
+        select(func.max(Page.expected_error))
+        .where(Page.scan_id == Scan.id, Page.document_id.is_(None), Page.corrected.is_(False))
+        .correlate(Scan)
+        .scalar_subquery()
+    )
     return list(
         session.scalars(
             select(Scan)
             .where(allowed(actor, Action.SCAN_READ), Scan.state == ScanState.READ)
             .options(joinedload(Scan.dossier).joinedload(Dossier.person))
-            .order_by(Scan.received_at, Scan.id)
+            .order_by(func.coalesce(worst, 0).desc(), Scan.received_at, Scan.id)
             .limit(limit)
         )
     )
@@ -245,22 +251,30 @@ def list_pages(session: Session, scan: Scan) -> list[Page]:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What of a scan waits for a check: pages not filed, how many of them need a look, and suspected secrecy."""
+    """What of a scan waits for a check: pages not filed, how many of them need a look, suspected secrecy, and the
+    share of characters (0 to 1) that are probably wrong on the worst of them that nobody corrected."""
 
     pages: int = 0
     doubtful: int = 0
     secret: bool = False
+    worst: float = 0.0
 
 
 def waiting_pages(session: Session, scan_ids: Sequence[str]) -> dict[str, Waiting]:
     """What waits in several scans, with one query."""
     found = dict.fromkeys(scan_ids, Waiting())
-    for scan_id, quality, secrecy in session.execute(
-        select(Page.scan_id, Page.quality, Page.secrecy).where(Page.scan_id.in_(scan_ids), Page.document_id.is_(None))
+    columns = (Page.scan_id, Page.quality, Page.secrecy, Page.expected_error, Page.corrected)
+    for scan_id, quality, secrecy, error, corrected in session.execute(
+        select(*columns).where(Page.scan_id.in_(scan_ids), Page.document_id.is_(None))
     ):
         before = found[scan_id]
         doubtful = quality not in (Quality.GOOD, Quality.BLANK)
-        found[scan_id] = Waiting(before.pages + 1, before.doubtful + doubtful, before.secret or bool(secrecy))
+        found[scan_id] = Waiting(
+            before.pages + 1,
+            before.doubtful + doubtful,
+            before.secret or bool(secrecy),
+            max(before.worst, 0.0 if corrected else error or 0.0),
+        )
     return found
 
 

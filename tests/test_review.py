@@ -161,9 +161,26 @@ def test_the_place_of_a_page_in_scan_and_document(session: Session, scan, filing
 
 def test_what_waits_says_how_much_needs_a_look(session: Session, scan) -> None:
     one, two, _three = pages_of(session, scan)
-    one.quality, two.secrecy = Quality.POOR, ["MẬT"]
+    one.quality, one.expected_error, two.secrecy = Quality.POOR, 0.3, ["MẬT"]
+    two.expected_error, two.corrected = 0.5, True
     session.flush()
-    assert review.waiting_pages(session, [scan.id]) == {scan.id: review.Waiting(3, 1, True)}
+    assert review.waiting_pages(session, [scan.id]) == {scan.id: review.Waiting(3, 1, True, 0.3)}
+
+
+def test_the_scan_with_the_worst_page_that_waits_is_first(
+    session: Session, scan, filing: Filing, officer: Actor
+) -> None:
+    better = factories.make_scan(session, scan.dossier, officer.account_id, ("đọc rõ",))
+    one, two, _three = pages_of(session, scan)
+    first, *_rest = pages_of(session, better)
+    one.expected_error, two.expected_error, first.expected_error = 0.4, 0.02, 0.1
+    session.flush()
+    assert review.waiting_scans(session, actor=officer) == [scan, better]
+    review.file_pages(session, scan, [one.id], filing, actor=officer)
+    assert review.waiting_scans(session, actor=officer) == [better, scan], "what is filed does not count"
+    first.corrected = True
+    session.flush()
+    assert review.waiting_scans(session, actor=officer) == [scan, better], "nor what was corrected"
 
 
 @pytest.mark.parametrize(

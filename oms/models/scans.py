@@ -77,6 +77,7 @@ class Quality(enum.StrEnum):
     GOOD = "good"
     CHECK = "check"
     POOR = "poor"
+    HANDWRITING = "handwriting"
     BLANK = "blank"
 
     @property
@@ -89,6 +90,7 @@ _QUALITY_LABELS = {
     Quality.GOOD: N_("Read well"),
     Quality.CHECK: N_("Needs a look"),
     Quality.POOR: N_("Read again by hand"),
+    Quality.HANDWRITING: N_("Handwriting, to be typed"),
     Quality.BLANK: N_("Blank page"),
 }
 
@@ -116,6 +118,8 @@ class Page(Identified, Base):
     words: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     confidence: Mapped[float | None]
     quality: Mapped[Quality | None]
+    # Share of characters (0 to 1) that are probably wrong or missing; see `oms.recognition.judge`.
+    expected_error: Mapped[float | None]
     rotation: Mapped[int] = mapped_column(default=0)
     skew: Mapped[float] = mapped_column(default=0.0)
     width: Mapped[int | None]

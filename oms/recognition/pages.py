@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Quality = Literal["good", "check", "poor", "blank"]
+Quality = Literal["good", "check", "poor", "handwriting", "blank"]
 Source = Literal["ocr", "embedded"]
 
 

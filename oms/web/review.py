@@ -30,7 +30,7 @@ FIELDS = (*PROPOSED, "original")
 @bp.get("")
 @guarded(Action.SCAN_READ)
 def index() -> str:
-    """The scans that wait for a check, the one that waits longest first."""
+    """The scans that wait for a check, the one with the worst page first."""
     from oms import intake
 
     scans = review.waiting_scans(g.session, actor=g.actor, limit=QUEUE)

@@ -49,7 +49,10 @@ _RED_PRINT = (45.0, 25.0, 3.5)
 """Least width and most height in millimetres, and least width by height, of red ink that is a printed line. A seal is
 as high as it is wide, a stamp of secrecy 30 mm wide."""
 
-_WIDEST_FRAME = 0.12
+_BORDER = 0.45
+"""Brightness beside that of paper up to which a patch at the edge of a picture is a black border; shadows have more."""
+
+WIDEST_FRAME = 0.12
 """Share of the page that a printed border may take from each side."""
 
 
@@ -107,16 +110,19 @@ def drop_frame(picture: Picture) -> Picture:
     factor = 60 / picture.dpi
     size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
     small = cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA)
+    paper = np.median(small, axis=(0, 1)).astype(np.uint8)
+    if small.ndim == 3:
+        small = small.min(axis=2)  # most borders are red
     ink = (small < 0.85 * float(np.median(small))).astype(np.uint8)
     dark = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    large = (stats[:, 2] > (1 - 2 * _WIDEST_FRAME) * size[0]) & (stats[:, 3] > (1 - 2 * _WIDEST_FRAME) * size[1])
+    large = (stats[:, 2] > (1 - 2 * WIDEST_FRAME) * size[0]) & (stats[:, 3] > (1 - 2 * WIDEST_FRAME) * size[1])
     large[0] = False
     if not large.any():
         return picture
     _, _, fields, _ = cv2.connectedComponentsWithStats(1 - large[labels].astype(np.uint8), connectivity=4)
     left, top, width, height, _ = max(fields[1:].tolist(), key=lambda field: int(field[4]))
-    margin = [_WIDEST_FRAME * size[0], _WIDEST_FRAME * size[1]]
+    margin = [WIDEST_FRAME * size[0], WIDEST_FRAME * size[1]]
     if not (0 < left < margin[0] and 0 < size[0] - left - width < margin[0]):
         return picture
     if not (0 < top < margin[1] and 0 < size[1] - top - height < margin[1]):
@@ -126,7 +132,7 @@ def drop_frame(picture: Picture) -> Picture:
     around = [round(float(side) / factor) for side in around]
     inside = [round(side / factor) for side in (left + 1, top + 1, left + width - 1, top + height - 1)]
     cleaned = picture.pixels.copy()
-    cleaned[around[1] : around[3], around[0] : around[2]] = 255
+    cleaned[around[1] : around[3], around[0] : around[2]] = paper
     cleaned[inside[1] : inside[3], inside[0] : inside[2]] = picture.pixels[inside[1] : inside[3], inside[0] : inside[2]]
     return Picture(cleaned, picture.dpi)
 
@@ -146,6 +152,9 @@ def drop_photographs(picture: Picture) -> Picture:
         left, top, width, height, area = stats[patch].tolist()
         if min(width, height) < 22 or area > small.size * 0.3 or not _is_sharp(small, labels == patch, paper):
             continue
+        edges = (left < 3, top < 3, left + width > size[0] - 3, top + height > size[1] - 3)
+        if any(edges) and np.median(small[labels == patch]) > _BORDER * paper:
+            continue  # the shadow over a corner of a page that was photographed, with writing in it
         if cleaned is grey:
             cleaned = grey.copy()
         top, bottom = _whole_height(dark[:, left : left + width], top, top + height)

@@ -131,8 +131,13 @@ def find_axis(ink: Pixels) -> int | None:
     return 0 if along > across else 90
 
 
-def busiest_part(picture: Picture, ink: Pixels) -> Picture:
-    """A square of about 60 mm with the most letters on it: enough to tell which way up, cheap to read."""
+def busiest_part(picture: Picture, ink: Pixels, *, margin: float = 0.0) -> Picture:
+    """A square of about 60 mm with the most letters on it: enough to tell which way up, cheap to read. `margin` is the
+    share of the page on each side that is left out, where borders have ornaments like letters."""
+    rows, columns = (round(margin * side) for side in ink.shape)
+    ink = ink.copy()
+    ink[:rows], ink[ink.shape[0] - rows :] = 0, 0
+    ink[:, :columns], ink[:, ink.shape[1] - columns :] = 0, 0
     side = min(round(60 / 25.4 * ANALYSIS_DPI), *ink.shape)
     totals = cv2.boxFilter(ink.astype(np.float32), -1, (side, side), normalize=False)
     half = side // 2

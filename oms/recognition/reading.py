@@ -74,7 +74,7 @@ def show_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
 def _read_picture(picture: Picture) -> _Sheet:
     if cleaning.is_blank(picture):
         return _Sheet(picture, [], 1.0, "ocr", blank=True)
-    rotation, skew = orientation.find_stance(picture, _score_sample)
+    rotation, skew = orientation.find_stance(cleaning.drop_frame(picture), _score_sample)
     picture = orientation.deskew(orientation.rotate(picture, rotation), skew)
     found, scale = _read_best(picture)
     if judge.reading_score(_place(found, 1.0)) < _NONSENSE and _is_upside_down(picture):
@@ -86,7 +86,7 @@ def _read_picture(picture: Picture) -> _Sheet:
 
 def _is_upside_down(picture: Picture) -> bool:
     """Whether the busiest part of a page that read as nonsense reads well the other way up."""
-    part = orientation.busiest_part(picture, orientation.find_ink(picture))
+    part = orientation.busiest_part(picture, orientation.find_ink(picture), margin=cleaning.WIDEST_FRAME)
     return _score_sample(orientation.rotate(part, 180)) >= orientation.READS_WELL
 
 
@@ -138,10 +138,8 @@ def clean_page(picture: Picture) -> Picture:
 
 
 def _clear_page(picture: Picture) -> Picture:
-    picture = cleaning.drop_red_ink(picture)
-    picture = cleaning.drop_photographs(picture)
-    picture = cleaning.level_paper(picture)
-    picture = cleaning.drop_frame(picture)
+    picture = cleaning.drop_red_ink(cleaning.drop_frame(picture))
+    picture = cleaning.level_paper(cleaning.drop_photographs(picture))
     return cleaning.drop_grain(cleaning.drop_specks(picture))  # specks first: out of focus they become letters
 
 

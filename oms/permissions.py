@@ -22,9 +22,12 @@ from oms.models import (
     Document,
     Dossier,
     LocateAnswer,
+    MassTransfer,
+    MembershipTransfer,
     Package,
     Page,
     Person,
+    Reorganisation,
     Role,
     Scan,
     Stocktaking,
@@ -65,6 +68,14 @@ class Action(enum.StrEnum):
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     OWN_READ = "own:read"
+    MASS_TRANSFER_READ = "mass_transfer:read"
+    MEMBERSHIP_READ = "membership:read"
+    MEMBERSHIP_PREPARE = "membership:prepare"
+    MEMBERSHIP_ISSUE = "membership:issue"
+    MEMBERSHIP_RECEIVE = "membership:receive"
+    REORGANISATION_READ = "reorganisation:read"
+    REORGANISATION_PREPARE = "reorganisation:prepare"
+    REORGANISATION_APPROVE = "reorganisation:approve"
     PAPER_READ = "paper:read"
     PAPER_MOVE = "paper:move"
     STOCK_COUNT = "stock:count"
@@ -74,7 +85,14 @@ class Action(enum.StrEnum):
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
 _CONSULTING = {Action.CONSULTATION_REQUEST, Action.CONSULTATION_READ, Action.CONSULTATION_LOOK}
 
+# Reorganisations are a matter of the boards that keep dossiers: in other units these rights reach nothing.
 _OFFICER = {
+    Action.MASS_TRANSFER_READ,
+    Action.MEMBERSHIP_READ,
+    Action.MEMBERSHIP_PREPARE,
+    Action.MEMBERSHIP_RECEIVE,
+    Action.REORGANISATION_READ,
+    Action.REORGANISATION_PREPARE,
     Action.PAPER_READ,
     Action.PAPER_MOVE,
     Action.STOCK_COUNT,
@@ -107,6 +125,12 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.OFFICER: frozenset(_OFFICER),
     Role.HEAD: frozenset(
         {
+            Action.MASS_TRANSFER_READ,
+            Action.MEMBERSHIP_READ,
+            Action.MEMBERSHIP_ISSUE,
+            Action.MEMBERSHIP_RECEIVE,
+            Action.REORGANISATION_READ,
+            Action.REORGANISATION_APPROVE,
             Action.PAPER_READ,
             Action.PACKAGE_READ,
             Action.DOSSIER_READ,
@@ -129,7 +153,16 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     ),
     Role.INSPECTOR: frozenset({Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ}),
     Role.SUBJECT: frozenset({Action.OWN_READ}),
-    Role.ADMINISTRATOR: frozenset({Action.ACCOUNT_MANAGE, Action.SYSTEM_READ, Action.UNIT_READ, Action.OWN_READ}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Action.ACCOUNT_MANAGE,
+            Action.SYSTEM_READ,
+            Action.UNIT_READ,
+            Action.OWN_READ,
+            Action.REORGANISATION_READ,
+            Action.REORGANISATION_PREPARE,
+        }
+    ),
 }
 
 Column = Any
@@ -221,6 +254,35 @@ def _of_transfer(column: Column, name: str) -> Guard:
     return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
 
 
+def _batch_rows(units: Units) -> ColumnElement[bool]:
+    return or_(
+        MassTransfer.from_unit_id.in_(units),
+        MassTransfer.approving_unit_id.in_(units) & (MassTransfer.state != "draft"),
+        MassTransfer.to_unit_id.in_(units) & MassTransfer.dispatched_at.is_not(None),
+    )
+
+
+def _batch_units(batch: MassTransfer) -> tuple[str | None, ...]:
+    return (
+        batch.from_unit_id,
+        batch.approving_unit_id if batch.state != "draft" else None,
+        batch.to_unit_id if batch.dispatched_at is not None else None,
+    )
+
+
+# The receiving organisation learns of a member when the letter is issued.
+_MEMBERSHIP = Guard(
+    MembershipTransfer,
+    lambda units: or_(
+        MembershipTransfer.from_unit_id.in_(units),
+        MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
+    ),
+    lambda move: (move.from_unit_id, move.to_unit_id if move.issued_on is not None else None),
+)
+_MEMBERSHIP_FROM = Guard(MembershipTransfer, MembershipTransfer.from_unit_id.in_, lambda move: (move.from_unit_id,))
+_REORGANISATION = Guard(Reorganisation, Reorganisation.board_id.in_, lambda change: (change.board_id,))
+
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -248,6 +310,18 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.PAPER_MOVE: _PAPER,
     Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
     Action.PACKAGE_READ: Guard(Package, Package.unit_id.in_, lambda package: (package.unit_id,)),
+    Action.MASS_TRANSFER_READ: Guard(MassTransfer, _batch_rows, _batch_units),
+    Action.MEMBERSHIP_READ: _MEMBERSHIP,
+    Action.MEMBERSHIP_PREPARE: _MEMBERSHIP_FROM,
+    Action.MEMBERSHIP_ISSUE: _MEMBERSHIP_FROM,
+    Action.MEMBERSHIP_RECEIVE: Guard(
+        MembershipTransfer,
+        lambda units: MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
+        lambda move: (move.to_unit_id if move.issued_on is not None else None,),
+    ),
+    Action.REORGANISATION_READ: _REORGANISATION,
+    Action.REORGANISATION_PREPARE: _REORGANISATION,
+    Action.REORGANISATION_APPROVE: _REORGANISATION,
     Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
     Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),

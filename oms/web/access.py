@@ -18,7 +18,23 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from oms import audit, db
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
-from oms.models import Account, Document, Dossier, Package, Page, Person, Scan, Stocktaking, Transfer, Unit
+from oms.models import (
+    Account,
+    Consultation,
+    Document,
+    Dossier,
+    LocateAnswer,
+    MassTransfer,
+    MembershipTransfer,
+    Package,
+    Page,
+    Person,
+    Reorganisation,
+    Scan,
+    Stocktaking,
+    Transfer,
+    Unit,
+)
 from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
 from oms.search import open_engine
 from oms.search.interface import Engine as SearchEngine
@@ -33,6 +49,11 @@ _VISIBLE: dict[type[Any], Action] = {
     Document: Action.DOCUMENT_READ,
     Person: Action.PERSON_READ,
     Transfer: Action.TRANSFER_READ,
+    Consultation: Action.CONSULTATION_READ,
+    LocateAnswer: Action.LOCATE_ANSWER,
+    MassTransfer: Action.MASS_TRANSFER_READ,
+    MembershipTransfer: Action.MEMBERSHIP_READ,
+    Reorganisation: Action.REORGANISATION_READ,
     Unit: Action.UNIT_READ,
     Account: Action.ACCOUNT_MANAGE,
     Package: Action.PACKAGE_READ,

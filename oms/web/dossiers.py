@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from oms import custody, dossiers, intake, organisation, people, review
+from oms import consultations, custody, dossiers, intake, organisation, people, review
 from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor
@@ -107,6 +107,7 @@ def show(dossier: Dossier) -> str:
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
         presences=presences,
+        open_now=consultations.open_now(g.session, dossier),
         basis=mode([presence.component.basis for presence in presences]) if presences else "",
         transfer=next((transfer for transfer in transfers if transfer.state in OPEN_STATES), None),
         closed=[transfer for transfer in transfers if transfer.state not in OPEN_STATES],

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from oms.errors import N_, BadInput, OmsError
 from oms.faults import refusal_behind
+from oms.permissions import Action, Actor
 from oms.web.access import end_request, write_down_refusal
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,14 @@ def _answer(status: int, sentence: str, **more: Any) -> Response:
     if wants_json():
         return make_response(jsonify(state="refused", message=sentence), status)
     page = status if status in _PAGES else 400
+    more["may_ask"] = status in (403, 404) and _may_ask()
     return make_response(render_template(f"errors/{page}.html", message=sentence, **more), status)
+
+
+def _may_ask() -> bool:
+    """True when the reader can send a request to whoever decides about a dossier."""
+    actor: Actor | None = g.get("actor")
+    return actor is not None and actor.has(Action.CONSULTATION_REQUEST)
 
 
 def add_errors(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """How things look on Vietnamese paper: dates dd/mm/yyyy, decimal comma, Hanoi time."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from flask import Flask
 from flask_babel import get_locale
@@ -26,6 +26,11 @@ def day(value: date | datetime | None, precision: Precision | str | None = None)
 def moment(value: datetime | None) -> str:
     """A moment as dd/mm/yyyy hh:mm in Vietnam."""
     return "" if value is None else value.astimezone(HANOI).strftime("%d/%m/%Y %H:%M")
+
+
+def last_day(ends: datetime | None) -> str:
+    """The last day of something that is over at the moment `ends`."""
+    return "" if ends is None else day(ends - timedelta(microseconds=1))
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -54,5 +59,5 @@ def component_title(component_id: str, category: str) -> str:
 
 def add_formats(app: Flask) -> None:
     """Give the templates these words: filters `day moment number size`, functions `can` and `component_title`."""
-    app.jinja_env.filters.update(day=day, moment=moment, number=number, size=size)
+    app.jinja_env.filters.update(day=day, last_day=last_day, moment=moment, number=number, size=size)
     app.jinja_env.globals.update(Action=Action, component_title=component_title, can_do=can)

@@ -6,7 +6,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import custody, review
+from oms import consultations, custody, review
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
 
@@ -18,6 +18,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
+    ("consultations.index", N_("Look into dossiers"), "eye", Action.CONSULTATION_READ),
     ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
     ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
     ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
@@ -35,6 +36,8 @@ def _counts(actor: Actor) -> dict[str, int]:
             counts["review.index"] = review.count_waiting(session, actor=actor)
         if actor.has(Action.TRANSFER_READ):
             counts["transfers.index"] = len(custody.waiting_for(session, actor=actor))
+        if actor.has(Action.CONSULTATION_APPROVE):
+            counts["consultations.index"] = consultations.count_to_decide(session, actor=actor)
     except SQLAlchemyError:
         return {}  # the page that says so is shown without counts
     return counts
@@ -52,7 +55,9 @@ def menu() -> list[dict[str, Any]]:
             "label": gettext(label),
             "url": url_for(endpoint),
             "icon": icon,
-            "active": endpoint.split(".")[0] == here or (endpoint == "people.index" and here == "dossiers"),
+            "active": endpoint.split(".")[0] == here
+            or (endpoint == "people.index" and here == "dossiers")
+            or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),
         }
         for endpoint, label, icon, action in ENTRIES

@@ -2,6 +2,7 @@
 // alone, and the page works without any of them.
 import * as dialog from "./dialog.js";
 import * as filter from "./filter.js";
+import * as grant from "./grant.js";
 import * as menu from "./menu.js";
 import * as poll from "./poll.js";
 import * as print from "./print.js";
@@ -17,6 +18,7 @@ const parts = [
   ["[data-filter], [data-filterable]", filter],
   [".table-scroll, [data-poll]", stack],
   ["[data-poll], [data-refresh]", poll],
+  ["[data-grant]", grant],
   ["[data-print]", print],
   ["[data-session]", session],
   ["[data-suggest]", suggest],

@@ -8,8 +8,9 @@ Knows no picture; `oms.recognition.coverage` measures the ink.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from oms.recognition.handwriting import LIKE_A_HAND
 from oms.recognition.pages import Quality, Word
 from oms.vietnamese.syllables import is_syllable
 from oms.vietnamese.text import nfc
@@ -42,11 +43,18 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 
 
-def judge_page(words: Sequence[Word], *, blank: bool = False, unread: float = 0.0) -> Quality:
+def judge_page(
+    words: Sequence[Word], *, blank: bool = False, unread: float = 0.0, unevenness: Callable[[], float] = lambda: 0.0
+) -> Quality:
     """How far the reading can be trusted; a page with ink but no words is poor, never blank. `unread` is the share of
-    the letters on the page that no word covers."""
+    the letters on the page that no word covers; `unevenness` is asked only where a page may be written by hand."""
     if blank:
         return "blank"
+    judged = _judge_print(words, unread)
+    return "handwriting" if judged != "good" and unevenness() >= LIKE_A_HAND else judged
+
+
+def _judge_print(words: Sequence[Word], unread: float) -> Quality:
     if not any(_LETTERS.search(word.text) for word in words):
         return "poor"
     error = expected_error(words, unread=unread)

@@ -14,11 +14,12 @@ from oms.recognition.coverage import unread_share
 from oms.recognition.embedded import find_embedded_words
 from oms.recognition.engine import ONE_COLUMN, READING_SECONDS, ReadWord, read_words
 from oms.recognition.errors import EngineTimedOut
+from oms.recognition.handwriting import unevenness
 from oms.recognition.knowing import know_page
 from oms.recognition.layer import write_layer
 from oms.recognition.opening import OpenedScan
 from oms.recognition.ordering import order_page
-from oms.recognition.pages import PageReading, ReadPage, Source, Word
+from oms.recognition.pages import PageReading, Quality, ReadPage, Source, Word
 from oms.recognition.pictures import Picture
 from oms.recognition.rendering import page_image
 from oms.recognition.screen import screen_picture, write_screen
@@ -206,6 +207,10 @@ def _join_text(found: Sequence[ReadWord]) -> str:
     return "\n\n".join(paragraphs)
 
 
+def _judge(sheet: _Sheet, words: Sequence[Word]) -> Quality:
+    return judge.judge_page(words, blank=sheet.blank, unread=sheet.unread, unevenness=lambda: unevenness(sheet.picture))
+
+
 def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage:
     screen = screen_picture(sheet.picture)
     words = _place(sheet.found, screen.dpi / sheet.picture.dpi / sheet.scale)
@@ -218,7 +223,7 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
         text=text,
         words=words,
         confidence=judge.mean_confidence(words),
-        quality="good" if good else judge.judge_page(words, blank=sheet.blank, unread=sheet.unread),
+        quality="good" if good else _judge(sheet, words),
         rotation=sheet.rotation,
         skew=sheet.skew,
         width=screen.width,

@@ -22,7 +22,7 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, jobs, reading, search, staging
+from oms import accounts, db, jobs, packages, reading, search, staging
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
 from oms.models import Account, Job
@@ -36,6 +36,7 @@ HANDLERS: dict[str, Handler] = {
     "read_scan": reading.start_scan,
     "read_page": reading.read_one_page,
     "finish_scan": reading.finish_scan,
+    "show_scan": packages.show_scan,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
     "rebuild_index": search.rebuild_index,

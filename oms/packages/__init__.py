@@ -1,0 +1,59 @@
+"""Sealed packages: a dossier travels to an installation without a link, whole or not at all.
+
+A package is a BagIt bag (RFC 8493) inside one encrypted file; its opening code goes by another way. The format stands
+in docs/packages.md. Nothing of a package is believed before every hash and the signature of the sender were proved.
+"""
+
+from oms.packages.answering import acknowledge, close
+from oms.packages.bag import NotABag, is_plain_bag
+from oms.packages.exporting import Sealed, export, file_of
+from oms.packages.finding import find, list_packages, origin_of, view, waiting
+from oms.packages.importing import refuse, take_in
+from oms.packages.keys import (
+    check_key,
+    find_trusted,
+    fingerprint,
+    make_code,
+    own_name,
+    public_key,
+    read_code,
+    trust,
+    trusted,
+)
+from oms.packages.opening import Opened, PackageRefused, open_package
+from oms.packages.sealing import Damaged, NotSealed, WrongCode, read_header
+from oms.packages.showing import show_scan
+
+__all__ = [
+    "Damaged",
+    "NotABag",
+    "NotSealed",
+    "Opened",
+    "PackageRefused",
+    "Sealed",
+    "WrongCode",
+    "acknowledge",
+    "check_key",
+    "close",
+    "export",
+    "file_of",
+    "find",
+    "find_trusted",
+    "fingerprint",
+    "is_plain_bag",
+    "list_packages",
+    "make_code",
+    "open_package",
+    "origin_of",
+    "own_name",
+    "public_key",
+    "read_code",
+    "read_header",
+    "refuse",
+    "show_scan",
+    "take_in",
+    "trust",
+    "trusted",
+    "view",
+    "waiting",
+]

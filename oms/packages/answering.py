@@ -1,0 +1,124 @@
+"""The answer that travels back: signed by the receiver, it closes the transfer at the sender."""
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms import audit, custody
+from oms.errors import N_, BadInput, Conflict, NotFound, Refused
+from oms.models import Package, PackageDirection, PackageOutcome, TransferState, now
+from oms.packages import keys
+from oms.permissions import Action, Actor, can, require, require_confirmed
+from oms.settings import Settings
+
+FORMAT = "oms-acknowledgement/1"
+LARGEST = 64 * 1024
+TEXT_LENGTH = 2_000
+_SIGNED = b"oms-acknowledgement/1\n"
+
+
+def acknowledge(
+    session: Session, settings: Settings, package: Package, *, actor: Actor, reservations: str = ""
+) -> bytes:
+    """Answer a package that came in: accepted, or accepted with the reservations given; the file for the sender.
+
+    Asked again it gives the same answer; an answer is never changed.
+    """
+    require(actor, Action.PACKAGE_READ, package)
+    if package.direction != PackageDirection.IN or not actor.has(Action.DOSSIER_CREATE):
+        raise Refused(N_("A package is answered by the dossier officer of the unit that took it in."))
+    if package.answered_at is None:
+        require_confirmed(actor)
+        package.reservations = reservations.strip()[:TEXT_LENGTH]
+        package.outcome = PackageOutcome.WITH_RESERVATIONS if package.reservations else PackageOutcome.ACCEPTED
+        package.answered_at = now()
+        session.flush()
+        outcome = package.outcome.value
+        audit.record(session, "package:acknowledge", package, actor=actor, words=package.reservations, answer=outcome)
+    elif reservations.strip() and reservations.strip() != package.reservations:
+        raise Conflict(N_("This package was answered before; an answer that was given is not changed."))
+    content = {
+        "format": FORMAT,
+        "package": package.package_id,
+        "manifest_sha256": package.manifest_sha256,
+        "extract_sha256": package.extract_sha256,
+        "transfer": package.transfer_number,
+        "outcome": package.outcome.value if package.outcome else "",
+        "reservations": package.reservations,
+        "answered_at": package.answered_at.isoformat(timespec="seconds"),
+        "unit": package.unit.name,
+        "dossier": package.dossier.number,
+        "key": keys.public_key(settings),
+    }
+    return json.dumps({**content, "signature": keys.sign(settings, _bound(content))}, ensure_ascii=False).encode()
+
+
+def close(session: Session, data: bytes, *, actor: Actor) -> Package:
+    """Read an answer, prove it and close the transfer it belongs to; return the package.
+
+    Raises `BadInput` for a file that is no answer or was altered, `NotFound` when no such package left this
+    installation, `Conflict` when it was answered or the transfer is no longer under way.
+    """
+    said = _read(data)
+    package = session.scalar(
+        select(Package)
+        .where(Package.package_id == said["package"], Package.direction == PackageDirection.OUT)
+        .with_for_update()
+    )
+    if package is None or package.transfer is None or not can(actor, Action.PACKAGE_READ, package):
+        raise NotFound(N_("No package of your unit has this number. Check that the answer is for your installation."))
+    if said["key"] != package.peer_key or not keys.is_signed(
+        said["key"], said["signature"], _bound({k: v for k, v in said.items() if k != "signature"})
+    ):
+        raise BadInput(N_("The answer was not signed by the installation the package was for, or it was altered."))
+    keys.find_trusted(session, said["key"])
+    if (said["manifest_sha256"], said["transfer"]) != (package.manifest_sha256, package.transfer_number):
+        raise BadInput(N_("The answer belongs to another making of this package. Ask the receiver for the right one."))
+    if package.answered_at is not None:
+        raise Conflict(N_("This answer was entered before; the transfer is closed."))
+    package.outcome, package.reservations = PackageOutcome(said["outcome"]), str(said["reservations"])[:TEXT_LENGTH]
+    package.answered_at = now()
+    session.flush()
+    audit.record(
+        session, "package:close", package, actor=actor, words=package.reservations, answer=package.outcome.value
+    )
+    _close_transfer(session, package, said, actor)
+    return package
+
+
+def _close_transfer(session: Session, package: Package, said: dict[str, Any], actor: Actor) -> None:
+    """Take the step that ends the transfer as the answer says, by whoever the diagram allows it."""
+    transfer = package.transfer
+    assert transfer is not None
+    accepted = package.outcome == PackageOutcome.ACCEPTED
+    end = TransferState.ACCEPTED if accepted else TransferState.ACCEPTED_WITH_RESERVATIONS
+    arrows = [step for step in custody.steps_open_to(transfer, actor=actor) if step.end == end]
+    if not arrows:
+        raise Conflict(
+            N_(
+                "Transfer %(number)s cannot be closed by you as it stands (%(state)s). Look who may take the next step."
+            ),
+            number=transfer.number,
+            state=transfer.state.value,
+        )
+    reason = package.reservations or f"{package.peer_name}: {said['dossier']}"
+    custody.take(session, arrows[0], transfer, actor=actor, reason=reason)
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(data) if len(data) <= LARGEST else {}
+        names = ("package", "manifest_sha256", "transfer", "outcome", "reservations", "answered_at", "dossier", "key")
+        if said["format"] != FORMAT or not all(isinstance(said[name], str) for name in (*names, "signature")):
+            raise ValueError
+        PackageOutcome(said["outcome"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadInput(N_("This is no answer to a package (.omsack). Ask the receiver for the file.")) from None
+    answer: dict[str, Any] = said
+    return answer
+
+
+def _bound(content: dict[str, Any]) -> bytes:
+    return _SIGNED + json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

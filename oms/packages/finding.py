@@ -1,0 +1,72 @@
+"""Packages the actor may know of, and what came with them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from oms import audit
+from oms.errors import N_, NotFound
+from oms.models import Dossier, Package, PackageDirection
+from oms.permissions import Action, Actor, allowed, require
+
+MOST = 200
+
+
+def list_packages(session: Session, *, actor: Actor) -> list[Package]:
+    """Packages of the actor's units, the latest first; the look is written down."""
+    packages = list(
+        session.scalars(
+            select(Package)
+            .where(allowed(actor, Action.PACKAGE_READ))
+            .options(joinedload(Package.dossier), joinedload(Package.unit), joinedload(Package.transfer))
+            .order_by(Package.made_at.desc(), Package.id)
+            .limit(MOST)
+        )
+    )
+    audit.record(session, "package:list", actor=actor, total=len(packages))
+    return packages
+
+
+def find(session: Session, package_id: str, *, actor: Actor) -> Package:
+    """The package of a number (its first digits are enough), from those the actor may know of; else `NotFound`."""
+    wanted = package_id.strip().lower()
+    found = session.scalars(
+        select(Package).where(
+            Package.package_id.startswith(wanted, autoescape=True), allowed(actor, Action.PACKAGE_READ)
+        )
+    ).all()
+    if len(found) != 1 or len(wanted) < 6:
+        raise NotFound(
+            N_("There is no package %(number)s that concerns your unit. Check the number."), number=wanted[:32]
+        )
+    return found[0]
+
+
+def view(session: Session, package: Package, *, actor: Actor) -> None:
+    """Write down that the actor opened a package."""
+    require(actor, Action.PACKAGE_READ, package)
+    audit.record(session, "package:view", package, actor=actor)
+
+
+def origin_of(session: Session, dossier: Dossier) -> Package | None:
+    """The package a dossier came in, with the entries of the sender's log; None for one that was opened here."""
+    return session.scalar(
+        select(Package)
+        .where(Package.dossier_id == dossier.id, Package.direction == PackageDirection.IN)
+        .options(selectinload(Package.entries))
+    )
+
+
+def waiting(session: Session, *, actor: Actor) -> list[Package]:
+    """Packages that came in and were not answered, the oldest first."""
+    return list(
+        session.scalars(
+            select(Package)
+            .where(
+                allowed(actor, Action.PACKAGE_READ),
+                Package.direction == PackageDirection.IN,
+                Package.answered_at.is_(None),
+            )
+            .options(joinedload(Package.dossier))
+            .order_by(Package.made_at)
+        )
+    )

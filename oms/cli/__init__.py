@@ -19,6 +19,7 @@ from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
 from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
+from oms.cli.packages import package
 from oms.cli.reading import read
 from oms.cli.search import reindex
 from oms.cli.search import search as find
@@ -41,7 +42,7 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer),
-    *(check, audit_commands, make_backup, restore, user, unit),
+    *(check, audit_commands, make_backup, restore, user, unit, package),
 ):
     program.add_command(command)
 

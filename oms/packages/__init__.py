@@ -4,6 +4,7 @@ A package is a BagIt bag (RFC 8493) inside one encrypted file; its opening code 
 in docs/packages.md. Nothing of a package is believed before every hash and the signature of the sender were proved.
 """
 
+from oms.models import Package
 from oms.packages.answering import acknowledge, close
 from oms.packages.bag import NotABag, is_plain_bag
 from oms.packages.exporting import Sealed, export, file_of
@@ -29,6 +30,7 @@ __all__ = [
     "NotABag",
     "NotSealed",
     "Opened",
+    "Package",
     "PackageRefused",
     "Sealed",
     "WrongCode",

@@ -1,6 +1,7 @@
 """One declaration, two questions: the list and the check agree for every action, whoever asks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import accounts, custody, db
+from oms import accounts, consultations, custody, db
+from oms.consultations import Sought, Wish
 from oms.errors import Refused
-from oms.models import Assignment, Category, Dossier, Role, Transfer, Unit
+from oms.models import Assignment, Category, Consultation, ConsultationKind, Dossier, Role, Transfer, Unit, now
 from oms.organisation import today
 from oms.permissions import GUARDS, ROLE_ACTIONS, WHOLE, Action, Actor, allowed, can, require
 from tests import factories
@@ -35,6 +37,7 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
         # A person with dossiers in two units, one of them of another category.
         shared = factories.make_dossier(session, world.units["sonv"], "Lê Văn Hai")
         factories.make_dossier(session, world.units["sotc"], category=Category.PARTY_MEMBER, person=shared.person)
+        _ask_for_looks(session, world, actor)
         for state, way in WAYS.items():
             dossier = factories.make_dossier(session, world.units["sonv"], f"Người {state}")
             receiver = session.get_one(Unit, world.units["sotc"])
@@ -42,6 +45,27 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
             scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"trang {state}",))
             for name, username in way:
                 step(session, transfer, name, actor(username))
+
+
+def _ask_for_looks(session: Session, world: World, actor: Actors) -> None:
+    """Requests of three units for the dossier of Sở Nội vụ: waiting, granted, over, lent, and for nothing there is."""
+    dossier = session.scalars(select(Dossier).where(Dossier.custodian_id == world.units["sonv"])).first()
+    assert dossier is not None
+    for username in ("canbo.sotc", "kiemtra.khoi", "bithu.sonv", "canbo.soyt", "canbo.sotc"):
+        wish = Wish(dossier.number, ConsultationKind.SCREEN, "Thẩm tra", "1-CV", "Quyết định", today())
+        request = consultations.request(session, wish, actor=actor(username))
+        if username in ("bithu.sonv", "canbo.soyt"):
+            continue
+        pages = [page for _document, pages in consultations.offer(session, request) for page in pages]
+        consultations.approve(session, request, pages, today(), actor=actor("bithu.sonv"))
+    request.ends_at = now()
+    consultations.request(session, replace(wish, wanted="HS-999999"), actor=actor("canbo.sotc"))
+    wish = replace(wish, kind=ConsultationKind.PAPER)
+    consultations.approve(
+        session, consultations.request(session, wish, actor=actor("canbo.soyt")), [], today(), actor=actor("bithu.sonv")
+    )
+    consultations.ask(session, Sought("Lê Văn Hai", "Tìm hồ sơ"), actor=actor("canbo.soyt"))
+    consultations.ask(session, Sought("Không Có Ai", "Tìm hồ sơ"), actor=actor("canbo.soyt"))
 
 
 def agree(session: Session, somebody: Actor) -> int:
@@ -98,6 +122,9 @@ def test_list_equals_check_for_any_roles_and_any_custody(
                         valid_from=today(),
                     )
                 )
+            # All looks of others are this account's now, asked for in one unit or another.
+            for place, request in enumerate(session.scalars(select(Consultation).order_by(Consultation.number))):
+                request.asked_by_id, request.unit_id = somebody.id, world.units[UNITS[place % len(UNITS)]]
             every = session.scalars(select(Dossier).order_by(Dossier.number)).all()
             for place, code, frozen in moved:
                 every[place].custodian_id, every[place].frozen = world.units[code], frozen

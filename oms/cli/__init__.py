@@ -15,6 +15,7 @@ from oms.cli.audit import audit as audit_commands
 from oms.cli.backup import backup as make_backup
 from oms.cli.backup import restore
 from oms.cli.checking import check
+from oms.cli.consultations import loan
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
 from oms.cli.organisation import unit
@@ -42,7 +43,7 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer),
-    *(check, audit_commands, make_backup, restore, user, unit, package),
+    *(check, audit_commands, make_backup, restore, user, unit, loan, package),
 ):
     program.add_command(command)
 

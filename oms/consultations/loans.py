@@ -1,14 +1,14 @@
 """Paper on loan: handed out on a slip, checked sheet by sheet when it comes back.
 
-Knows where the paper should be, not where it is: `oms.whereabouts` does.
+The paper that goes out and comes back is told to `oms.whereabouts`, which says where it is.
 """
 
 from sqlalchemy.orm import Session
 
-from oms import audit, dossiers
+from oms import audit, dossiers, whereabouts
 from oms.consultations.requesting import LINE_LENGTH, TEXT_LENGTH
 from oms.errors import N_, BadInput, Conflict
-from oms.models import Consultation, ConsultationState, Loan, LoanState, now
+from oms.models import Consultation, ConsultationState, Loan, LoanState, PaperState, now
 from oms.organisation import today
 from oms.permissions import Action, Actor, require
 from oms.vietnamese.text import nfc
@@ -59,6 +59,7 @@ def hand_out(
     loan.state = LoanState.OUT
     loan.handed_out_by_id, loan.handed_out_at = actor.account_id, now()
     session.flush()
+    whereabouts.mark(session, loan.dossier, PaperState.LENT, actor=actor, note=f"{request.number} · {loan.fetched_by}")
     audit.record(
         session,
         "loan:hand_out",
@@ -95,6 +96,7 @@ def take_back(
         request.state = ConsultationState.ENDED
         request.ended_by_id, request.ended_at = actor.account_id, now()
     session.flush()
+    whereabouts.mark(session, loan.dossier, PaperState.ON_SHELF, actor=actor, note=request.number)
     audit.record(session, "loan:take_back", request, actor=actor, words=loan.damage, sheets=loan.sheets_back)
 
 

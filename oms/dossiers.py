@@ -16,6 +16,7 @@ from oms.models import (
     Counter,
     Document,
     Dossier,
+    Hold,
     Page,
     Person,
     Scan,
@@ -77,6 +78,7 @@ def open_dossier(
         shelf_room=shelf_room,
         shelf=shelf,
         shelf_box=shelf_box,
+        held=session.scalar(select(Hold.id).where(Hold.person_id == person.id, Hold.lifted_at.is_(None))) is not None,
     )
     try:
         with session.begin_nested():
@@ -131,7 +133,7 @@ def get_dossier(session: Session, number: str, *, actor: Actor, action: Action =
 def hold(session: Session, dossier: Dossier) -> None:
     """Lock the dossier for the rest of the transaction and see it as it is now: nobody freezes or moves it meanwhile."""
     session.flush()
-    session.refresh(dossier, ["custodian_id", "frozen", "status", "version"], with_for_update=True)
+    session.refresh(dossier, ["custodian_id", "frozen", "held", "status", "version"], with_for_update=True)
 
 
 def view(session: Session, dossier: Dossier, *, actor: Actor) -> None:
@@ -199,9 +201,12 @@ def components_of(dossier: Dossier, on: date | None = None) -> tuple[catalogue.C
 
 
 def contents(session: Session, dossier: Dossier) -> list[Document]:
-    """The documents of a dossier as its contents list has them: by component, then by date; undated ones last."""
+    """The documents of a dossier as its contents list has them: by component, then by date; undated ones last.
+
+    Sealed inserts are not among them, for nobody.
+    """
     order = {row.id: place for place, row in enumerate(catalogue.components(dossier.category.value))}
-    documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id))
+    documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id, ~Document.sealed))
     return sorted(
         documents,
         key=lambda d: (order.get(d.component_id, len(order)), d.issued_on or date.max, d.position, d.id),
@@ -213,7 +218,7 @@ def pages_of(session: Session, document_ids: Sequence[str]) -> dict[str, list[Pa
     pages: dict[str, list[Page]] = {document_id: [] for document_id in document_ids}
     for page in session.scalars(
         select(Page)
-        .where(Page.document_id.in_(document_ids))
+        .where(Page.document_id.in_(document_ids), Page.scan_id.not_in(select(Scan.id).where(Scan.sealed)))
         .options(selectinload(Page.scan))
         .order_by(Page.document_position)
     ):
@@ -224,5 +229,7 @@ def pages_of(session: Session, document_ids: Sequence[str]) -> dict[str, list[Pa
 def scans_of(session: Session, dossier: Dossier) -> list[Scan]:
     """The scans received for a dossier, newest first."""
     return list(
-        session.scalars(select(Scan).where(Scan.dossier_id == dossier.id).order_by(Scan.received_at.desc(), Scan.id))
+        session.scalars(
+            select(Scan).where(Scan.dossier_id == dossier.id, ~Scan.sealed).order_by(Scan.received_at.desc(), Scan.id)
+        )
     )

@@ -23,6 +23,7 @@ def page_rows(account_id: str, units: Units) -> ColumnElement[bool]:
             Grant.page_id == Page.id,
             Document.id == Page.document_id,
             Document.dossier_id == Dossier.id,
+            ~Document.sealed,
             Consultation.asked_by_id == account_id,
             Consultation.unit_id.in_(units),
             Consultation.kind == ConsultationKind.SCREEN,
@@ -72,6 +73,7 @@ def _opens(consultation: Consultation, page: Page) -> bool:
     return (
         is_running(consultation)
         and document is not None
+        and not document.sealed
         and document.dossier_id == consultation.dossier_id
         and any(grant.page_id == page.id and grant.document_id == document.id for grant in consultation.grants)
     )

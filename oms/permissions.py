@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import object_session
 
 from oms import grants
 from oms.errors import N_, ConfirmationNeeded, Refused
@@ -19,8 +20,10 @@ from oms.models import (
     Account,
     AuditEntry,
     Consultation,
+    Disposal,
     Document,
     Dossier,
+    Hold,
     LocateAnswer,
     MassTransfer,
     MembershipTransfer,
@@ -80,6 +83,14 @@ class Action(enum.StrEnum):
     PAPER_MOVE = "paper:move"
     STOCK_COUNT = "stock:count"
     PACKAGE_READ = "package:read"
+    HOLD_READ = "hold:read"
+    HOLD_ORDER = "hold:order"
+    INSERT_OPEN = "insert:open"
+    DELEGATION_READ = "delegation:read"
+    DELEGATION_GIVE = "delegation:give"
+    DISPOSAL_READ = "disposal:read"
+    DISPOSAL_PROPOSE = "disposal:propose"
+    DISPOSAL_DECIDE = "disposal:decide"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -97,6 +108,11 @@ _OFFICER = {
     Action.PAPER_MOVE,
     Action.STOCK_COUNT,
     Action.PACKAGE_READ,
+    Action.HOLD_READ,
+    Action.INSERT_OPEN,
+    Action.DELEGATION_READ,
+    Action.DISPOSAL_READ,
+    Action.DISPOSAL_PROPOSE,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -133,6 +149,13 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.REORGANISATION_APPROVE,
             Action.PAPER_READ,
             Action.PACKAGE_READ,
+            Action.HOLD_READ,
+            Action.HOLD_ORDER,
+            Action.INSERT_OPEN,
+            Action.DELEGATION_READ,
+            Action.DELEGATION_GIVE,
+            Action.DISPOSAL_READ,
+            Action.DISPOSAL_DECIDE,
             Action.DOSSIER_READ,
             Action.SCAN_READ,
             Action.PAGE_READ,
@@ -203,7 +226,8 @@ def _person_rows(units: Units) -> ColumnElement[bool]:
 
 
 def _page_rows(units: Units) -> ColumnElement[bool]:
-    return Page.scan_id.in_(select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units)))
+    held = select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units), ~Scan.sealed)
+    return Page.scan_id.in_(held)
 
 
 def _transfer_rows(units: Units) -> ColumnElement[bool]:
@@ -224,10 +248,54 @@ def _transfer_units(transfer: Transfer) -> tuple[str | None, ...]:
 
 
 _DOSSIER = Guard(Dossier, _held, lambda dossier: (dossier.custodian_id,))
-_UNFROZEN = Guard(Dossier, _held, lambda d: (d.custodian_id,), ~Dossier.frozen, lambda d: not d.frozen)
-_SCAN = Guard(Scan, _in_held_dossier(Scan.dossier_id), lambda scan: (scan.dossier.custodian_id,))
-_PAGE = Guard(Page, _page_rows, lambda page: (page.scan.dossier.custodian_id,))
-_DOCUMENT = Guard(Document, _in_held_dossier(Document.dossier_id), lambda document: (document.dossier.custodian_id,))
+_UNFROZEN = Guard(
+    Dossier,
+    _held,
+    lambda d: (d.custodian_id,),
+    ~Dossier.frozen & ~Dossier.held,
+    lambda d: not d.frozen and not d.held,
+)
+# What lies in a sealed insert is open by no role: only the door of `oms.inserts` leads to it.
+_SCAN = Guard(
+    Scan,
+    _in_held_dossier(Scan.dossier_id),
+    lambda scan: (scan.dossier.custodian_id,),
+    ~Scan.sealed,
+    lambda scan: not scan.sealed,
+)
+_PAGE = Guard(
+    Page, _page_rows, lambda page: (page.scan.dossier.custodian_id,), thing_if=lambda page: not page.scan.sealed
+)
+_DOCUMENT = Guard(
+    Document,
+    _in_held_dossier(Document.dossier_id),
+    lambda document: (document.dossier.custodian_id,),
+    ~Document.sealed,
+    lambda document: not document.sealed,
+)
+# The body that holds a dossier and the one that manages it may stop it.
+_ORDERING = Guard(
+    Dossier,
+    lambda units: or_(Dossier.custodian_id.in_(units), Dossier.managing_body_id.in_(units)),
+    lambda dossier: (dossier.custodian_id, dossier.managing_body_id),
+)
+
+
+def _hold_rows(units: Units) -> ColumnElement[bool]:
+    concerned = select(Dossier).where(_ORDERING.rows(units)).subquery()
+    return or_(
+        Hold.unit_id.in_(units),
+        Hold.dossier_id.in_(select(concerned.c.id)),
+        Hold.person_id.in_(select(concerned.c.person_id)),
+    )
+
+
+def _hold_units(hold: Hold) -> tuple[str | None, ...]:
+    dossiers = [hold.dossier] if hold.dossier else hold.person.dossiers if hold.person else []
+    return (hold.unit_id, *(unit for dossier in dossiers for unit in _ORDERING.units(dossier)))
+
+
+_DISPOSAL = Guard(Disposal, Disposal.unit_id.in_, lambda disposal: (disposal.unit_id,))
 
 
 def _request_rows(units: Units) -> ColumnElement[bool]:
@@ -295,10 +363,12 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.PAGE_REVIEW: Guard(
         Page,
         lambda units: Page.scan_id.in_(
-            select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units), ~Dossier.frozen)
+            select(Scan.id)
+            .join(Dossier, Scan.dossier_id == Dossier.id)
+            .where(_held(units), ~Dossier.frozen, ~Dossier.held, ~Scan.sealed)
         ),
         lambda page: (page.scan.dossier.custodian_id,),
-        thing_if=lambda page: not page.scan.dossier.frozen,
+        thing_if=lambda page: not (page.scan.dossier.frozen or page.scan.dossier.held or page.scan.sealed),
     ),
     Action.DOCUMENT_READ: _DOCUMENT,
     Action.PERSON_READ: Guard(
@@ -306,6 +376,11 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
         _person_rows,
         lambda person: tuple(dossier.custodian_id for dossier in person.dossiers),
     ),
+    Action.HOLD_READ: Guard(Hold, _hold_rows, _hold_units),
+    Action.HOLD_ORDER: _ORDERING,
+    Action.INSERT_OPEN: _DOSSIER,
+    Action.DISPOSAL_READ: _DISPOSAL,
+    Action.DISPOSAL_DECIDE: _DISPOSAL,
     Action.PAPER_READ: _PAPER,
     Action.PAPER_MOVE: _PAPER,
     Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
@@ -369,6 +444,8 @@ class Actor:
     session_id: str | None = None
     address: str | None = None
     request_id: str | None = None
+    # In whose name an action is open by delegation: the accounts of the heads, by action and unit.
+    delegated: Mapping[Action, Mapping[str, str]] = field(default_factory=dict)
 
     def has(self, action: Action) -> bool:
         """True when the action is open to the actor anywhere at all."""
@@ -410,6 +487,8 @@ def require(actor: Actor, action: Action, thing: object = None) -> None:
     if can(actor, action, thing):
         return
     dossier = _dossier_of(thing)
+    if dossier is not None and dossier.held and can(actor, Action.DOSSIER_READ, dossier) and actor.has(action):
+        refuse_held(dossier)
     if dossier is not None and dossier.frozen and can(actor, Action.DOSSIER_READ, dossier) and actor.has(action):
         raise Refused(
             N_(
@@ -421,6 +500,43 @@ def require(actor: Actor, action: Action, thing: object = None) -> None:
     raise Refused(
         N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
     )
+
+
+def refuse_held(dossier: Dossier) -> None:
+    """Raise `Refused` while a hold on the dossier or its person is in force: its number and who can lift it, no reason."""
+    session = object_session(dossier)
+    hold = session.scalar(select(Hold).where(holds_on(dossier)).order_by(Hold.ordered_at)) if session else None
+    if hold is not None:
+        raise Refused(
+            N_(
+                "Dossier %(number)s is under hold %(hold)s: nothing in it may be changed, moved or destroyed until the "
+                "hold is lifted. The head of %(unit)s, or of the body that holds or manages the dossier, can lift it."
+            ),
+            number=dossier.number,
+            hold=hold.number,
+            unit=hold.unit.name,
+        )
+
+
+def holds_on(dossier: Dossier) -> ColumnElement[bool]:
+    """The condition for the holds in force that concern a dossier."""
+    return Hold.lifted_at.is_(None) & or_(Hold.dossier_id == dossier.id, Hold.person_id == dossier.person_id)
+
+
+def in_the_name_of(actor: Actor, action: Action, unit_id: str | None) -> str | None:
+    """The account of the head in whose name `actor` does `action` in a unit, None in the own right."""
+    return actor.delegated.get(action, {}).get(unit_id or "")
+
+
+def authority(actor: Actor, action: Action, unit_id: str | None) -> dict[str, str]:
+    """What the log says beside an act that is taken by delegation."""
+    head = in_the_name_of(actor, action, unit_id)
+    return {"in_the_name_of": head} if head else {}
+
+
+def is_own(actor: Actor, action: Action, unit_id: str | None, account_id: str | None) -> bool:
+    """True when what `account_id` did is the actor's own doing, or that of the head in whose name the actor acts."""
+    return account_id is not None and account_id in (actor.account_id, in_the_name_of(actor, action, unit_id))
 
 
 def require_confirmed(actor: Actor) -> None:

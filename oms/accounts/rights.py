@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from oms.errors import N_, BadInput
-from oms.models import Account, Assignment, Role, Unit, UnitKind
+from oms.models import Account, Assignment, Delegation, Role, Unit, UnitKind
 from oms.organisation import today, units_below
 from oms.permissions import ROLE_ACTIONS, Action, Actor, Units
 
@@ -17,9 +18,7 @@ def _in_force(day: date) -> ColumnElement[bool]:
     return (Assignment.valid_from <= day) & or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day)
 
 
-def actor_of(
-    session: Session, account: Account, *, via: str = "web", confirmed: bool = False, **origin: str | None
-) -> Actor:
+def actor_of(session: Session, account: Account, *, via: str = "web", confirmed: bool = False, **origin: Any) -> Actor:
     """The `Actor` an account is today: the units of each action from its valid assignments."""
     current = session.scalars(
         select(Assignment)
@@ -31,6 +30,7 @@ def actor_of(
         here = units_below(session, {assignment.unit_id}) if assignment.with_units_below else {assignment.unit_id}
         for action in ROLE_ACTIONS[assignment.role]:
             units[action] |= here
+    delegated = _delegated(session, account, units)
     frozen: dict[Action, Units] = {action: frozenset(ids) for action, ids in units.items()}
     return Actor(
         account_id=account.id,
@@ -42,8 +42,42 @@ def actor_of(
         person_id=account.person_id,
         role=current[0].role if current else None,
         confirmed=confirmed,
+        delegated=delegated,
         **origin,
     )
+
+
+def _delegated(session: Session, account: Account, units: dict[Action, set[str]]) -> dict[Action, dict[str, str]]:
+    """Add to `units` what heads let the account do today; return in whose name it acts, by action and unit.
+
+    A head lends only what the head's own role gives there today; what the account may do itself is its own act.
+    """
+    day, found = today(), defaultdict[Action, dict[str, str]](dict)
+    for delegation in session.scalars(
+        select(Delegation)
+        .join(Delegation.head)
+        .where(
+            Delegation.delegate_id == account.id,
+            Delegation.ended_at.is_(None),
+            Delegation.valid_from <= day,
+            Delegation.valid_to >= day,
+            ~Account.disabled,
+            select(Assignment.id)
+            .where(
+                Assignment.account_id == Delegation.head_id,
+                Assignment.unit_id == Delegation.unit_id,
+                Assignment.role == Role.HEAD,
+                _in_force(day),
+            )
+            .exists(),
+        )
+        .order_by(Delegation.given_at, Delegation.id)
+    ):
+        for action in map(Action, delegation.actions):
+            if action in ROLE_ACTIONS[Role.HEAD] and delegation.unit_id not in units[action]:
+                units[action].add(delegation.unit_id)
+                found[action][delegation.unit_id] = delegation.head_id
+    return dict(found)
 
 
 def get_actor(session: Session, username: str, *, via: str) -> Actor:

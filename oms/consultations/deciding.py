@@ -29,7 +29,7 @@ from oms.models import (
     now,
 )
 from oms.organisation import HANOI, today
-from oms.permissions import Action, Actor, require, require_confirmed
+from oms.permissions import Action, Actor, authority, is_own, require, require_confirmed
 from oms.vietnamese.text import nfc
 
 
@@ -114,7 +114,7 @@ def _begin(session: Session, request: Consultation, actor: Actor, version: int |
         dossiers.hold(session, request.dossier)
     session.refresh(request, with_for_update=True)
     require(actor, Action.CONSULTATION_APPROVE, request)
-    if request.asked_by_id == actor.account_id:
+    if is_own(actor, Action.CONSULTATION_APPROVE, _holder(request), request.asked_by_id):
         raise Refused(N_("Nobody decides about their own request. Ask another head who may."))
     if request.state != ConsultationState.REQUESTED or (version is not None and version != request.version):
         raise Conflict(
@@ -153,7 +153,13 @@ def _decided(session: Session, request: Consultation, action: str, answer: str, 
     request.decided_by_id, request.decided_at = actor.account_id, now()
     session.flush()
     session.expire(request, ["grants", "loan"])
+    detail |= authority(actor, Action.CONSULTATION_APPROVE, _holder(request))
     audit.record(session, action, request, actor=actor, words=request.answer, number=request.number, **detail)
+
+
+def _holder(request: Consultation) -> str | None:
+    """The unit whose head decides."""
+    return request.dossier.custodian_id if request.dossier is not None else request.holder_id
 
 
 def refuse(session: Session, request: Consultation, reason: str, *, actor: Actor, version: int | None = None) -> None:
@@ -191,7 +197,7 @@ def decide_copy(
     session.refresh(order, with_for_update=True)
     request = order.consultation
     require(actor, Action.CONSULTATION_APPROVE, request)
-    if order.asked_by_id == actor.account_id:
+    if is_own(actor, Action.CONSULTATION_APPROVE, _holder(order.consultation), order.asked_by_id):
         raise Refused(N_("Nobody decides about their own request. Ask another head who may."))
     if order.state != CopyState.REQUESTED or (version is not None and version != order.version):
         raise Conflict(N_("Somebody else just decided about this copy. Reload the page."))

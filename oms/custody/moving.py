@@ -11,12 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, catalogue, dossiers, jobs, organisation
+from oms import audit, catalogue, dossiers, holds, jobs, organisation
 from oms.custody.sealing import manifest_hash, seal
 from oms.custody.steps import ACCEPTED, APPROVED, DRAFT, IN_TRANSIT, RESERVED, STILL, Step
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, Scan, ScanState, Transfer, TransferEvent, TransferState, Unit, UnitKind, now
-from oms.permissions import Action, Actor, require, require_confirmed
+from oms.permissions import Action, Actor, authority, is_own, require, require_confirmed
+
+# The ends of the steps that a hold stops.
+_ONWARD = frozenset({TransferState.SUBMITTED, APPROVED, IN_TRANSIT, ACCEPTED, RESERVED})
 
 
 def approving_unit(session: Session, sender: Unit, receiver: Unit) -> Unit:
@@ -66,6 +69,7 @@ def prepare(session: Session, dossier: Dossier, receiver: Unit, reason: str, *, 
     """Begin a transfer of a dossier to another custodian; one open transfer per dossier."""
     require(actor, Action.DOSSIER_EDIT, dossier)
     require(actor, Action.TRANSFER_PREPARE, Transfer(from_unit_id=dossier.custodian_id))
+    holds.require_none(session, dossier)
     sender = dossier.custodian
     if receiver.id == sender.id:
         raise BadInput(N_("%(unit)s holds this dossier already. Choose another unit."), unit=sender.name)
@@ -111,13 +115,16 @@ def take(
     if version is not None and version != transfer.version:
         raise Conflict(N_("Somebody else just changed this transfer. Reload the page to see how it stands."))
     require(actor, step.action, transfer)
-    if step.other_person and actor.account_id == transfer.prepared_by_id:
+    if step.other_person and is_own(actor, step.action, transfer.approving_unit_id, transfer.prepared_by_id):
         raise Refused(N_("Whoever prepared a transfer does not approve or receive it. Ask another person."))
     if transfer.state not in step.start:
         raise Conflict(
             N_("Transfer %(number)s is not at a point where this can be done. Reload the page to see how it stands."),
             number=transfer.number,
         )
+    if step.end in _ONWARD:
+        # Held, a transfer stays where it is; the way back to the sender, and ending it, stay open.
+        holds.require_none(session, transfer.dossier)
     if step.needs_reason and not reason.strip():
         raise BadInput(N_("Write the reason in one sentence: the other side reads it."))
     if step.binding:
@@ -140,6 +147,7 @@ def take(
         end=step.end.value,
         manifest=transfer.manifest_sha256,
         custodian=transfer.dossier.custodian_id,
+        **authority(actor, step.action, transfer.approving_unit_id),
     )
 
 

@@ -18,16 +18,23 @@ def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
         session.execute(
             select(Page.document_id, func.count())
             .join(Scan)
-            .where(Scan.dossier_id == dossier.id)
+            .where(Scan.dossier_id == dossier.id, ~Scan.sealed)
             .group_by(Page.document_id)
         ).all()
     )
-    scans = session.scalars(select(Scan).where(Scan.dossier_id == dossier.id).order_by(Scan.received_at, Scan.id))
+    received = session.scalars(
+        select(Scan).where(Scan.dossier_id == dossier.id).order_by(Scan.received_at, Scan.id)
+    ).all()
+    scans = [scan for scan in received if not scan.sealed]
     return {
         "dossier": dossier.number,
         "documents": [_sealed_document(document, counts.get(document.id, 0)) for document in documents],
         "scans": [{"sha256": scan.sha256, "pages": scan.page_count, "size": scan.size} for scan in scans],
         "waiting_pages": counts.get(None, 0),
+        # One hash for all sealed inserts, there also where there is none: it binds them and does not tell of them.
+        "sealed": hashlib.sha256(
+            "\n".join([dossier.id, *sorted(scan.sha256 for scan in received if scan.sealed)]).encode()
+        ).hexdigest(),
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Transfer, TransferEvent, TransferState
-from oms.permissions import Action, Actor, can
+from oms.permissions import Action, Actor, can, is_own
 
 DRAFT, SUBMITTED, APPROVED, IN_TRANSIT = (
     TransferState.DRAFT,
@@ -87,7 +87,9 @@ def steps_open_to(transfer: Transfer, *, actor: Actor) -> list[Step]:
         for step in STEPS
         if transfer.state in step.start
         and can(actor, step.action, transfer)
-        and not (step.other_person and actor.account_id == transfer.prepared_by_id)
+        and not (
+            step.other_person and is_own(actor, step.action, transfer.approving_unit_id, transfer.prepared_by_id)
+        )
     ]
 
 

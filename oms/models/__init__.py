@@ -26,6 +26,7 @@ from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDiffe
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
 from oms.models.reorganisation import Reorganisation, ReorganisationChange, ReorganisationState
+from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
 from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
 
@@ -46,7 +47,11 @@ __all__ = [
     "CopyState",
     "CountedPaper",
     "Counter",
+    "Delegation",
     "DifferenceKind",
+    "Disposal",
+    "DisposalItem",
+    "DisposalState",
     "Document",
     "Dossier",
     "DossierStatus",
@@ -54,6 +59,8 @@ __all__ = [
     "ForeignEntry",
     "Gender",
     "Grant",
+    "Hold",
+    "InsertOpening",
     "Job",
     "JobState",
     "Loan",

@@ -91,6 +91,8 @@ class Dossier(Identified, Base):
     status: Mapped[DossierStatus] = mapped_column(default=DossierStatus.OPEN)
     # Set while a transfer holds the dossier still; see `oms.custody`.
     frozen: Mapped[bool] = mapped_column(default=False)
+    # Set while a hold is in force; see `oms.holds`.
+    held: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column()
 
@@ -142,6 +144,8 @@ class Document(Identified, Base):
     signer: Mapped[str | None]
     original: Mapped[Original] = mapped_column(default=Original.ORIGINAL)
     position: Mapped[int]
+    # A sealed insert, as every scan it lies on: nothing shows that it exists; see `oms.inserts`.
+    sealed: Mapped[bool] = mapped_column(default=False)
     filed_by_id: Mapped[str] = reference("accounts.id")
     filed_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column()

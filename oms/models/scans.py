@@ -52,6 +52,8 @@ class Scan(Identified, Base):
     error_values: Mapped[dict[str, Any] | None]
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     signed: Mapped[bool] = mapped_column(default=False)
+    # All its pages lie in sealed inserts; see `oms.inserts`.
+    sealed: Mapped[bool] = mapped_column(default=False)
     received_by_id: Mapped[str] = reference("accounts.id")
     received_at: Mapped[datetime] = mapped_column(default=now, index=True)
     version: Mapped[int] = mapped_column()

@@ -48,14 +48,14 @@ def items_of_dossiers(session: Session, dossier_ids: Sequence[str]) -> Iterator[
     before = _names_before(session, {dossier.custodian_id for dossier in dossiers})
     for dossier in dossiers:
         yield _dossier_item(dossier, before[dossier.custodian_id])
-        documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id)).all()
+        documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id, ~Document.sealed)).all()
         by_id = {document.id: document for document in documents}
         for document in documents:
             yield _document_item(dossier, document)
         pages = (
             select(Page)
             .join(Scan)
-            .where(Scan.dossier_id == dossier.id, Page.state == PageState.READ)
+            .where(Scan.dossier_id == dossier.id, Page.state == PageState.READ, ~Scan.sealed)
             .options(undefer(Page.text))
             .execution_options(yield_per=BATCH, populate_existing=True)
         )

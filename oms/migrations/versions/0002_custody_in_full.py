@@ -934,6 +934,214 @@ def _drop_reorganisation() -> None:
         op.drop_table(table)
 
 
+def _add_safeguards() -> None:
+    """Holds, delegations, sealed inserts and disposals."""
+    op.create_table(
+        "delegations",
+        sa.Column("head_id", sa.String(length=16), nullable=False),
+        sa.Column("delegate_id", sa.String(length=16), nullable=False),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("actions", sa.JSON(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("head_id <> delegate_id", name=op.f("ck_delegations_two_people")),
+        sa.CheckConstraint("valid_from <= valid_to", name=op.f("ck_delegations_valid_order")),
+        sa.ForeignKeyConstraint(
+            ["delegate_id"], ["accounts.id"], name=op.f("fk_delegations_delegate_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["head_id"], ["accounts.id"], name=op.f("fk_delegations_head_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_delegations_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delegations")),
+    )
+    with op.batch_alter_table("delegations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delegations_delegate_id"), ["delegate_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delegations_head_id"), ["head_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_delegations_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "disposals",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("rule_id", sa.String(length=60), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed",
+                "approved",
+                "executed",
+                "refused",
+                name="disposalstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("council", sa.JSON(), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("minutes_on", sa.Date(), nullable=False),
+        sa.Column("legal_reason", sa.Text(), nullable=False),
+        sa.Column("proposed_by_id", sa.String(length=16), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by_id", sa.String(length=16), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("executed_by_id", sa.String(length=16), nullable=True),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("certificate", sa.String(length=40), nullable=True),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("(state = 'executed') = (executed_at IS NOT NULL)", name=op.f("ck_disposals_executed_when")),
+        sa.CheckConstraint(
+            "decided_by_id IS NULL OR decided_by_id <> proposed_by_id", name=op.f("ck_disposals_two_people")
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["accounts.id"], name=op.f("fk_disposals_decided_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["executed_by_id"], ["accounts.id"], name=op.f("fk_disposals_executed_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by_id"], ["accounts.id"], name=op.f("fk_disposals_proposed_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_disposals_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposals")),
+        sa.UniqueConstraint("certificate", name=op.f("uq_disposals_certificate")),
+        sa.UniqueConstraint("number", name=op.f("uq_disposals_number")),
+    )
+    with op.batch_alter_table("disposals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_disposals_decided_by_id"), ["decided_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disposals_executed_by_id"), ["executed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disposals_proposed_by_id"), ["proposed_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disposals_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_disposals_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "holds",
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("person_id", sa.String(length=16), nullable=True),
+        sa.Column("dossier_id", sa.String(length=16), nullable=True),
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("ordered_by_id", sa.String(length=16), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lift_asked_by_id", sa.String(length=16), nullable=True),
+        sa.Column("lift_reason", sa.Text(), nullable=False),
+        sa.Column("lifted_by_id", sa.String(length=16), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("(lifted_by_id IS NULL) = (lifted_at IS NULL)", name=op.f("ck_holds_lifted_when")),
+        sa.CheckConstraint("(person_id IS NULL) <> (dossier_id IS NULL)", name=op.f("ck_holds_one_subject")),
+        sa.CheckConstraint(
+            "lifted_by_id IS NULL OR lifted_by_id <> lift_asked_by_id", name=op.f("ck_holds_two_people")
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_holds_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lift_asked_by_id"], ["accounts.id"], name=op.f("fk_holds_lift_asked_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["accounts.id"], name=op.f("fk_holds_lifted_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["ordered_by_id"], ["accounts.id"], name=op.f("fk_holds_ordered_by_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_holds_person_id_people"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_holds_unit_id_units"), ondelete="RESTRICT"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holds")),
+        sa.UniqueConstraint("number", name=op.f("uq_holds_number")),
+    )
+    with op.batch_alter_table("holds", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_holds_dossier_id"), ["dossier_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_holds_lift_asked_by_id"), ["lift_asked_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_holds_lifted_by_id"), ["lifted_by_id"], unique=False)
+        batch_op.create_index("ix_holds_open", ["lifted_at"], unique=False, sqlite_where=sa.text("lifted_at IS NULL"))
+        batch_op.create_index(batch_op.f("ix_holds_ordered_by_id"), ["ordered_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_holds_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_holds_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "insert_openings",
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("opened_by_id", sa.String(length=16), nullable=False),
+        sa.Column("second_id", sa.String(length=16), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("opened_by_id <> second_id", name=op.f("ck_insert_openings_two_people")),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_insert_openings_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["opened_by_id"],
+            ["accounts.id"],
+            name=op.f("fk_insert_openings_opened_by_id_accounts"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_id"], ["accounts.id"], name=op.f("fk_insert_openings_second_id_accounts"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_insert_openings")),
+    )
+    with op.batch_alter_table("insert_openings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_insert_openings_dossier_id"), ["dossier_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_insert_openings_opened_by_id"), ["opened_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_insert_openings_second_id"), ["second_id"], unique=False)
+
+    op.create_table(
+        "disposal_items",
+        sa.Column("disposal_id", sa.String(length=16), nullable=False),
+        sa.Column("dossier_id", sa.String(length=16), nullable=False),
+        sa.Column("scan_id", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["disposal_id"], ["disposals.id"], name=op.f("fk_disposal_items_disposal_id_disposals"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["dossier_id"], ["dossiers.id"], name=op.f("fk_disposal_items_dossier_id_dossiers"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disposal_items")),
+        sa.UniqueConstraint("disposal_id", "scan_id", name=op.f("uq_disposal_items_disposal_id_scan_id")),
+    )
+    with op.batch_alter_table("disposal_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_disposal_items_dossier_id"), ["dossier_id"], unique=False)
+
+    with op.batch_alter_table("documents", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sealed", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table("dossiers", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table("scans", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sealed", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def _drop_safeguards() -> None:
+    for table, column in (("scans", "sealed"), ("dossiers", "held"), ("documents", "sealed")):
+        with op.batch_alter_table(table) as batch_op:
+            batch_op.drop_column(column)
+    for table in ("disposal_items", "insert_openings", "holds", "disposals", "delegations"):
+        op.drop_table(table)
+
+
 def upgrade() -> None:
     """Add the tables and columns of custody."""
     _add_reading()
@@ -941,10 +1149,12 @@ def upgrade() -> None:
     _add_paper()
     _add_packages()
     _add_reorganisation()
+    _add_safeguards()
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _drop_safeguards()
     _drop_reorganisation()
     _drop_packages()
     _drop_paper()

@@ -1,6 +1,7 @@
 """Looking into dossiers of others: who asks, who decides, what opens, and that it closes in the same second."""
 
 import io
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, consultations, db, review, search, storage
 from oms.consultations import Sought, Wish
-from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, Refused
+from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, OmsError, Refused
 from oms.models import (
     Assignment,
     AuditEntry,
@@ -33,7 +34,7 @@ from oms.models import (
     now,
 )
 from oms.organisation import today
-from oms.permissions import GUARDS, Action, Actor, allowed, can
+from oms.permissions import Action, Actor, allowed, can
 from oms.recognition.marking import mark
 from oms.search import finding
 from oms.settings import Settings
@@ -443,5 +444,59 @@ def test_where_is_a_dossier_is_answered_by_its_holder_only(
     assert [one.unit_id for one in wrong_year.answers] == [world.units["btc"]]
 
 
-def test_the_guard_of_looking_is_one_of_pages() -> None:
-    assert GUARDS[Action.CONSULTATION_LOOK].model is Page
+def test_two_heads_at_once_one_decides(engine: Engine, world: World, actor: Actors) -> None:
+    with db.writing(engine) as session:
+        made = factories.make_dossier(session, world.units["sonv"])
+        request_id = ask(session, actor, made, ConsultationKind.PAPER).id
+        second = factories.make_account(session, "phobithu.sonv", Role.HEAD, session.get_one(Unit, world.units["sonv"]))
+        assert second.id
+    start, results = threading.Barrier(2), []
+
+    def decide(username: str) -> None:
+        somebody = actor(username)
+        start.wait()
+        try:
+            with db.writing(engine) as session:
+                request = session.get_one(Consultation, request_id)
+                if username == HEAD:
+                    consultations.approve(session, request, [], today(), actor=somebody)
+                else:
+                    consultations.refuse(session, request, "Không", actor=somebody)
+            results.append("done")
+        except OmsError as error:
+            results.append(type(error).__name__)
+
+    threads = [threading.Thread(target=decide, args=(name,)) for name in (HEAD, "phobithu.sonv")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["Conflict", "done"]
+    with db.reading(engine) as session:
+        request = session.get_one(Consultation, request_id)
+        assert (request.loan is not None) == (request.state == ConsultationState.APPROVED)
+
+
+def test_what_an_ended_unit_asked_and_granted_goes_on_with_its_successor(
+    session: Session, dossier: Dossier, world: World, actor: Actors
+) -> None:
+    request, pages = grant(session, actor, dossier)
+    none = consultations.request(session, wish("HS-999999"), actor=actor(READER))
+    question = consultations.ask(session, Sought("Phạm Thị Lan", "Tìm"), actor=actor("canbo.soyt"))
+    holder = session.get_one(Unit, world.units["sonv"])
+    dossier.custodian_id = world.units["btc"]
+    assert open_to(session, actor(READER)) == set()
+    assert consultations.go_on_with_custody(session, dossier, holder, actor=None) == 1
+    assert consultations.hand_on(session, holder, session.get_one(Unit, world.units["btc"]), actor=None) == 1
+    assert open_to(session, actor(READER)) == {page.id for page in pages}
+    assert request.holder_id == world.units["btc"]
+    assert [one.unit_id for one in question.answers] == [world.units["btc"]]
+    # The reader's own unit ends too: whoever has the role in the successor goes on reading.
+    reader_unit, successor = (session.get_one(Unit, world.units[code]) for code in ("sotc", "soyt"))
+    assert consultations.hand_on(session, reader_unit, successor, actor=None) == 2
+    assert open_to(session, actor(READER)) == set()
+    session.add(
+        Assignment(account_id=world.accounts[READER], role=Role.OFFICER, unit_id=successor.id, valid_from=today())
+    )
+    assert open_to(session, accounts.get_actor(session, READER, via="web")) == {page.id for page in pages}
+    assert none.unit_id == successor.id

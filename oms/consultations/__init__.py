@@ -9,6 +9,7 @@ from oms.consultations.finding import (
     OpenNow,
     count_to_decide,
     given,
+    granted_documents,
     grants_of,
     look_at_list,
     mine,
@@ -18,6 +19,7 @@ from oms.consultations.finding import (
     to_decide,
     view,
 )
+from oms.consultations.handing_on import go_on_with_custody, hand_on
 from oms.consultations.loans import hand_out, is_late, take_back
 from oms.consultations.locating import Sought, answer, ask, asked_by, to_answer
 from oms.consultations.registers import LogLine, log_of, register
@@ -52,7 +54,10 @@ __all__ = [
     "find_order",
     "get_page",
     "given",
+    "go_on_with_custody",
+    "granted_documents",
     "grants_of",
+    "hand_on",
     "hand_out",
     "is_late",
     "last_day",

@@ -16,9 +16,12 @@ from oms.models import (
     ConsultationState,
     CopyOrder,
     CopyState,
+    Document,
     Dossier,
+    Grant,
     Loan,
     LoanState,
+    Page,
     now,
 )
 from oms.organisation import today
@@ -115,6 +118,21 @@ class OpenNow:
 def open_now(session: Session, dossier: Dossier) -> OpenNow:
     """Readers and loans of a dossier, for the page of the dossier."""
     return OpenNow(grants_of(session, dossier), open_loans(session, dossier))
+
+
+def granted_documents(session: Session, request: Consultation) -> list[tuple[Document, list[int]]]:
+    """The documents of which pages were granted, with the numbers of these pages; what is gone is left out."""
+    rows = session.execute(
+        select(Document, Page.document_position)
+        .join(Page, Page.document_id == Document.id)
+        .join(Grant, (Grant.page_id == Page.id) & (Grant.document_id == Document.id))
+        .where(Grant.consultation_id == request.id, ~Document.sealed)
+        .order_by(Document.position, Page.document_position)
+    )
+    found: dict[str, tuple[Document, list[int]]] = {}
+    for document, number in rows:
+        found.setdefault(document.id, (document, []))[1].append(number or 0)
+    return list(found.values())
 
 
 def count_to_decide(session: Session, *, actor: Actor) -> int:

@@ -152,6 +152,7 @@ def show(consultation: Consultation) -> ResponseReturnValue:
         running=grants.is_running(consultation),
         late=consultation.loan is not None and consultations.is_late(consultation.loan),
         loan=consultation.loan,
+        granted=consultations.granted_documents(g.session, consultation) if holds or granted else [],
         may_ask_copy=is_mine and grants.is_running(consultation),
         LoanState=LoanState,
         CopyState=CopyState,

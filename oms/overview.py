@@ -24,6 +24,8 @@ CHANGES: Mapping[str, str] = {
     "document:describe": N_("Document described anew"),
     "document:take_apart": N_("Document taken apart"),
     "page:correct": N_("Text of a page corrected"),
+    "package:import": N_("Dossier taken in from a package"),
+    "paper:move": N_("Place of the paper written down"),
     "transfer:accept": N_("Dossier taken over"),
     "transfer:accept-with-reservations": N_("Dossier taken over with reservations"),
 }

@@ -5,10 +5,11 @@ in docs/packages.md. Nothing of a package is believed before every hash and the 
 """
 
 from oms.models import Package
-from oms.packages.answering import acknowledge, close
+from oms.packages.answering import LARGEST as LARGEST_ANSWER
+from oms.packages.answering import Answer, acknowledge, close, read_answer
 from oms.packages.bag import NotABag, is_plain_bag
-from oms.packages.exporting import Sealed, export, file_of
-from oms.packages.finding import find, list_packages, origin_of, view, waiting
+from oms.packages.exporting import Sealed, export, file_of, has_file
+from oms.packages.finding import find, list_packages, origin_of, receiving_units, view, waiting
 from oms.packages.importing import refuse, take_in
 from oms.packages.keys import (
     check_key,
@@ -26,6 +27,8 @@ from oms.packages.sealing import Damaged, NotSealed, WrongCode, read_header
 from oms.packages.showing import show_scan
 
 __all__ = [
+    "LARGEST_ANSWER",
+    "Answer",
     "Damaged",
     "NotABag",
     "NotSealed",
@@ -42,6 +45,7 @@ __all__ = [
     "find",
     "find_trusted",
     "fingerprint",
+    "has_file",
     "is_plain_bag",
     "list_packages",
     "make_code",
@@ -49,8 +53,10 @@ __all__ = [
     "origin_of",
     "own_name",
     "public_key",
+    "read_answer",
     "read_code",
     "read_header",
+    "receiving_units",
     "refuse",
     "show_scan",
     "take_in",

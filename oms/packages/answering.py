@@ -1,6 +1,7 @@
 """The answer that travels back: signed by the receiver, it closes the transfer at the sender."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from oms import audit, custody
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Package, PackageDirection, PackageOutcome, TransferState, now
 from oms.packages import keys
-from oms.permissions import Action, Actor, can, require, require_confirmed
+from oms.permissions import Action, Actor, allowed, require, require_confirmed
 from oms.settings import Settings
 
 FORMAT = "oms-acknowledgement/1"
@@ -55,40 +56,61 @@ def acknowledge(
     return json.dumps({**content, "signature": keys.sign(settings, _bound(content))}, ensure_ascii=False).encode()
 
 
-def close(session: Session, data: bytes, *, actor: Actor) -> Package:
-    """Read an answer, prove it and close the transfer it belongs to; return the package.
+@dataclass(frozen=True)
+class Answer:
+    """A proved answer to a package that was sent from here."""
 
-    Raises `BadInput` for a file that is no answer or was altered, `NotFound` when no such package left this
-    installation, `Conflict` when it was answered or the transfer is no longer under way.
+    package: Package
+    outcome: PackageOutcome
+    reservations: str
+    unit: str
+    dossier: str
+
+
+def read_answer(session: Session, data: bytes, *, actor: Actor) -> Answer:
+    """Prove an answer and say what it says; nothing is changed.
+
+    Raises `BadInput` for a file that is no answer or was altered, `NotFound` when no such package left the actor's
+    units, `Conflict` when it was entered before or its signer is no longer trusted.
     """
     said = _read(data)
     package = session.scalar(
-        select(Package)
-        .where(Package.package_id == said["package"], Package.direction == PackageDirection.OUT)
-        .with_for_update()
+        select(Package).where(
+            Package.package_id == said["package"],
+            Package.direction == PackageDirection.OUT,
+            allowed(actor, Action.PACKAGE_READ),
+        )
     )
-    if package is None or package.transfer is None or not can(actor, Action.PACKAGE_READ, package):
+    if package is None:
         raise NotFound(N_("No package of your unit has this number. Check that the answer is for your installation."))
-    if said["key"] != package.peer_key or not keys.is_signed(
-        said["key"], said["signature"], _bound({k: v for k, v in said.items() if k != "signature"})
-    ):
+    bound = _bound({key: value for key, value in said.items() if key != "signature"})
+    if said["key"] != package.peer_key or not keys.is_signed(said["key"], said["signature"], bound):
         raise BadInput(N_("The answer was not signed by the installation the package was for, or it was altered."))
     keys.find_trusted(session, said["key"])
     if (said["manifest_sha256"], said["transfer"]) != (package.manifest_sha256, package.transfer_number):
         raise BadInput(N_("The answer belongs to another making of this package. Ask the receiver for the right one."))
     if package.answered_at is not None:
         raise Conflict(N_("This answer was entered before; the transfer is closed."))
-    package.outcome, package.reservations = PackageOutcome(said["outcome"]), str(said["reservations"])[:TEXT_LENGTH]
-    package.answered_at = now()
+    reservations = said["reservations"][:TEXT_LENGTH]
+    return Answer(package, PackageOutcome(said["outcome"]), reservations, said["unit"], said["dossier"])
+
+
+def close(session: Session, data: bytes, *, actor: Actor) -> Package:
+    """Enter an answer (see `read_answer`) and close the transfer it belongs to; return the package."""
+    answer = read_answer(session, data, actor=actor)
+    package = answer.package
+    session.refresh(package, with_for_update=True)
+    if package.answered_at is not None:
+        raise Conflict(N_("This answer was entered before; the transfer is closed."))
+    package.outcome, package.reservations, package.answered_at = answer.outcome, answer.reservations, now()
     session.flush()
-    audit.record(
-        session, "package:close", package, actor=actor, words=package.reservations, answer=package.outcome.value
-    )
-    _close_transfer(session, package, said, actor)
+    outcome = answer.outcome.value
+    audit.record(session, "package:close", package, actor=actor, words=package.reservations, answer=outcome)
+    _close_transfer(session, package, answer.dossier, actor)
     return package
 
 
-def _close_transfer(session: Session, package: Package, said: dict[str, Any], actor: Actor) -> None:
+def _close_transfer(session: Session, package: Package, dossier_number: str, actor: Actor) -> None:
     """Take the step that ends the transfer as the answer says, by whoever the diagram allows it."""
     transfer = package.transfer
     assert transfer is not None
@@ -103,14 +125,14 @@ def _close_transfer(session: Session, package: Package, said: dict[str, Any], ac
             number=transfer.number,
             state=transfer.state.value,
         )
-    reason = package.reservations or f"{package.peer_name}: {said['dossier']}"
+    reason = package.reservations or f"{package.peer_name}: {dossier_number}"
     custody.take(session, arrows[0], transfer, actor=actor, reason=reason)
 
 
 def _read(data: bytes) -> dict[str, Any]:
     try:
         said = json.loads(data) if len(data) <= LARGEST else {}
-        names = ("package", "manifest_sha256", "transfer", "outcome", "reservations", "answered_at", "dossier", "key")
+        names = ("package", "manifest_sha256", "transfer", "outcome", "reservations", "unit", "dossier", "key")
         if said["format"] != FORMAT or not all(isinstance(said[name], str) for name in (*names, "signature")):
             raise ValueError
         PackageOutcome(said["outcome"])

@@ -163,3 +163,8 @@ def _info(about: dict[str, Any], transfer: Transfer, receiver_name: str) -> dict
         "OMS-Receiver": about["receiver"],
         "OMS-Receiver-Name": " ".join(receiver_name.split()),
     }
+
+
+def has_file(settings: Settings, package: Package) -> bool:
+    """Whether the sealed file is still here to be copied."""
+    return package.direction == PackageDirection.OUT and (folder(settings) / f"{package.package_id}.omspkg").is_file()

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit
+from oms import audit, organisation
 from oms.errors import N_, NotFound
-from oms.models import Dossier, Package, PackageDirection
+from oms.models import Dossier, Package, PackageDirection, Unit
 from oms.permissions import Action, Actor, allowed, require
 
 MOST = 200
@@ -70,3 +70,8 @@ def waiting(session: Session, *, actor: Actor) -> list[Package]:
             .order_by(Package.made_at)
         )
     )
+
+
+def receiving_units(session: Session) -> list[Unit]:
+    """Units that can hold a dossier that comes in."""
+    return organisation.custodians(session, organisation.today())

@@ -64,6 +64,7 @@ def take_in(
             raise Refused(N_("A package is taken in by the dossier officer of the unit that will hold the dossier."))
         opened = open_package(session, settings, stream, code)
         _refuse_twice(session, opened)
+    _rehearse(engine, opened, unit_id, actor)
     originals = {f"data/{scan['file']}": scan for scan in opened.dossier["scans"]}
     _look_at_scans(settings, stream, code, originals)
     _keep_scans(settings, stream, code, originals)
@@ -72,6 +73,16 @@ def take_in(
         package_id = package.id
     jobs.deliver(session, send)
     return package_id
+
+
+def _rehearse(engine: Engine, opened: Opened, unit_id: str, actor: Actor) -> None:
+    """Enter everything and take it back: what the tables would refuse is refused before a file is put."""
+    turn = db.take_turn(engine)
+    try:
+        with db.open_session(engine, writing=True) as session:
+            _enter(session, opened, session.get_one(Unit, unit_id), actor)
+    finally:
+        turn.release()
 
 
 def refuse(session: Session, reason: str, package_id: str, *, actor: Actor | None) -> None:

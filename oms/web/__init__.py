@@ -86,6 +86,7 @@ def _add_pages(app: Flask) -> None:
         intake,
         locating,
         organisation,
+        packages,
         pages,
         people,
         reading_room,
@@ -94,13 +95,16 @@ def _add_pages(app: Flask) -> None:
         search,
         second_factor,
         start,
+        stocktaking,
         system,
         transfers,
+        whereabouts,
     )
 
     app.view_functions["static"] = access.public(app.view_functions["static"])
     rooms = (
         start,
+        stocktaking,
         account,
         second_factor,
         people,
@@ -112,10 +116,12 @@ def _add_pages(app: Flask) -> None:
         search,
         saved_searches,
         transfers,
+        whereabouts,
         consultations,
         reading_room,
         locating,
         organisation,
+        packages,
         audit,
         accounts,
         system,

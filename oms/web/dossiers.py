@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from oms import consultations, custody, dossiers, intake, organisation, people, review
+from oms import consultations, custody, dossiers, intake, organisation, packages, people, review, whereabouts
 from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor
@@ -111,6 +111,8 @@ def show(dossier: Dossier) -> str:
         basis=mode([presence.component.basis for presence in presences]) if presences else "",
         transfer=next((transfer for transfer in transfers if transfer.state in OPEN_STATES), None),
         closed=[transfer for transfer in transfers if transfer.state not in OPEN_STATES],
+        paper=whereabouts.describe(g.session, dossier, actor=g.actor),
+        origin_package=packages.origin_of(g.session, dossier),
         **_scans(dossier),
     )
 

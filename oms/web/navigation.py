@@ -19,6 +19,8 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
     ("consultations.index", N_("Look into dossiers"), "eye", Action.CONSULTATION_READ),
+    ("packages.index", N_("Sealed packages"), "box-seam", Action.PACKAGE_READ),
+    ("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT),
     ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
     ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
     ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),

@@ -11,7 +11,7 @@ ORDER = (
     ("errors", "settings"),
     ("vietnamese",),
     ("catalogue",),
-    ("recognition", "specimens"),
+    ("recognition", "specimens", "printing"),
     ("db", "models", "faults"),
     ("storage", "staging", "grants"),
     ("permissions",),
@@ -28,13 +28,14 @@ ORDER = (
     ("custody",),
     ("reorganisation", "membership"),
     ("packages",),
+    ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "policy"),
     ("fixity", "backup", "demo", "words"),
     ("web", "api"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens"}
+PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens", "printing"}
 HTTP = {"web", "api", "cli"}
 
 

@@ -1,0 +1,74 @@
+"""Official papers as PDF: one frozen dataclass and one `draw_…` per paper, in the layout of Vietnamese offices.
+
+The words on these papers are the forms' own and always Vietnamese. Knows no database, no Flask, no rights.
+"""
+
+from oms.printing.consultation_papers import (
+    ConsultationLog,
+    ConsultationSlip,
+    draw_consultation_log,
+    draw_consultation_slip,
+)
+from oms.printing.disposal_minutes import Destroyed, DisposalMinutes, draw_disposal_minutes
+from oms.printing.dossier_papers import (
+    ContentsList,
+    ControlSheet,
+    Envelope,
+    Label,
+    draw_contents_list,
+    draw_control_sheet,
+    draw_envelope,
+    draw_labels,
+)
+from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
+from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
+from oms.printing.heads import Body, write_number
+from oms.printing.package_code import PackageCode, draw_package_code
+from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, Register, Report, draw_register, draw_report
+from oms.printing.sheet import Column, Imprint
+from oms.printing.subjects import Listed, Subject
+from oms.printing.transfer_letter import Box, TransferLetter, draw_transfer_letter
+from oms.printing.transfer_slip import TransferSlip, draw_transfer_slip
+
+__all__ = [
+    "CONSULTATIONS",
+    "DOSSIERS",
+    "HANDOVERS",
+    "Body",
+    "Box",
+    "Column",
+    "ConsultationLog",
+    "ConsultationSlip",
+    "ContentsList",
+    "ControlSheet",
+    "Destroyed",
+    "Discrepancy",
+    "DisposalMinutes",
+    "Envelope",
+    "HandoverMinutes",
+    "HandoverSlip",
+    "Imprint",
+    "Label",
+    "Listed",
+    "PackageCode",
+    "Register",
+    "Report",
+    "Subject",
+    "TransferLetter",
+    "TransferSlip",
+    "draw_consultation_log",
+    "draw_consultation_slip",
+    "draw_contents_list",
+    "draw_control_sheet",
+    "draw_disposal_minutes",
+    "draw_envelope",
+    "draw_handover_minutes",
+    "draw_handover_slip",
+    "draw_labels",
+    "draw_package_code",
+    "draw_register",
+    "draw_report",
+    "draw_transfer_letter",
+    "draw_transfer_slip",
+    "write_number",
+]

@@ -7,6 +7,7 @@ from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, or_, select, text
 from sqlalchemy.orm import Session
@@ -28,22 +29,15 @@ def purge(
     require(actor, Action.SCAN_UPLOAD, scan.dossier)
     check_second(second, scan.dossier, actor=actor)
     reason = check_reason(reason)
-    if db.is_sqlite(session):
-        session.execute(text("PRAGMA secure_delete = ON"))  # deleted rows are overwritten, not only unlinked
-    engine: Engine = session.info["engine"]
     ordered_for = scan.dossier_id
     minutes: list[Purge] = []
-    files: set[str] = set()
-    layers: list[str] = []
-    for twin in session.scalars(select(Scan).where(Scan.sha256 == scan.sha256).order_by(Scan.id)).all():
-        pages = session.scalars(select(Page).where(Page.scan_id == twin.id)).all()
-        files |= {twin.sha256, *(page.image_sha256 for page in pages if page.image_sha256)}
-        files |= {twin.pdf_sha256} if twin.pdf_sha256 else set()
-        layers += [page.id for page in pages]
+    twins = session.scalars(select(Scan).where(Scan.sha256 == scan.sha256).order_by(Scan.id)).all()
+    gone, remove_files = destroy(session, settings, twins)
+    for one in gone:
         row = Purge(
-            dossier_id=twin.dossier_id,
-            pages=len(pages),
-            documents=_delete_rows(session, twin, pages),
+            dossier_id=one.dossier_id,
+            pages=one.pages,
+            documents=one.documents,
             reason=reason,
             purged_by_id=actor.account_id,
             confirmed_by_id=second.account_id,
@@ -53,6 +47,35 @@ def purge(
         audit.record(session, "secrecy:purge", row.dossier, actor=actor, words=reason, second=second.account_id)
         jobs.enqueue(session, "renew_index", row.dossier_id, actor=actor)
         minutes.append(row)
+    return next(row for row in minutes if row.dossier_id == ordered_for), remove_files
+
+
+@dataclass(frozen=True)
+class Gone:
+    """One scan that was destroyed: how many pages it had, and how many documents lost pages to it."""
+
+    dossier_id: str
+    pages: int
+    documents: int
+
+
+def destroy(session: Session, settings: Settings, scans: Sequence[Scan]) -> tuple[list[Gone], Callable[[], None]]:
+    """Delete scans with all that hangs on them; the second result takes their files away after the commit.
+
+    The caller has checked who may, writes why, and has the index made anew.
+    """
+    if db.is_sqlite(session):
+        session.execute(text("PRAGMA secure_delete = ON"))  # deleted rows are overwritten, not only unlinked
+    engine: Engine = session.info["engine"]
+    gone: list[Gone] = []
+    files: set[str] = set()
+    layers: list[str] = []
+    for scan in scans:
+        pages = session.scalars(select(Page).where(Page.scan_id == scan.id)).all()
+        files |= {scan.sha256, *(page.image_sha256 for page in pages if page.image_sha256)}
+        files |= {scan.pdf_sha256} if scan.pdf_sha256 else set()
+        layers += [page.id for page in pages]
+        gone.append(Gone(scan.dossier_id, len(pages), _delete_rows(session, scan, pages)))
     still_named = {
         name
         for name in files
@@ -69,7 +92,7 @@ def purge(
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    return next(row for row in minutes if row.dossier_id == ordered_for), remove_files
+    return gone, remove_files
 
 
 def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:

@@ -34,6 +34,7 @@ from oms.catalogue.rules import (
     transfer_rule,
     transfer_rules,
 )
+from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, retention_rules
 from oms.catalogue.terms import Source, Term, term, terms
 from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kind, unit_kinds
 
@@ -47,7 +48,9 @@ __all__ = [
     "Form",
     "FormItem",
     "FormTable",
+    "InsertRule",
     "OrgType",
+    "RetentionRule",
     "Source",
     "Term",
     "TimeLimit",
@@ -66,8 +69,10 @@ __all__ = [
     "form",
     "forms",
     "grassroots",
+    "insert_rule",
     "org_type",
     "org_types",
+    "retention_rules",
     "term",
     "terms",
     "time_limit",

@@ -194,7 +194,8 @@ def _decide(session: Session, engine: Engine, query: Query, held: Mapping[str, H
     return Found(
         len(there),
         tuple(there[query.offset : query.offset + query.limit]),
-        {name: +counts for name, counts in facets.items()},
+        # What a match does not carry cannot be counted without those that are gone, and is not told.
+        {name: +counts if name in ("kind", "category") else Counter() for name, counts in facets.items()},
         +by_dossier,
     )
 

@@ -23,6 +23,7 @@ from oms.models.membership import MembershipKind, MembershipState, MembershipTra
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
 from oms.models.packages import ForeignEntry, Package, PackageDirection, PackageOutcome, TrustedInstallation
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
+from oms.models.paper_issues import PaperIssue, PaperKind
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
 from oms.models.reorganisation import Reorganisation, ReorganisationChange, ReorganisationState
@@ -80,6 +81,8 @@ __all__ = [
     "Page",
     "PageCorrection",
     "PageState",
+    "PaperIssue",
+    "PaperKind",
     "PaperMove",
     "PaperState",
     "Person",

@@ -147,15 +147,15 @@ def _issued(hit: Hit) -> Value:
 def _fill(sheet: Worksheet, headings: list[str], rows: list[list[Value]]) -> None:
     for place, heading in enumerate(headings, start=1):
         cell = sheet.cell(1, place)
-        _put(cell, heading)
+        put_value(cell, heading)
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     for row, values in enumerate(rows, start=2 if headings else 1):
         for place, value in enumerate(values, start=1):
-            _put(sheet.cell(row, place), value)
+            put_value(sheet.cell(row, place), value)
 
 
-def _put(cell: Cell | MergedCell, value: Value) -> None:
+def put_value(cell: Cell | MergedCell, value: Value) -> None:
     """Set a cell; text stays text, whatever it begins with."""
     if isinstance(value, str):
         text = ILLEGAL_CHARACTERS_RE.sub("", value)

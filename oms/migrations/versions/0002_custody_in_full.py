@@ -1142,6 +1142,57 @@ def _drop_safeguards() -> None:
         op.drop_table(table)
 
 
+def _add_papers() -> None:
+    """Numbers of printed papers, by body, kind and year."""
+    kinds = (
+        "transfer-slip",
+        "handover-slip",
+        "handover-minutes",
+        "contents-list",
+        "control-sheet",
+        "consultation-slip",
+        "consultation-log",
+        "envelope",
+        "dossier-label",
+        "transfer-letter",
+        "package-code",
+        "disposal-minutes",
+        "reorganisation-report",
+        "dossier-register",
+        "handover-register",
+        "consultation-register",
+    )
+    op.create_table(
+        "paper_issues",
+        sa.Column("unit_id", sa.String(length=16), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(*kinds, name="paperkind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("first_printed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_printed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.CheckConstraint("number >= 1 AND times >= 0", name=op.f("ck_paper_issues_counted")),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_paper_issues_unit_id_units"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_paper_issues")),
+        sa.UniqueConstraint("kind", "subject", "unit_id", name=op.f("uq_paper_issues_kind_subject_unit_id")),
+        sa.UniqueConstraint("unit_id", "kind", "year", "number", name=op.f("uq_paper_issues_unit_id_kind_year_number")),
+    )
+    with op.batch_alter_table("paper_issues", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_paper_issues_unit_id"), ["unit_id"], unique=False)
+
+
+def _drop_papers() -> None:
+    op.drop_table("paper_issues")
+
+
 def upgrade() -> None:
     """Add the tables and columns of custody."""
     _add_reading()
@@ -1150,10 +1201,12 @@ def upgrade() -> None:
     _add_packages()
     _add_reorganisation()
     _add_safeguards()
+    _add_papers()
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _drop_papers()
     _drop_safeguards()
     _drop_reorganisation()
     _drop_packages()

@@ -1,0 +1,54 @@
+"""Official papers of this house: gathers what a paper says under the rights of who prints it, numbers it, logs it.
+
+`PAPERS` names the papers that are printed from one object: whose id the address carries, the right it takes, and the
+function. Registers are printed by unit and year (`oms.papers.registers`). The layouts are `oms.printing`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oms.models import Dossier, PaperKind, Transfer
+from oms.papers import registers
+from oms.papers.dossiers import consultation_log, contents_list, control_sheet, dossier_label, envelope
+from oms.papers.issuing import PURPOSES, Paper, Printing
+from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
+from oms.permissions import Action
+
+
+@dataclass(frozen=True)
+class Printed:
+    """How a paper comes from one object."""
+
+    model: type[Any]
+    action: Action
+    gather: Callable[..., Paper]
+
+
+PAPERS: Mapping[PaperKind, Printed] = {
+    PaperKind.TRANSFER_SLIP: Printed(Transfer, Action.TRANSFER_READ, transfer_slip),
+    PaperKind.HANDOVER_SLIP: Printed(Transfer, Action.TRANSFER_READ, handover_slip),
+    PaperKind.HANDOVER_MINUTES: Printed(Transfer, Action.TRANSFER_READ, handover_minutes),
+    PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
+    PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
+    PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
+    PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
+    PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
+}
+
+__all__ = [
+    "PAPERS",
+    "PURPOSES",
+    "Paper",
+    "Printed",
+    "Printing",
+    "consultation_log",
+    "contents_list",
+    "control_sheet",
+    "dossier_label",
+    "envelope",
+    "handover_minutes",
+    "handover_slip",
+    "registers",
+    "transfer_slip",
+]

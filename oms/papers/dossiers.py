@@ -1,0 +1,138 @@
+"""Papers that lie in a dossier or on it: contents list, control sheet, log, envelope and label."""
+
+from sqlalchemy.orm import Session
+
+from oms import audit, custody, dossiers, organisation
+from oms.models import Dossier, Original, PaperKind
+from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
+from oms.permissions import Action, require
+from oms.printing import (
+    ConsultationLog,
+    ContentsList,
+    ControlSheet,
+    Envelope,
+    Imprint,
+    Label,
+    Listed,
+    draw_consultation_log,
+    draw_contents_list,
+    draw_control_sheet,
+    draw_envelope,
+    draw_labels,
+)
+from oms.search.records import component_label
+from oms.stocktaking import DOSSIER_LABEL
+
+_COPIES = {Original.ORIGINAL: "Bản chính", Original.CERTIFIED_COPY: "Bản sao chứng thực", Original.COPY: "Bản chụp"}
+
+
+def listed(session: Session, dossier: Dossier) -> tuple[Listed, ...]:
+    """The documents in the order of the contents list, with their pages; sealed inserts are not among them."""
+    documents = dossiers.contents(session, dossier)
+    pages = dossiers.pages_of(session, [document.id for document in documents])
+    return tuple(
+        Listed(
+            title=document.title,
+            number=document.number or "",
+            issued=write_date(document.issued_on, document.issued_precision),
+            original=_COPIES[document.original],
+            pages=len(pages[document.id]),
+            group=component_label(document.component_id, dossier.category.value),
+        )
+        for document in documents
+    )
+
+
+def contents_list(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """Mục lục of the dossier as it is now."""
+    require(printing.actor, Action.DOSSIER_READ, dossier)
+    check = custody.manifest_hash(custody.seal(session, dossier))
+    imprint = _issue(session, PaperKind.CONTENTS_LIST, dossier, printing, check)
+    contents = ContentsList(
+        body=body_of(dossier.custodian, dossier.category),
+        imprint=imprint,
+        day=organisation.today(),
+        subject=tell_of(dossier, actor=printing.actor),
+        documents=listed(session, dossier),
+        form=form_of(PaperKind.CONTENTS_LIST, dossier.category),
+    )
+    return Paper(f"muc-luc-{dossier.number}.pdf", PDF, draw_contents_list(contents), imprint.number)
+
+
+def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """Phiếu kiểm soát: what must be there by the list in force today, and what is."""
+    require(printing.actor, Action.DOSSIER_READ, dossier)
+    imprint = _issue(session, PaperKind.CONTROL_SHEET, dossier, printing)
+    presences = dossiers.completeness(dossier, dossiers.contents(session, dossier))
+    sheet = ControlSheet(
+        body=body_of(dossier.custodian, dossier.category),
+        imprint=imprint,
+        day=organisation.today(),
+        subject=tell_of(dossier, actor=printing.actor),
+        components=tuple((row.component.label_vi, row.documents) for row in presences),
+        basis="; ".join(sorted({row.component.basis for row in presences})),
+    )
+    return Paper(f"phieu-kiem-soat-{dossier.number}.pdf", PDF, draw_control_sheet(sheet), imprint.number)
+
+
+def consultation_log(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """Phiếu theo dõi (HS07) to lie in the dossier, with lines to write on."""
+    require(printing.actor, Action.DOSSIER_READ, dossier)
+    imprint = _issue(session, PaperKind.CONSULTATION_LOG, dossier, printing)
+    log = ConsultationLog(
+        body=body_of(dossier.custodian, dossier.category),
+        imprint=imprint,
+        day=organisation.today(),
+        subject=tell_of(dossier, actor=printing.actor),
+        form=form_of(PaperKind.CONSULTATION_LOG, dossier.category),
+    )
+    return Paper(f"phieu-theo-doi-{dossier.number}.pdf", PDF, draw_consultation_log(log), imprint.number)
+
+
+def envelope(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """Bì hồ sơ (HS09a) in its real size; it bears the number of the dossier and none of its own."""
+    _write_down(session, PaperKind.ENVELOPE, dossier, printing)
+    drawn = draw_envelope(
+        Envelope(
+            body=body_of(dossier.custodian, dossier.category),
+            subject=tell_of(dossier, actor=printing.actor),
+            address=_address(dossier, printing),
+            place=_place(dossier),
+            form=form_of(PaperKind.ENVELOPE, dossier.category).removeprefix("Mẫu "),
+        )
+    )
+    return Paper(f"bi-ho-so-{dossier.number}.pdf", PDF, drawn)
+
+
+def dossier_label(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """One label with the code that stock-taking reads."""
+    _write_down(session, PaperKind.DOSSIER_LABEL, dossier, printing)
+    label = Label(
+        number=dossier.number,
+        name=dossier.person.full_name,
+        unit=dossier.custodian.name,
+        place=_place(dossier),
+        address=f"{DOSSIER_LABEL}{dossier.number}",
+    )
+    return Paper(f"nhan-{dossier.number}.pdf", PDF, draw_labels([label]))
+
+
+def _issue(session: Session, kind: PaperKind, dossier: Dossier, printing: Printing, check: str = "") -> Imprint:
+    unit = dossier.custodian
+    body = body_of(unit, dossier.category)
+    address = _address(dossier, printing)
+    return issue(session, kind, dossier, unit, body, printing=printing, check=check, address=address)
+
+
+def _write_down(session: Session, kind: PaperKind, dossier: Dossier, printing: Printing) -> None:
+    require(printing.actor, Action.DOSSIER_READ, dossier)
+    audit.record(session, "paper:print", dossier, actor=printing.actor, words=printing.purpose_words, paper=kind.value)
+
+
+def _address(dossier: Dossier, printing: Printing) -> str:
+    return f"{printing.address.rstrip('/')}/dossiers/{dossier.id}" if printing.address else ""
+
+
+def _place(dossier: Dossier) -> str:
+    parts = (("kho", dossier.shelf_room), ("giá", dossier.shelf), ("hộp", dossier.shelf_box))
+    return ", ".join(f"{word} {value}" for word, value in parts if value).capitalize()

@@ -209,8 +209,8 @@ class PersonalGuard:
     """As `Guard`, for a thing that is open to one account and not to everybody of a unit."""
 
     model: type[Any]
-    rows: Callable[[str, Units], ColumnElement[bool]]
-    holds: Callable[[str, Units, Any], bool]
+    rows: Callable[["Actor", Units], ColumnElement[bool]]
+    holds: Callable[["Actor", Units, Any], bool]
 
 
 def _held(units: Units) -> ColumnElement[bool]:
@@ -318,6 +318,11 @@ _PAPER = Guard(
 )
 
 
+def _lending(actor: "Actor") -> Units:
+    """The units whose dossiers the actor works with; an inspector asks for looks, and sees no other request."""
+    return actor.units.get(Action.LOAN_HAND_OUT, frozenset())
+
+
 def _of_transfer(column: Column, name: str) -> Guard:
     return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
 
@@ -404,12 +409,16 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.TRANSFER_RECEIVE: _of_transfer(Transfer.to_unit_id, "to_unit_id"),
     Action.CONSULTATION_READ: PersonalGuard(
         Consultation,
-        lambda account, units: or_(Consultation.asked_by_id == account, _request_rows(units)),
-        lambda account, units, request: (
-            request.asked_by_id == account or any(unit in units for unit in _request_units(request))
+        lambda actor, _units: or_(Consultation.asked_by_id == actor.account_id, _request_rows(_lending(actor))),
+        lambda actor, _units, request: (
+            request.asked_by_id == actor.account_id or any(unit in _lending(actor) for unit in _request_units(request))
         ),
     ),
-    Action.CONSULTATION_LOOK: PersonalGuard(Page, grants.page_rows, grants.is_open),
+    Action.CONSULTATION_LOOK: PersonalGuard(
+        Page,
+        lambda actor, units: grants.page_rows(actor.account_id, units),
+        lambda actor, units, page: grants.is_open(actor.account_id, units, page),
+    ),
     Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
     Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
     Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
@@ -463,7 +472,7 @@ def allowed(actor: Actor, action: Action) -> ColumnElement[bool]:
     if not units:
         return false()
     if isinstance(guard, PersonalGuard):
-        return guard.rows(actor.account_id, units)
+        return guard.rows(actor, units)
     return guard.rows(units) & guard.rows_if
 
 
@@ -478,7 +487,7 @@ def can(actor: Actor, action: Action, thing: object = None) -> bool:
     if not isinstance(thing, guard.model):
         raise TypeError(f"{action} asks about a {guard.model.__name__}, not {type(thing).__name__}")
     if isinstance(guard, PersonalGuard):
-        return bool(units) and guard.holds(actor.account_id, units, thing)
+        return bool(units) and guard.holds(actor, units, thing)
     return guard.thing_if(thing) and any(unit in units for unit in guard.units(thing))
 
 

@@ -271,6 +271,15 @@ def test_what_is_asked_for_is_one_answer_whether_it_exists(
     assert twice.dossier_id is None, "two people of one name: nobody guesses"
 
 
+def test_a_request_is_known_to_its_asker_and_the_holder_only(session: Session, dossier: Dossier, actor: Actors) -> None:
+    request, _pages = grant(session, actor, dossier)
+    knowing = {READER, OFFICER, HEAD, "canbo2.sonv"}
+    for username in factories.ACCOUNTS:
+        somebody = actor(username)
+        listed = session.scalars(select(Consultation.id).where(allowed(somebody, Action.CONSULTATION_READ))).all()
+        assert (listed == [request.id]) == can(somebody, Action.CONSULTATION_READ, request) == (username in knowing)
+
+
 @pytest.mark.parametrize("field", ["wanted", "purpose", "basis", "needed", "until"])
 def test_a_request_says_what_is_missing(session: Session, actor: Actors, field: str) -> None:
     empty = {"until": today() - timedelta(1)}.get(field, "  ")

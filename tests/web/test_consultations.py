@@ -7,16 +7,30 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageChops
+from playwright.sync_api import expect
 from sqlalchemy import Engine, select
 
 from oms import consultations, db, storage
-from oms.models import AuditEntry, Consultation, ConsultationKind, CopyOrder, Dossier, LocateAnswer, Page, now
+from oms.models import (
+    AuditEntry,
+    Consultation,
+    ConsultationKind,
+    ConsultationState,
+    CopyOrder,
+    Dossier,
+    LocateAnswer,
+    Page,
+    now,
+)
 from oms.organisation import today
 from oms.permissions import Actor
 from oms.settings import Settings
 from tests import factories
 from tests.factories import PASSWORD, World
+from tests.journeys.conftest import Desk, desk_of, running
 from tests.web.test_confirming import grow_old
+
+__all__ = ["desk_of", "running"]
 
 ClientAs = Callable[[str], FlaskClient]
 Actors = Callable[[str], Actor]
@@ -238,3 +252,26 @@ def test_a_refusal_says_whom_to_ask_and_gives_the_form(client_as: ClientAs, doss
         assert "the unit that holds it" in body and "/consultations/new" in body
     assert "/consultations/new" not in client_as("quantri").get(f"/dossiers/{dossier_id}").get_data(as_text=True)
     assert "/consultations/new" not in client_as("").get("/nowhere").get_data(as_text=True)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_an_open_page_covers_itself_when_its_time_is_over(
+    desk_of: Callable[..., Desk], engine: Engine, dossier_id: str, actor: Actors
+) -> None:
+    request_id, (page_id, _other) = granted(engine, dossier_id, actor)
+    desk = desk_of(READER)
+    desk.page.clock.install()
+    desk.go(f"/consultations/{request_id}/read/{page_id}")
+    cover, image = desk.page.locator("dialog[data-grant]"), desk.page.locator(".viewer img")
+    expect(image).to_be_visible()
+    expect(cover).to_be_hidden()
+    desk.keep_picture("reading-room")
+    with db.writing(engine) as session:
+        session.get_one(Consultation, request_id).state = ConsultationState.ENDED
+    desk.page.clock.fast_forward(6_000)
+    expect(cover).to_be_visible()
+    expect(image).to_have_count(0)
+    behind = cover.evaluate("dialog => getComputedStyle(dialog, '::backdrop').backgroundColor")
+    assert behind.startswith("rgb("), f"nothing shows through the cover: {behind}"
+    desk.keep_picture("reading-room-over")

@@ -8,8 +8,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
-from oms import accounts, custody, db, search
-from oms.models import Account, AuditEntry, PersonAlias, Unit
+from oms import accounts, consultations, custody, db, search
+from oms.consultations import Sought, Wish
+from oms.models import Account, AuditEntry, ConsultationKind, PersonAlias, Unit
+from oms.organisation import today
 from oms.permissions import Action
 from oms.settings import Settings
 from tests import factories
@@ -22,6 +24,7 @@ CANARIES = {
     "title": "Quyếtđịnhcanari",
     "file": "tệpcanari.pdf",
     "reason": "Lýdocanari",
+    "purpose": "Mụcđíchcanari",
 }
 PUBLIC_WITHOUT_SIGN_IN = {"account.sign_in", "static", "health.healthz", "health.readyz", "design.show"}
 
@@ -39,6 +42,14 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         page = document.id and session.scalars(db_pages(scan.id)).first()
         receiver = session.get_one(Unit, world.units["btc"])
         transfer = custody.prepare(session, dossier, receiver, CANARIES["reason"], actor=officer)
+        asker = accounts.get_actor(session, "canbo.soyt", via="web")
+        wish = Wish(dossier.number, ConsultationKind.SCREEN, CANARIES["purpose"], "1-CV", "Quyết định", today())
+        consultation = consultations.request(session, wish, actor=asker)
+        granted = [page for _document, pages in consultations.offer(session, consultation) for page in pages]
+        head = accounts.get_actor(session, "bithu.sotc", via="web")
+        consultations.approve(session, consultation, granted, today(), actor=head)
+        order = consultations.request_copy(session, consultation, CANARIES["purpose"], actor=asker)
+        question = consultations.ask(session, Sought(CANARIES["name"], CANARIES["purpose"]), actor=asker)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -49,6 +60,9 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "document": document.id,
             "transfer": transfer.id,
             "transfer_number": transfer.number,
+            "consultation": consultation.id,
+            "copy": order.id,
+            "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],
         }
@@ -146,10 +160,11 @@ def test_the_holder_does_find_it(client_as: Callable[[str], FlaskClient], foreig
     assert foreign["dossier"] in client.get("/search", query_string={"q": CANARIES["name"]}).get_data(as_text=True)
 
 
-@pytest.mark.parametrize("kind", ["dossiers", "people", "scans", "pages", "transfers"])
+@pytest.mark.parametrize("kind", ["dossiers", "people", "scans", "pages", "transfers", "consultations"])
 def test_not_yours_and_no_such_are_one_answer(client_as: Callable[[str], FlaskClient], foreign, kind: str) -> None:
     client = client_as("canbo.sonv")
-    key = {"dossiers": "dossier", "people": "person", "scans": "scan", "pages": "page", "transfers": "transfer"}[kind]
+    keys = {"dossiers": "dossier", "people": "person", "scans": "scan", "pages": "page", "transfers": "transfer"}
+    key = (keys | {"consultations": "consultation"})[kind]
     yours = client.get(f"/{kind}/{foreign[key]}")
     nothing = client.get(f"/{kind}/{'0' * 16}")
     assert yours.status_code == nothing.status_code == 404

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,12 +136,13 @@ def test_nobody_takes_the_same_package_in_twice(there: House, sealed: packages.S
     assert isinstance(refusal(there, sealed.path, sealed.code), Conflict)
 
 
-@pytest.mark.parametrize("place", [0, 9, 40, 700, -1, -2000])
-def test_one_changed_byte_is_noticed(there: House, sealed: packages.Sealed, place: int) -> None:
-    data = bytearray(sealed.path.read_bytes())
-    data[place] ^= 1
-    sealed.path.write_bytes(data)
-    assert isinstance(refusal(there, sealed.path, sealed.code), BadInput)
+def test_one_changed_byte_is_noticed_wherever(there: House, sealed: packages.Sealed) -> None:
+    whole = sealed.path.read_bytes()
+    for place in (0, 9, 40, 700, len(whole) // 2, -1):
+        data = bytearray(whole)
+        data[place] ^= 1
+        sealed.path.write_bytes(data)
+        assert isinstance(refusal(there, sealed.path, sealed.code), BadInput), place
 
 
 def test_a_file_cut_off_is_noticed_wherever(there: House, sealed: packages.Sealed) -> None:
@@ -251,23 +253,18 @@ def _lose_the_list(files: Files) -> None:
     del files[bag.MANIFEST]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
+def test_what_is_wrong_is_said_by_name(here: House, there: House, sealed: packages.Sealed) -> None:
+    for change, said in (
         (_change_a_scan, "data/scans/.* was changed"),
         (_lose_a_scan, "data/scans/.* is missing"),
         (_add_a_file, "data/scans/extra.pdf lies in the package and is not on its list"),
         (_add_a_tag, "notes.txt lies in the package and is not on its list"),
         (_change_the_info, "bag-info.txt was changed"),
         (_lose_the_list, "manifest-sha256.txt is missing"),
-    ],
-)
-def test_what_is_wrong_is_said_by_name(
-    here: House, there: House, sealed: packages.Sealed, change: Callable[[Files], None], said: str
-) -> None:
-    error = refusal(there, rebuild(here, sealed, change), sealed.code)
-    assert isinstance(error, packages.PackageRefused)
-    assert pytest.importorskip("re").search(said, str(error.problems[0])), [str(one) for one in error.problems]
+    ):
+        error = refusal(there, rebuild(here, sealed, change), sealed.code)
+        assert isinstance(error, packages.PackageRefused)
+        assert re.search(said, str(error.problems[0])), [str(one) for one in error.problems]
 
 
 def test_everything_that_is_wrong_is_said(here: House, there: House, sealed: packages.Sealed) -> None:
@@ -369,7 +366,8 @@ def test_a_scan_with_a_mark_of_secrecy_ends_the_import(here: House, there: House
         )
         files["data/dossier.json"] = json.dumps(described).encode()
         files[f"data/scans/{digest}.png"] = stamped
-        files[f"data/pages/{digest}/0001.json"] = b"{}"
+        page = next(data for name, data in files.items() if name.endswith("/0001.json"))
+        files[f"data/pages/{digest}/0001.json"] = page
 
     path = rebuild(here, sealed, change, honest=True)
     assert isinstance(refusal(there, path, sealed.code), FileRefused)

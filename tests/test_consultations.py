@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import accounts, consultations, db, review, search, storage
+from oms import accounts, consultations, db, papers, review, search, storage
 from oms.consultations import Sought, Wish
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, OmsError, Refused
 from oms.models import (
@@ -28,6 +28,7 @@ from oms.models import (
     Loan,
     LoanState,
     Page,
+    PaperKind,
     Role,
     Unit,
     Whereabout,
@@ -509,3 +510,26 @@ def test_what_an_ended_unit_asked_and_granted_goes_on_with_its_successor(
     )
     assert open_to(session, accounts.get_actor(session, READER, via="web")) == {page.id for page in pages}
     assert none.unit_id == successor.id
+
+
+def test_slip_log_and_register_are_printed_from_what_happened(
+    session: Session, dossier: Dossier, actor: Actors
+) -> None:
+    request, pages = grant(session, actor, dossier)
+    consultations.look_at(session, request, pages[0], actor=actor(READER))
+    lent = lend(session, actor, dossier)
+    printing = papers.Printing(actor(OFFICER), papers.PURPOSES[0])
+    waiting = ask(session, actor, dossier)
+    with pytest.raises(Conflict, match="not granted"):
+        papers.consultation_slip(session, waiting, printing=printing)
+    for made in (request, lent):
+        assert papers.consultation_slip(session, made, printing=printing).body.startswith(b"%PDF")
+    assert papers.consultation_log(session, dossier, printing=printing).body.startswith(b"%PDF")
+    unit = session.get_one(Unit, dossier.custodian_id)
+    kind, year = PaperKind.CONSULTATION_REGISTER, today().year
+    lines = papers.registers.read_register(session, kind, unit, year, actor=actor(OFFICER))
+    assert [(row[0], row[3], row[7]) for row in lines.rows] == [
+        (1, dossier.number, f"001/{year}"),
+        (2, dossier.number, f"002/{year}"),
+    ]
+    assert papers.registers.draw(session, kind, unit, year, printing=printing).body.startswith(b"%PDF")

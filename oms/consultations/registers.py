@@ -51,7 +51,7 @@ def log_of(session: Session, dossier: Dossier, *, actor: Actor) -> list[LogLine]
 
 def register(session: Session, unit: Unit, year: int, *, actor: Actor) -> list[Consultation]:
     """The requests a body decided in a year, by their number in its register."""
-    require(actor, Action.CONSULTATION_APPROVE, Consultation(dossier=None, holder_id=unit.id))
+    require(actor, Action.LOAN_HAND_OUT, Consultation(dossier=None, holder_id=unit.id))
     start, end = datetime(year, 1, 1, tzinfo=HANOI), datetime(year + 1, 1, 1, tzinfo=HANOI)
     audit.record(session, "consultation:list", unit, actor=actor, year=year)
     return list(

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.models import Dossier, PaperKind, Transfer
+from oms.models import Consultation, Dossier, PaperKind, Transfer
 from oms.papers import registers
-from oms.papers.dossiers import consultation_log, contents_list, control_sheet, dossier_label, envelope
+from oms.papers.consultations import consultation_log, consultation_slip
+from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope
 from oms.papers.issuing import PURPOSES, Paper, Printing
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.permissions import Action
@@ -31,6 +32,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.HANDOVER_MINUTES: Printed(Transfer, Action.TRANSFER_READ, handover_minutes),
     PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
     PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
+    PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
@@ -43,6 +45,7 @@ __all__ = [
     "Printed",
     "Printing",
     "consultation_log",
+    "consultation_slip",
     "contents_list",
     "control_sheet",
     "dossier_label",

@@ -1,4 +1,4 @@
-"""Papers that lie in a dossier or on it: contents list, control sheet, log, envelope and label."""
+"""Papers that lie in a dossier or on it: contents list, control sheet, envelope and label."""
 
 from sqlalchemy.orm import Session
 
@@ -7,14 +7,12 @@ from oms.models import Dossier, Original, PaperKind
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
 from oms.permissions import Action, require
 from oms.printing import (
-    ConsultationLog,
     ContentsList,
     ControlSheet,
     Envelope,
     Imprint,
     Label,
     Listed,
-    draw_consultation_log,
     draw_contents_list,
     draw_control_sheet,
     draw_envelope,
@@ -73,20 +71,6 @@ def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> 
         basis="; ".join(sorted({row.component.basis for row in presences})),
     )
     return Paper(f"phieu-kiem-soat-{dossier.number}.pdf", PDF, draw_control_sheet(sheet), imprint.number)
-
-
-def consultation_log(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
-    """Phiếu theo dõi (HS07) to lie in the dossier, with lines to write on."""
-    require(printing.actor, Action.DOSSIER_READ, dossier)
-    imprint = _issue(session, PaperKind.CONSULTATION_LOG, dossier, printing)
-    log = ConsultationLog(
-        body=body_of(dossier.custodian, dossier.category),
-        imprint=imprint,
-        day=organisation.today(),
-        subject=tell_of(dossier, actor=printing.actor),
-        form=form_of(PaperKind.CONSULTATION_LOG, dossier.category),
-    )
-    return Paper(f"phieu-theo-doi-{dossier.number}.pdf", PDF, draw_consultation_log(log), imprint.number)
 
 
 def envelope(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:

@@ -1,4 +1,4 @@
-"""The registers of a unit: dossiers held (HS08a) and hand-overs of a year (HS08b), to be bound and as Excel."""
+"""The registers of a unit: dossiers held (HS08a), hand-overs (HS08b) and consultations (HS08c) of a year, bound or as Excel."""
 
 import io
 from dataclasses import dataclass
@@ -15,14 +15,27 @@ from oms import audit, catalogue, organisation
 from oms.errors import N_, BadInput, NotFound
 from oms.models import Dossier, PaperKind, Person, Transfer, TransferState, Unit, now
 from oms.organisation import HANOI
+from oms.papers.consultations import register_rows
 from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, issue, write_date
 from oms.permissions import Action, Actor, allowed
-from oms.printing import DOSSIERS, HANDOVERS, Column, Register, draw_register
+from oms.printing import CONSULTATIONS, DOSSIERS, HANDOVERS, Column, Register, draw_register
 from oms.search.exporting import MEDIA_TYPE, Value, put_value
 
-NAMES = {PaperKind.DOSSIER_REGISTER: "Sổ đăng ký hồ sơ", PaperKind.HANDOVER_REGISTER: "Sổ giao nhận hồ sơ"}
-_FORMS = {PaperKind.DOSSIER_REGISTER: "Mẫu HS08a-VC/BNV", PaperKind.HANDOVER_REGISTER: "Mẫu HS08b-VC/BNV"}
-_COLUMNS = {PaperKind.DOSSIER_REGISTER: DOSSIERS, PaperKind.HANDOVER_REGISTER: HANDOVERS}
+NAMES = {
+    PaperKind.DOSSIER_REGISTER: "Sổ đăng ký hồ sơ",
+    PaperKind.HANDOVER_REGISTER: "Sổ giao nhận hồ sơ",
+    PaperKind.CONSULTATION_REGISTER: "Sổ theo dõi khai thác hồ sơ",
+}
+_FORMS = {
+    PaperKind.DOSSIER_REGISTER: "Mẫu HS08a-VC/BNV",
+    PaperKind.HANDOVER_REGISTER: "Mẫu HS08b-VC/BNV",
+    PaperKind.CONSULTATION_REGISTER: "Mẫu HS08c-VC/BNV",
+}
+_COLUMNS = {
+    PaperKind.DOSSIER_REGISTER: DOSSIERS,
+    PaperKind.HANDOVER_REGISTER: HANDOVERS,
+    PaperKind.CONSULTATION_REGISTER: CONSULTATIONS,
+}
 _ARRIVED = (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS)
 FIRST_YEAR = 2020
 
@@ -51,6 +64,8 @@ def read_register(session: Session, kind: PaperKind, unit: Unit, year: int, *, a
         raise BadInput(N_("Registers exist for the years from %(first)s on. Choose one of them."), first=FIRST_YEAR)
     if kind == PaperKind.DOSSIER_REGISTER:
         return Lines(DOSSIERS, _dossiers_held(session, unit, year, actor))
+    if kind == PaperKind.CONSULTATION_REGISTER:
+        return Lines(CONSULTATIONS, register_rows(session, unit, year, actor=actor))
     return Lines(HANDOVERS, _handed_over(session, unit, year))
 
 

@@ -98,6 +98,7 @@ ACTIONS: dict[str, str] = {
     "dossier:view": N_("Open a dossier"),
     "dossier:create": N_("Create a dossier"),
     "dossier:edit": N_("Change a dossier"),
+    "dossier:export": N_("Take a whole dossier as a file"),
     "dossier:place": N_("Write down the shelf place of a dossier"),
     "loan:hand_out": N_("Hand out paper"),
     "loan:take_back": N_("Take paper back"),

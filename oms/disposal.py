@@ -66,6 +66,11 @@ def due(session: Session, rule: RetentionRule, *, actor: Actor) -> list[Scan]:
     return list(session.scalars(query.where(~other.exists()).limit(MOST_SCANS))) if surplus else []
 
 
+def look_at_due(session: Session, *, actor: Actor, shown: int) -> None:
+    """Write down that the actor looked at what is due."""
+    audit.record(session, "disposal:due", actor=actor, total=shown)
+
+
 def _surplus(session: Session) -> list[str]:
     """Photocopies beside an original or certified copy with the same component, number and date, not kept for ever."""
     better = aliased(Document)

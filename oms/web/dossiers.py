@@ -11,10 +11,22 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from oms import consultations, custody, dossiers, intake, organisation, packages, people, review, whereabouts
+from oms import (
+    consultations,
+    custody,
+    dossiers,
+    holds,
+    inserts,
+    intake,
+    organisation,
+    packages,
+    people,
+    review,
+    whereabouts,
+)
 from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
-from oms.permissions import Action, Actor
+from oms.permissions import Action, Actor, can
 from oms.web import access
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
@@ -107,6 +119,11 @@ def show(dossier: Dossier) -> str:
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
         presences=presences,
+        held_by=holds.in_force(g.session, dossier),
+        has_inserts=inserts.has_inserts(g.session, dossier, actor=g.actor),
+        sealable={document.id for document in documents if inserts.sealable(document)}
+        if can(g.actor, Action.DOCUMENT_FILE, dossier)
+        else set(),
         open_now=consultations.open_now(g.session, dossier),
         basis=mode([presence.component.basis for presence in presences]) if presences else "",
         transfer=next((transfer for transfer in transfers if transfer.state in OPEN_STATES), None),

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from oms import accounts, audit, db, gate, intake, purging, staging
 from oms.errors import N_, BadInput, NotFound, OmsError, Refused
 from oms.models import Account, Dossier, Scan
-from oms.permissions import Action, Actor, require
+from oms.permissions import Action, require
 from oms.web import access
 from oms.web.access import deliver, end_request, guarded, house, write_down_refusal
 from oms.web.errors import sentence_of
+from oms.web.two_people import second_person, status_of
 
 bp = Blueprint("gate", __name__)
 
@@ -75,7 +76,7 @@ def admit(token: str) -> Any:
     try:
         require(g.actor, Action.SCAN_UPLOAD, dossier)
         reason = gate.check_reason(request.form.get("reason", ""))
-        second = _second_person()
+        second = second_person("secrecy:confirm")
         gate.check_second(second, dossier, actor=g.actor)
         arrival = gate.release(held)
         end_request(g.pop("session"))
@@ -88,7 +89,7 @@ def admit(token: str) -> Any:
         end_request(g.pop("session", None))
         with db.reading(house().engine) as session:
             again = session.get_one(Dossier, held.dossier_id)
-            return _draw(held, again, problem=error, typed=_typed()), _status_of(error)
+            return _draw(held, again, problem=error, typed=_typed()), status_of(error)
     deliver(session)
     staging.wipe(held.folder)
     flash(_("%(name)s was received and will be read.", name=held.name), "success")
@@ -109,7 +110,7 @@ def clear(scan: Scan) -> Any:
     scan_id = scan.id
     try:
         reason = gate.check_reason(request.form.get("reason", ""))
-        second = _second_person()
+        second = second_person("secrecy:confirm")
         end_request(g.pop("session"))
         with db.writing(house().engine) as session:
             gate.clear_scan(session, session.get_one(Scan, scan_id), reason, second=second, actor=g.actor)
@@ -127,7 +128,7 @@ def purge(scan: Scan) -> Any:
     scan_id = scan.id
     try:
         reason = gate.check_reason(request.form.get("reason", ""))
-        second = _second_person()
+        second = second_person("secrecy:confirm")
         end_request(g.pop("session"))
         with db.writing(house().engine) as session:
             minutes, remove_files = purging.purge(
@@ -168,7 +169,7 @@ def minutes(purge_id: str) -> str:
 def _ask_again(scan_id: str, error: OmsError) -> Any:
     end_request(g.pop("session", None))
     with db.reading(house().engine) as session:
-        return _draw_scan(session.get_one(Scan, scan_id), problem=error, typed=_typed()), _status_of(error)
+        return _draw_scan(session.get_one(Scan, scan_id), problem=error, typed=_typed()), status_of(error)
 
 
 def _typed() -> dict[str, str]:
@@ -188,22 +189,3 @@ def _draw_scan(scan: Scan, *, problem: OmsError | None = None, typed: dict[str, 
         problem=sentence_of(problem) if problem else "",
         typed={"reason": "", "second": "", **(typed or {})},
     )
-
-
-def _status_of(error: OmsError) -> int:
-    """A wrong password of the second person must not look like the end of the first one's session."""
-    return 422 if error.status == 401 else error.status
-
-
-def _second_person() -> Actor:
-    """The actor of the second person, who typed name and password on the first one's screen."""
-    account, _before = accounts.prove_password(
-        house().engine,
-        request.form.get("second", ""),
-        request.form.get("password", ""),
-        address=request.remote_addr,
-        actor=g.actor,
-        action="secrecy:confirm",
-    )
-    with db.reading(house().engine) as session:
-        return accounts.actor_of(session, account, via="web", address=request.remote_addr)

@@ -21,6 +21,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("consultations.index", N_("Look into dossiers"), "eye", Action.CONSULTATION_READ),
     ("packages.index", N_("Sealed packages"), "box-seam", Action.PACKAGE_READ),
     ("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT),
+    ("holds.index", N_("Holds and disposals"), "shield-lock", Action.HOLD_READ),
     ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
     ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
     ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
@@ -58,6 +59,7 @@ def menu() -> list[dict[str, Any]]:
             "url": url_for(endpoint),
             "icon": icon,
             "active": endpoint.split(".")[0] == here
+            or (endpoint == "holds.index" and here in ("delegations", "disposal"))
             or (endpoint == "people.index" and here == "dossiers")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),

@@ -7,6 +7,7 @@ from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext as _
 
 from oms import accounts, dossiers, organisation
+from oms.accounts import delegations
 from oms.models import Role, Unit
 from oms.organisation import Branch
 from oms.permissions import Action
@@ -52,4 +53,5 @@ def show(unit: Unit) -> str:
         kin=organisation.view(g.session, unit, organisation.today(), actor=g.actor),
         count=dossiers.count_by_custodian(g.session, actor=g.actor).get(unit.id, 0),
         contacts=contacts,
+        delegations=delegations.of_unit(g.session, unit),
     )

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from oms import consultations, organisation
 from oms.errors import N_, Conflict
-from oms.models import Consultation, ConsultationKind, Dossier, Loan, LoanState, PaperKind, Unit
+from oms.models import Consultation, ConsultationKind, Dossier, Loan, LoanState, PaperKind, Unit, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
 from oms.permissions import Action, Actor, require
@@ -82,7 +82,7 @@ def register_rows(session: Session, unit: Unit, year: int, *, actor: Actor) -> t
             request.dossier.number if request.dossier is not None else "",
             f"{request.purpose} ({_basis(request)})",
             request.decided_by.full_name if request.decided_by is not None else "",
-            _day(request.loan.returned_at if request.loan is not None else request.ended_at or request.ends_at),
+            _returned_on(request),
             f"{request.register_number} · {request.loan.damage}"
             if request.loan and request.loan.damage
             else request.register_number,
@@ -118,6 +118,14 @@ def _looks_of(line: consultations.LogLine) -> str:
 
 def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.astimezone(HANOI).date()
+
+
+def _returned_on(request: Consultation) -> date | None:
+    """The day on which the paper came back or the pages closed; none while they are away or open."""
+    if request.loan is not None:
+        return _day(request.loan.returned_at)
+    over = request.ended_at is None and request.ends_at is not None and request.ends_at <= now()
+    return _last_day(request) if over else _day(request.ended_at)
 
 
 def _last_day(request: Consultation) -> date | None:

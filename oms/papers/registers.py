@@ -17,7 +17,7 @@ from oms.models import Dossier, PaperKind, Person, Transfer, TransferState, Unit
 from oms.organisation import HANOI
 from oms.papers.consultations import register_rows
 from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, issue, write_date
-from oms.permissions import Action, Actor, allowed
+from oms.permissions import Action, Actor, allowed, require_confirmed
 from oms.printing import CONSULTATIONS, DOSSIERS, HANDOVERS, Column, Register, draw_register
 from oms.search.exporting import MEDIA_TYPE, Value, put_value
 
@@ -84,6 +84,7 @@ def draw(session: Session, kind: PaperKind, unit: Unit, year: int, *, printing: 
 def write_excel(session: Session, kind: PaperKind, unit: Unit, year: int, *, printing: Printing) -> Paper:
     """The register as an .xlsx file with who took it and what for; text stays text, dates are dates."""
     lines = read_register(session, kind, unit, year, actor=printing.actor)
+    require_confirmed(printing.actor)
     book = Workbook()
     sheet: Worksheet = book.active  # type: ignore[assignment]
     sheet.title = NAMES[kind]

@@ -1,0 +1,165 @@
+"""Papers to print: what for is asked first, then the PDF; the registers of a unit; a whole dossier as a ZIP."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from oms import audit, catalogue, intake, organisation, papers
+from oms.errors import N_, BadInput, NotFound, Refused
+from oms.models import Consultation, Dossier, PaperKind, Transfer, Unit
+from oms.papers import Paper, Printing, registers, whole_dossier
+from oms.permissions import Action, require
+from oms.web import access
+from oms.web.access import guarded, house
+from oms.web.errors import sentence_of
+from oms.web.headers import FILE_POLICY
+
+bp = Blueprint("papers", __name__, url_prefix="/papers")
+
+# Where the thing itself is shown.
+_PAGES = {Dossier: "dossiers.show", Transfer: "transfers.show", Consultation: "consultations.show"}
+KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))
+
+
+def _purposes() -> list[tuple[str, str]]:
+    return [(term.id, term.label(str(get_locale()))) for term in catalogue.terms("paper_purpose")]
+
+
+def _printing() -> Printing:
+    return Printing(g.actor, request.form.get("purpose", ""), request.url_root)
+
+
+def _load(kind: str, id: str) -> Any:
+    """The thing a paper is about, from those the actor may see; what is refused here is logged under its right."""
+    printed = papers.PAPERS[PaperKind(kind)]
+    g.action = printed.action
+    g.thing = access.load(printed.model, "id", id, g.actor)
+    require(g.actor, printed.action, g.thing)
+    return g.thing
+
+
+def _back(thing: Any) -> str:
+    return url_for(_PAGES[type(thing)], id=thing.id)
+
+
+def _ask(thing: Any, title: str, note: str = "", problem: str = "") -> str:
+    return render_template(
+        "papers/show.html",
+        title=title,
+        number=thing.number,
+        back=_back(thing),
+        purposes=_purposes(),
+        chosen=request.form.get("purpose", "handover" if isinstance(thing, Transfer) else "filing"),
+        note=note,
+        problem=problem,
+    )
+
+
+@bp.get(f"/<{KINDS}>/<id>")
+@guarded(Action.OWN_READ)
+def show(kind: str, id: str) -> ResponseReturnValue:
+    """Ask what the paper is for."""
+    thing = _load(kind, id)
+    audit.record(g.session, "paper:ask", thing, actor=g.actor, paper=kind)
+    return _ask(thing, _(PaperKind(kind).label))
+
+
+@bp.post(f"/<{KINDS}>/<id>")
+@guarded(Action.OWN_READ)
+def draw(kind: str, id: str) -> ResponseReturnValue:
+    """The paper as a PDF, numbered and written down."""
+    thing = _load(kind, id)
+    try:
+        printing = _printing()
+    except BadInput as error:
+        return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error)), error.status
+    paper = papers.PAPERS[PaperKind(kind)].gather(g.session, thing, printing=printing)
+    access.commit()
+    return _send(paper)
+
+
+@bp.get("/dossier/<id>")
+@guarded(Action.DOSSIER_READ)
+def ask_for_dossier(dossier: Dossier) -> ResponseReturnValue:
+    """Ask what the whole dossier is taken for."""
+    _may_take(dossier)
+    audit.record(g.session, "paper:ask", dossier, actor=g.actor, paper="dossier")
+    return _ask(dossier, _("Whole dossier as a file"), note=_(_TAKE_NOTE))
+
+
+@bp.post("/dossier/<id>")
+@guarded(Action.DOSSIER_READ)
+def take_dossier(dossier: Dossier) -> ResponseReturnValue:
+    """All documents in the order of the contents list, as a ZIP that is made while it is sent."""
+    _may_take(dossier)
+    try:
+        printing = _printing()
+    except BadInput as error:
+        return _ask(dossier, _("Whole dossier as a file"), _(_TAKE_NOTE), sentence_of(error)), error.status
+    bundle = whole_dossier.take(g.session, dossier, printing=printing)
+    access.commit()
+    answer = Response(whole_dossier.stream(bundle, house().settings.scans), mimetype="application/zip")
+    return _as_attachment(answer, bundle.file_name)
+
+
+_TAKE_NOTE = N_("The file holds every document of the dossier. Keep it only where the dossier itself may be kept.")
+
+
+def _may_take(dossier: Dossier) -> None:
+    if dossier.custodian_id not in g.actor.units.get(Action.SCAN_DOWNLOAD, frozenset()):
+        raise Refused(
+            N_("Your account may not do this. The dossier officer of the unit that holds the dossier can help you.")
+        )
+
+
+@bp.get("/registers")
+@guarded(Action.DOSSIER_READ)
+def show_registers() -> ResponseReturnValue:
+    """The registers of the own units, by year."""
+    audit.record(g.session, "paper:list", actor=g.actor)
+    return _show_registers()
+
+
+def _show_registers(problem: str = "") -> str:
+    year = organisation.today().year
+    return render_template(
+        "papers/registers.html",
+        units=[(unit.id, unit.name) for unit in registers.units_of(g.session, actor=g.actor)],
+        years=[(str(one), str(one)) for one in range(year, registers.FIRST_YEAR - 1, -1)],
+        kinds=[(kind.value, _(kind.label)) for kind in registers.NAMES],
+        forms=[("pdf", _("PDF, to be printed and bound")), ("xlsx", _("Excel file, with the password"))],
+        purposes=_purposes(),
+        values=request.form,
+        problem=problem,
+    )
+
+
+@bp.post("/registers")
+@guarded(Action.DOSSIER_READ)
+def draw_register() -> ResponseReturnValue:
+    """One register of one year, as PDF or Excel."""
+    form = request.form
+    unit: Unit | None = g.session.get(Unit, form.get("unit", ""))
+    if unit is None or form.get("kind") not in set(registers.NAMES):
+        raise NotFound()
+    make = registers.write_excel if form.get("form") == "xlsx" else registers.draw
+    try:
+        year = form.get("year", 0, type=int)
+        paper = make(g.session, PaperKind(form["kind"]), unit, year, printing=_printing())
+    except BadInput as error:
+        return _show_registers(sentence_of(error)), error.status
+    access.commit()
+    return _send(paper)
+
+
+def _send(paper: Paper) -> Response:
+    return _as_attachment(Response(paper.body, mimetype=paper.media_type), paper.file_name)
+
+
+def _as_attachment(answer: Response, name: str) -> Response:
+    answer.headers.set("Content-Disposition", "attachment", filename=intake.label_of(name))
+    answer.headers["Content-Security-Policy"] = FILE_POLICY
+    return answer

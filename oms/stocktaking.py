@@ -32,7 +32,7 @@ from oms.models import (
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
 from oms.recognition.pictures import PIXEL_LIMIT, load_frame, open_raster
-from oms.recognition.separators import find_codes
+from oms.recognition.separators import find_codes_on_photograph
 from oms.vietnamese.text import nfc
 
 DOSSIER_LABEL, SHELF_LABEL = "OMS:", "OMS-KE:"
@@ -206,7 +206,7 @@ def read_photograph(path: Path) -> tuple[str, ...]:
         with open_raster(path) as image:
             if image.width * image.height > PIXEL_LIMIT // 4:
                 raise BadInput(N_("The photograph is too large. Take it with fewer pixels."))
-        codes = find_codes(load_frame(path, 1))
+        codes = find_codes_on_photograph(load_frame(path, 1))
     except (OSError, ValueError, SyntaxError, EOFError):
         raise BadInput(N_("This file is no photograph (JPEG or PNG). Take the picture again.")) from None
     found = tuple(code for code in codes if code.startswith((DOSSIER_LABEL, SHELF_LABEL)))

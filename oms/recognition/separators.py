@@ -22,6 +22,23 @@ def find_codes(picture: Picture) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in texts if text)) if found else ()
 
 
+def find_codes_on_photograph(picture: Picture) -> tuple[str, ...]:
+    """The texts of the QR codes a telephone took, aslant and of any size: looked for at three sizes."""
+    grey = picture.pixels if picture.pixels.ndim == 2 else cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)
+    detector, found = cv2.QRCodeDetectorAruco(), dict[str, None]()
+    for side in (700, 1400, 2800):
+        factor = min(1.0, side / max(grey.shape))
+        small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        try:
+            _any, texts, _corners, _straight = detector.detectAndDecodeMulti(small)
+        except cv2.error:  # a pattern that looks like a code and is none
+            continue
+        found.update(dict.fromkeys(text for text in texts if text))
+        if factor == 1:
+            break
+    return tuple(found)
+
+
 def share_of_photographs(picture: Picture) -> float:
     """The share of a page that solid dark patches take, 0 to 1: photographs, not letters."""
     grey = picture.pixels if picture.pixels.ndim == 2 else cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY)

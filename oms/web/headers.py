@@ -48,6 +48,10 @@ NEVER_KEPT = "no-store"
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 
 
+# Pages that read labels with the camera; everywhere else it stays shut.
+WITH_CAMERA = frozenset({"stocktaking.show"})
+
+
 @cache
 def version_of(folder: Path) -> str:
     """A short hash of the names and contents of all files below a folder."""
@@ -66,6 +70,9 @@ def add_headers(app: Flask) -> None:
         static = request.path.startswith(f"{app.static_url_path}/") and response.status_code in (200, 206, 304)
         response.headers["Cache-Control"] = KEPT_FOR_EVER if static else NEVER_KEPT
         response.headers.update(ALWAYS | (OVER_TLS if house().settings.https else {}))
+        if request.endpoint in WITH_CAMERA:
+            policy = ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)")
+            response.headers["Permissions-Policy"] = policy
         return response
 
 

@@ -1,0 +1,97 @@
+"""The pages of packages: sealing with the code shown once, taking in with a report, the answer that closes."""
+
+import io
+import re
+
+from sqlalchemy import select
+
+from oms import accounts, db, packages
+from oms.models import AuditEntry, Package, SignIn, Transfer, now
+from oms.web import create_app
+from tests.packages.conftest import House, dispatch, empty_database, fill, friends, here, there  # noqa: F401
+
+CODE = re.compile(r"(?:\d{4} ){8}\d{4}")
+
+
+def signed_in(app, house: House, username: str):
+    """A browser in which the account has just given its password."""
+    client = app.test_client()
+    with db.writing(house.engine) as session:
+        secret, _ = accounts.sign_in(session, house.world.accounts[username])
+        session.flush()
+        for one in session.scalars(select(SignIn)):
+            one.confirmed_at = now()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = secret, True
+    return client
+
+
+def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F811
+    transfer_id = dispatch(here, fill(here))
+    sender = signed_in(app, here, "canbo.sonv")
+    assert transfer_id in sender.get("/packages").get_data(as_text=True)
+    assert sender.get(f"/packages/new?transfer={transfer_id}").status_code == 200
+    assert sender.post("/packages/new", data={"transfer": transfer_id, "receiver": "00"}).status_code == 409
+    page = sender.post("/packages/new", data={"transfer": transfer_id, "receiver": there.key})
+    assert page.status_code == 200
+    code = CODE.search(page.get_data(as_text=True))
+    assert code is not None
+    with db.reading(here.engine) as session:
+        row = session.scalars(select(Package)).one()
+    sealed = sender.get(f"/packages/{row.id}/file").data
+    assert code[0] not in sender.get(f"/packages/{row.id}").get_data(as_text=True), "shown once"
+    for username in ("canbo.soyt", "quantri", "canbo.sotc"):
+        for path in ("", "/file", "/answer"):
+            assert signed_in(app, here, username).get(f"/packages/{row.id}{path}").status_code in (403, 404)
+    assert signed_in(app, here, "canbo.soyt").get(f"/packages/new?transfer={transfer_id}").status_code == 404
+
+    other = create_app(there.settings, there.engine)
+    other.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+    receiver = signed_in(other, there, "canbo.soyt")
+    unit = there.world.units["soyt"]
+
+    def give(data: bytes, code: str):
+        form = {"file": (io.BytesIO(data), "a.omspkg"), "code": code, "unit": unit}
+        return receiver.post("/packages/import", data=form)
+
+    for data, typed in (
+        (sealed[:-1], code[0]),
+        (sealed, packages.make_code()),
+        (b"PK\x03\x04", code[0]),
+        (b"", code[0]),
+    ):
+        answer = give(data, typed)
+        assert answer.status_code == 422
+        assert "alert-danger" in answer.get_data(as_text=True) or "danger" in answer.get_data(as_text=True)
+    taken = give(sealed, code[0])
+    assert taken.status_code == 302
+    assert give(sealed, code[0]).status_code == 409
+    shown = receiver.get(taken.headers["Location"]).get_data(as_text=True)
+    assert "Tài khoản canbo.sonv" in shown, "the log of the sender"
+    assert taken.headers["Location"] in receiver.get("/").get_data(as_text=True), "it waits for an answer"
+    assert receiver.post(f"{taken.headers['Location']}/answer", data={"reservations": ""}).status_code == 302
+    ack = receiver.get(f"{taken.headers['Location']}/answer").data
+    with db.reading(there.engine) as session:
+        refused = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "package:import", AuditEntry.outcome == "refused")
+        ).all()
+        assert len(refused) == 5
+
+    proved = sender.post("/packages/answer", data={"file": (io.BytesIO(ack), "a.omsack")})
+    assert proved.status_code == 200
+    assert sender.post("/packages/answer", data={"file": (io.BytesIO(b"{}"), "a.omsack")}).status_code == 302
+    with db.reading(here.engine) as session:
+        assert session.get_one(Transfer, transfer_id).state.value == "in_transit", "reading closes nothing"
+
+
+def test_closing_needs_somebody_who_may_end_the_transfer(app, here, there, friends) -> None:  # noqa: F811
+    made = packages.export(
+        here.engine, here.settings, dispatch(here, fill(here)), there.key, actor=here.actor("canbo.sonv")
+    )
+    row_id = there.take_in(made.path, made.code)
+    with db.writing(there.engine) as session:
+        package = session.get_one(Package, row_id)
+        answer = packages.acknowledge(session, there.settings, package, actor=there.actor("canbo.soyt"))
+    assert (
+        signed_in(app, here, "canbo.soyt").post("/packages/close", data={"answer": answer.decode()}).status_code == 404
+    )

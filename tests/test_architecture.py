@@ -30,7 +30,7 @@ ORDER = (
     ("packages",),
     ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "policy"),
-    ("fixity", "backup", "demo", "words"),
+    ("fixity", "backup", "demo", "demo_consultations", "words"),
     ("web", "api"),
     ("cli",),
 )

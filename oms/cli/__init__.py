@@ -21,6 +21,7 @@ from oms.cli.intake import status, upload
 from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
 from oms.cli.packages import package
+from oms.cli.papers import print_paper
 from oms.cli.reading import read
 from oms.cli.search import reindex
 from oms.cli.search import search as find
@@ -43,7 +44,7 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer),
-    *(check, audit_commands, make_backup, restore, user, unit, loan, package),
+    *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper),
 ):
     program.add_command(command)
 

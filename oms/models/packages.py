@@ -39,7 +39,7 @@ class PackageDirection(enum.StrEnum):
     @property
     def label(self) -> str:
         """The direction in words."""
-        return {PackageDirection.OUT: N_("Sent"), PackageDirection.IN: N_("Received")}[self]
+        return {PackageDirection.OUT: N_("Sent"), PackageDirection.IN: N_("Came in")}[self]
 
 
 class PackageOutcome(enum.StrEnum):

@@ -63,7 +63,7 @@ def due_of_mine() -> list[Due]:
                 paper=whereabouts.unit_of(dossier).name,
             ),
             icon="exclamation-triangle",
-            status=(_(dossier.paper_state.label), "danger"),
+            status=(_("Paper and file are apart."), "danger"),
             late=True,
         )
         for dossier in whereabouts.list_differences(g.session, actor=g.actor)

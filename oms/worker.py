@@ -39,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "show_scan": packages.show_scan,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
+    "index_unit": search.index_unit,
     "rebuild_index": search.rebuild_index,
     "renew_index": search.renew_index,
 }

@@ -4,10 +4,11 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine as Database
+from sqlalchemy import select
 
 from oms import db, jobs
 from oms.errors import N_
-from oms.models import Scan
+from oms.models import Dossier, Scan
 from oms.permissions import Actor
 from oms.search import records
 from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
@@ -25,6 +26,7 @@ __all__ = [
     "find",
     "index_dossier",
     "index_scan",
+    "index_unit",
     "mend_damage",
     "open_engine",
     "rebuild",
@@ -100,20 +102,36 @@ def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: A
 
 def index_dossier(database: Database, settings: Settings, dossier_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the actor of a job; indexing concerns no one
     """Job `index_dossier`: make the items of one dossier in the index equal to the database."""
+    _bring_up_to_date(database, settings, [dossier_id])
+    return []
+
+
+def index_unit(database: Database, settings: Settings, unit_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
+    """Job `index_unit`: bring the dossiers a unit holds up to date, a batch at a time, after the unit, or one it took
+    over from, got another name or place: `jobs.enqueue(session, "index_unit", unit.id, actor=actor)`."""
+    with db.reading(database) as session:
+        ids = list(session.scalars(select(Dossier.id).where(Dossier.custodian_id == unit_id).order_by(Dossier.id)))
+    for start in range(0, len(ids), records.BATCH):
+        _bring_up_to_date(database, settings, ids[start : start + records.BATCH])
+    return []
+
+
+def _bring_up_to_date(database: Database, settings: Settings, dossier_ids: list[str]) -> None:
+    """Make the items of these dossiers in the index equal to the database, in one commit at most for each way."""
     engine = open_engine(settings)
     try:
-        there = {match.id for match in engine.find(Query("", frozenset({dossier_id}), limit=EVERYTHING)).matches}
+        query = Query("", frozenset(dossier_ids), limit=EVERYTHING)
+        there = {match.id for match in engine.find(query).matches}
     except IndexDamaged:
         rebuild(database, settings)
-        return []
+        return
     with db.reading(database) as session:
-        items = list(records.items_of_dossiers(session, [dossier_id]))
+        items = list(records.items_of_dossiers(session, dossier_ids))
     stamps = {item.id: engine.stamp(item.id) for item in items if item.id in there}
     if changed := [item for item in items if stamps.get(item.id) != item.stamp]:
         engine.put(changed)
     if left := there - {item.id for item in items}:
         engine.remove(left)
-    return []
 
 
 def rebuild(database: Database, settings: Settings, *, resume: bool = False) -> None:

@@ -27,8 +27,10 @@ from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
     Approver,
+    ReadinessRule,
     TimeLimit,
     TransferRule,
+    readiness_on,
     time_limit,
     time_limits,
     transfer_rule,
@@ -50,6 +52,7 @@ __all__ = [
     "FormTable",
     "InsertRule",
     "OrgType",
+    "ReadinessRule",
     "RetentionRule",
     "Source",
     "Term",
@@ -72,6 +75,7 @@ __all__ = [
     "insert_rule",
     "org_type",
     "org_types",
+    "readiness_on",
     "retention_rules",
     "term",
     "terms",

@@ -55,6 +55,14 @@ class TimeLimit(Labelled, Dated):
         return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadinessRule(Dated):
+    """A line of the readiness check of a transfer; one that `blocks` keeps it from being submitted and approved."""
+
+    id: str
+    blocks: bool
+
+
 def read_transfer_rules(path: Path) -> tuple[TransferRule, ...]:
     """The transfer rules of a file, at most one per pair of kinds and day; raises `CatalogueError`."""
     top = open_file(path)
@@ -111,6 +119,26 @@ def read_time_limits(path: Path) -> tuple[TimeLimit, ...]:
     return tuple(found.values())
 
 
+def read_readiness(path: Path) -> tuple[ReadinessRule, ...]:
+    """The lines of the readiness check of a file; raises `CatalogueError`."""
+    top = open_file(path)
+    found: dict[str, ReadinessRule] = {}
+    for entry in top.entries("readiness"):
+        start, end = entry.period()
+        refuse_repeated(entry, entry.text("id"), found)
+        found[entry.text("id")] = ReadinessRule(
+            id=entry.text("id"),
+            blocks=entry.flag("blocks"),
+            basis=entry.text("basis"),
+            source=Source(entry.choice("source", list(Source))),
+            valid_from=start,
+            valid_to=end,
+        )
+        entry.finish()
+    top.finish()
+    return tuple(found.values())
+
+
 @cache
 def transfer_rules() -> tuple[TransferRule, ...]:
     """All transfer rules, past and present."""
@@ -141,3 +169,15 @@ def time_limit(id: str, on: date | None = None) -> TimeLimit:
         if limit.id == id and limit.in_force(day):
             return limit
     raise NotFound(N_("The catalogue has no time limit “%(id)s” for %(day)s."), id=id, day=day)
+
+
+@cache
+def readiness_rules() -> tuple[ReadinessRule, ...]:
+    """All lines of the readiness check, past and present."""
+    return read_readiness(FOLDER / "readiness.yaml")
+
+
+def readiness_on(on: date | None = None) -> dict[str, ReadinessRule]:
+    """The lines of the readiness check in force on the day, by id."""
+    day = on or date.today()
+    return {rule.id: rule for rule in readiness_rules() if rule.in_force(day)}

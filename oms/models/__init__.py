@@ -16,7 +16,16 @@ from oms.models.consultations import (
     LocateRequest,
     Whereabout,
 )
-from oms.models.custody import OPEN_STATES, Transfer, TransferEvent, TransferState
+from oms.models.custody import (
+    OPEN_STATES,
+    CheckOutcome,
+    RequestState,
+    Transfer,
+    TransferCheck,
+    TransferEvent,
+    TransferRequest,
+    TransferState,
+)
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.mass_transfers import MassTransfer, MassTransferItem, MassTransferState
 from oms.models.membership import MembershipKind, MembershipState, MembershipTransfer
@@ -41,6 +50,7 @@ __all__ = [
     "AuditWords",
     "Base",
     "Category",
+    "CheckOutcome",
     "Consultation",
     "ConsultationKind",
     "ConsultationState",
@@ -95,6 +105,7 @@ __all__ = [
     "Reorganisation",
     "ReorganisationChange",
     "ReorganisationState",
+    "RequestState",
     "Role",
     "SavedSearch",
     "Scan",
@@ -105,7 +116,9 @@ __all__ = [
     "StockDifference",
     "Stocktaking",
     "Transfer",
+    "TransferCheck",
     "TransferEvent",
+    "TransferRequest",
     "TransferState",
     "TrustedInstallation",
     "Unit",

@@ -4,13 +4,13 @@ import enum
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from oms.errors import N_
 from oms.models.accounts import Account
 from oms.models.base import Base, Identified, datetime, enumerated, now, reference
-from oms.models.dossiers import Dossier
+from oms.models.dossiers import Document, Dossier
 from oms.models.organisation import Unit
 
 
@@ -25,6 +25,7 @@ class TransferState(enum.StrEnum):
     ACCEPTED_WITH_RESERVATIONS = "accepted_with_reservations"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    LOST = "lost"
 
     @property
     def label(self) -> str:
@@ -49,6 +50,7 @@ _STATE_LABELS = {
     TransferState.ACCEPTED_WITH_RESERVATIONS: N_("Accepted with reservations"),
     TransferState.REJECTED: N_("Rejected"),
     TransferState.CANCELLED: N_("Cancelled"),
+    TransferState.LOST: N_("Lost on the way"),
 }
 
 
@@ -76,6 +78,10 @@ class Transfer(Identified, Base):
     approving_unit_id: Mapped[str] = reference("units.id")
     state: Mapped[TransferState] = mapped_column(default=TransferState.DRAFT, index=True)
     reason: Mapped[str]
+    # Proof of entitlement: number and day of the decision or letter, or the document of the dossier that shows it.
+    basis_number: Mapped[str | None] = mapped_column(String(80))
+    basis_on: Mapped[date | None]
+    proof_id: Mapped[str | None] = reference("documents.id")
     due_on: Mapped[date | None]
     prepared_by_id: Mapped[str] = reference("accounts.id")
     prepared_at: Mapped[datetime] = mapped_column(default=now)
@@ -92,6 +98,8 @@ class Transfer(Identified, Base):
     from_unit: Mapped[Unit] = relationship(foreign_keys=[from_unit_id])
     to_unit: Mapped[Unit] = relationship(foreign_keys=[to_unit_id])
     approving_unit: Mapped[Unit] = relationship(foreign_keys=[approving_unit_id])
+    proof: Mapped[Document | None] = relationship()
+    checks: Mapped[list["TransferCheck"]] = relationship(back_populates="transfer", order_by="TransferCheck.position")
     events: Mapped[list["TransferEvent"]] = relationship(back_populates="transfer", order_by="TransferEvent.at")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
@@ -111,3 +119,115 @@ class TransferEvent(Identified, Base):
 
     transfer: Mapped[Transfer] = relationship(back_populates="events")
     taken_by: Mapped[Account] = relationship()
+
+
+class CheckOutcome(enum.StrEnum):
+    """What the receiver found of one line of the sealed list."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    DIFFERENT = "different"
+    EXTRA = "extra"
+
+    @property
+    def label(self) -> str:
+        """The outcome in words."""
+        return _OUTCOME_LABELS[self]
+
+
+_OUTCOME_LABELS = {
+    CheckOutcome.PRESENT: N_("Complete"),
+    CheckOutcome.MISSING: N_("Missing"),
+    CheckOutcome.DAMAGED: N_("Damaged"),
+    CheckOutcome.DIFFERENT: N_("Not as listed"),
+    CheckOutcome.EXTRA: N_("Not on the list"),
+}
+
+
+class TransferCheck(Identified, Base):
+    """One line of the list, checked on arrival; a discrepancy stays until the two units have settled it.
+
+    `position` is the place in the list counted from one; what lies there without being listed comes after it.
+    """
+
+    __tablename__ = "transfer_checks"
+    __table_args__ = (
+        UniqueConstraint("transfer_id", "position"),
+        CheckConstraint("(settled_at IS NULL) = (settled_by_id IS NULL)", name="settled_by_somebody"),
+        CheckConstraint("settled_at IS NULL OR outcome <> 'present'", name="only_discrepancies_settled"),
+    )
+
+    transfer_id: Mapped[str] = reference("transfers.id", index=False)
+    position: Mapped[int]
+    outcome: Mapped[CheckOutcome]
+    note: Mapped[str] = mapped_column(default="")
+    checked_by_id: Mapped[str] = reference("accounts.id")
+    checked_at: Mapped[datetime] = mapped_column(default=now)
+    settlement: Mapped[str] = mapped_column(default="")
+    settled_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    settled_at: Mapped[datetime | None]
+
+    transfer: Mapped[Transfer] = relationship(back_populates="checks")
+    checked_by: Mapped[Account] = relationship(foreign_keys=[checked_by_id])
+    settled_by: Mapped[Account | None] = relationship(foreign_keys=[settled_by_id])
+
+
+class RequestState(enum.StrEnum):
+    """What became of a request for a dossier."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return _REQUEST_LABELS[self]
+
+
+_REQUEST_LABELS = {
+    RequestState.ASKED: N_("Waiting for an answer"),
+    RequestState.ANSWERED: N_("A transfer is being prepared"),
+    RequestState.REFUSED: N_("Refused"),
+    RequestState.WITHDRAWN: N_("Withdrawn"),
+}
+
+
+class TransferRequest(Identified, Base):
+    """A body asks in writing for the dossier of a person who comes to it (TT 11/2012/TT-BNV Đ12).
+
+    It goes to the holder of the dossier `wanted` names; what names none, to the board that keeps the dossiers of the
+    Bloc. Whoever asked learns only the answer.
+    """
+
+    __tablename__ = "transfer_requests"
+    __table_args__ = (
+        CheckConstraint("(dossier_id IS NULL) <> (keeper_id IS NULL)", name="asks_one_body"),
+        CheckConstraint("state <> 'answered' OR transfer_id IS NOT NULL", name="answered_by_transfer"),
+    )
+
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    asked_by_id: Mapped[str] = reference("accounts.id")
+    unit_id: Mapped[str] = reference("units.id")
+    wanted: Mapped[str]
+    dossier_id: Mapped[str | None] = reference("dossiers.id")
+    keeper_id: Mapped[str | None] = reference("units.id")
+    basis_number: Mapped[str] = mapped_column(String(80))
+    basis_on: Mapped[date]
+    reason: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[RequestState] = mapped_column(default=RequestState.ASKED, index=True)
+    answer: Mapped[str] = mapped_column(default="")
+    answered_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    answered_at: Mapped[datetime | None]
+    transfer_id: Mapped[str | None] = reference("transfers.id")
+    version: Mapped[int] = mapped_column()
+
+    asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id])
+    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id])
+    dossier: Mapped[Dossier | None] = relationship()
+    transfer: Mapped[Transfer | None] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy

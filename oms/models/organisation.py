@@ -21,6 +21,7 @@ class UnitKind(enum.StrEnum):
     SUB_COMMITTEE = "sub_committee"
     CELL = "cell"
     PARTY_GROUP = "party_group"
+    OUTSIDE_BODY = "outside_body"
 
     @property
     def label(self) -> str:
@@ -42,6 +43,7 @@ _KIND_LABELS = {
     UnitKind.SUB_COMMITTEE: N_("Sub-committee"),
     UnitKind.CELL: N_("Cell"),
     UnitKind.PARTY_GROUP: N_("Party group"),
+    UnitKind.OUTSIDE_BODY: N_("Body outside the system"),
 }
 
 

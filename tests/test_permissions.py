@@ -10,10 +10,21 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import accounts, consultations, custody, db
+from oms import accounts, consultations, custody, db, holds
 from oms.consultations import Sought, Wish
 from oms.errors import Refused
-from oms.models import Assignment, Category, Consultation, ConsultationKind, Dossier, Role, Transfer, Unit, now
+from oms.models import (
+    Assignment,
+    Category,
+    Consultation,
+    ConsultationKind,
+    Disposal,
+    Dossier,
+    Role,
+    Transfer,
+    Unit,
+    now,
+)
 from oms.organisation import today
 from oms.permissions import GUARDS, ROLE_ACTIONS, WHOLE, Action, Actor, allowed, can, require
 from tests import factories
@@ -45,6 +56,36 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
             scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"trang {state}",))
             for name, username in way:
                 step(session, transfer, name, actor(username))
+        _guard_some(session, world, actor)
+
+
+def _guard_some(session: Session, world: World, actor: Actors) -> None:
+    """A sealed insert, a hold on a person in two units and one on a dossier another body manages, a disposal."""
+    officer, head = actor("canbo.sonv"), actor("bithu.sonv")
+    dossier = factories.make_dossier(session, world.units["sonv"], "Người Niêm Phong")
+    scan = factories.make_scan(session, dossier, officer.account_id, ("niêm", "phong"))
+    factories.make_document(session, dossier, scan, actor=officer).sealed = True
+    scan.sealed, dossier.managing_body_id = True, world.units["btc"]
+    session.flush()
+    factories.make_dossier(
+        session, world.units["soyt"], category=Category.PARTY_MEMBER, person=dossier.person
+    ).managing_body_id = world.units["sotc"]
+    session.flush()
+    for whole_person in (True, False):
+        words = "Đang xác minh đơn thư"
+        holds.order(session, dossier, whole_person=whole_person, reason=words, decision=words, actor=head)
+    session.add(
+        Disposal(
+            number="HT-1",
+            unit_id=world.units["sonv"],
+            rule_id="unfiled_scan",
+            council=[],
+            minutes="",
+            minutes_on=today(),
+            legal_reason="",
+            proposed_by_id=officer.account_id,
+        )
+    )
 
 
 def _ask_for_looks(session: Session, world: World, actor: Actors) -> None:
@@ -128,6 +169,7 @@ def test_list_equals_check_for_any_roles_and_any_custody(
             every = session.scalars(select(Dossier).order_by(Dossier.number)).all()
             for place, code, frozen in moved:
                 every[place].custodian_id, every[place].frozen = world.units[code], frozen
+                every[place].held = not frozen
             session.flush()
             session.expire_all()
             agree(session, accounts.get_actor(session, "ai.do", via="web"))

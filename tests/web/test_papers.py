@@ -115,6 +115,12 @@ def test_the_dossier_page_leads_to_its_papers(client_as: ClientAs, things: dict[
     assert f"/papers/dossier/{things['dossier']}" in page and f"/papers/dossier/{things['dossier']}" not in head
 
 
+def test_a_transfer_leads_to_its_papers(client_as: ClientAs, things: dict[str, str]) -> None:
+    page = client_as("canbo.sonv").get(f"/transfers/{things['transfer']}").get_data(as_text=True)
+    for kind, there in (("transfer-slip", True), ("handover-slip", True), ("handover-minutes", False)):
+        assert (f"/papers/{kind}/{things['transfer']}" in page) is there
+
+
 def test_a_whole_dossier_comes_after_the_password(client_as: ClientAs, things: dict[str, str], engine: Engine) -> None:
     client = client_as("canbo.sonv")
     address = f"/papers/dossier/{things['dossier']}"

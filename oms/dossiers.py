@@ -24,6 +24,7 @@ from oms.models import (
 )
 from oms.people import NewPerson
 from oms.permissions import Action, Actor, allowed, require
+from oms.vietnamese.names import name_key
 from oms.vietnamese.text import nfc
 
 PAGE_SIZE = 50
@@ -128,6 +129,21 @@ def get_dossier(session: Session, number: str, *, actor: Actor, action: Action =
         )
     require(actor, action, dossier)
     return dossier
+
+
+def find_wanted(session: Session, wanted: str) -> Dossier | None:
+    """The one dossier a line of a request means: by its number, the personal id, or a name only one person bears.
+
+    Every question is put whether or not the one before found something: the time tells nothing.
+    """
+    words = nfc(wanted).strip()
+    numbered = session.scalar(select(Dossier).where(Dossier.number == words.upper()))
+    key = name_key(words)
+    ids = [row.id for row in session.execute(select(Person.id, Person.full_name)) if name_key(row.full_name) == key]
+    identified = session.scalars(select(Person.id).where(Person.personal_id == words[:12])).all()
+    of_people = select(Dossier).where(Dossier.person_id.in_([*identified, *ids][:2]))
+    named = session.scalars(of_people.limit(2)).all()
+    return numbered if numbered is not None else named[0] if len(named) == 1 else None
 
 
 def hold(session: Session, dossier: Dossier) -> None:

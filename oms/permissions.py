@@ -35,6 +35,7 @@ from oms.models import (
     Scan,
     Stocktaking,
     Transfer,
+    TransferRequest,
     TransferState,
     Unit,
 )
@@ -60,6 +61,9 @@ class Action(enum.StrEnum):
     TRANSFER_APPROVE = "transfer:approve"
     TRANSFER_SEND = "transfer:send"
     TRANSFER_RECEIVE = "transfer:receive"
+    TRANSFER_ASK = "transfer:ask"
+    TRANSFER_REQUEST_READ = "transfer_request:read"
+    TRANSFER_REQUEST_ANSWER = "transfer_request:answer"
     CONSULTATION_REQUEST = "consultation:request"
     CONSULTATION_READ = "consultation:read"
     CONSULTATION_LOOK = "consultation:look"
@@ -129,6 +133,9 @@ _OFFICER = {
     Action.TRANSFER_PREPARE,
     Action.TRANSFER_SEND,
     Action.TRANSFER_RECEIVE,
+    Action.TRANSFER_ASK,
+    Action.TRANSFER_REQUEST_READ,
+    Action.TRANSFER_REQUEST_ANSWER,
     *_CONSULTING,
     Action.LOAN_HAND_OUT,
     Action.LOCATE_ANSWER,
@@ -164,6 +171,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.SEARCH,
             Action.TRANSFER_READ,
             Action.TRANSFER_APPROVE,
+            Action.TRANSFER_REQUEST_READ,
             Action.TRANSFER_SEND,
             Action.TRANSFER_RECEIVE,
             *_CONSULTING,
@@ -327,6 +335,14 @@ def _of_transfer(column: Column, name: str) -> Guard:
     return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
 
 
+def _asked_of(units: Units) -> ColumnElement[bool]:
+    return or_(_in_held_dossier(TransferRequest.dossier_id)(units), TransferRequest.keeper_id.in_(units))
+
+
+def _asked_units(request: TransferRequest) -> tuple[str | None, ...]:
+    return (request.dossier.custodian_id if request.dossier is not None else request.keeper_id,)
+
+
 def _batch_rows(units: Units) -> ColumnElement[bool]:
     return or_(
         MassTransfer.from_unit_id.in_(units),
@@ -403,6 +419,12 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.REORGANISATION_PREPARE: _REORGANISATION,
     Action.REORGANISATION_APPROVE: _REORGANISATION,
     Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
+    Action.TRANSFER_REQUEST_READ: Guard(
+        TransferRequest,
+        lambda units: TransferRequest.unit_id.in_(units) | _asked_of(units),
+        lambda request: (request.unit_id, *_asked_units(request)),
+    ),
+    Action.TRANSFER_REQUEST_ANSWER: Guard(TransferRequest, _asked_of, _asked_units),
     Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
     Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),

@@ -7,11 +7,10 @@ dossiers of the Bloc. So a request tells nobody who is kept where.
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, grants, organisation
-from oms.dossiers import next_number
+from oms.dossiers import find_wanted, next_number
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import (
     Consultation,
@@ -19,13 +18,10 @@ from oms.models import (
     ConsultationState,
     CopyOrder,
     CopyState,
-    Dossier,
-    Person,
     Unit,
 )
 from oms.organisation import today
 from oms.permissions import Action, Actor, require
-from oms.vietnamese.names import name_key
 from oms.vietnamese.text import nfc
 
 LINE_LENGTH = 300
@@ -52,7 +48,7 @@ def request(session: Session, wish: Wish, *, actor: Actor) -> Consultation:
     require(actor, Action.CONSULTATION_REQUEST)
     _check(wish)
     unit = requesting_unit(session, actor)
-    dossier = _find_dossier(session, wish.wanted)
+    dossier = find_wanted(session, wish.wanted)
     keeper = organisation.dossier_keeper(session, unit) or unit
     year = today().year
     found = Consultation(
@@ -111,15 +107,6 @@ def _line(words: str) -> str:
 
 def _text(words: str) -> str:
     return nfc(words).strip()[:TEXT_LENGTH]
-
-
-def _find_dossier(session: Session, wanted: str) -> Dossier | None:
-    """The one dossier of that number or of a person of exactly that name; both questions are always asked."""
-    numbered = session.scalar(select(Dossier).where(Dossier.number == wanted.strip().upper()))
-    key = name_key(nfc(wanted))
-    people = [row.id for row in session.execute(select(Person.id, Person.full_name)) if name_key(row.full_name) == key]
-    named = session.scalars(select(Dossier).where(Dossier.person_id.in_(people[:2])).limit(2)).all()
-    return numbered if numbered is not None else named[0] if len(named) == 1 else None
 
 
 def withdraw(session: Session, found: Consultation, *, actor: Actor) -> None:

@@ -5,18 +5,44 @@ dossier. Who approves is a dated rule of the catalogue.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, catalogue, dossiers, holds, jobs, organisation
+from oms import audit, catalogue, dossiers, holds, jobs, organisation, whereabouts
+from oms.custody.checking import require_checked
+from oms.custody.readiness import require_ready
 from oms.custody.sealing import manifest_hash, seal
-from oms.custody.steps import ACCEPTED, APPROVED, DRAFT, IN_TRANSIT, RESERVED, STILL, Step
+from oms.custody.steps import (
+    ACCEPTED,
+    APPROVED,
+    DRAFT,
+    IN_TRANSIT,
+    LOST,
+    REJECTED,
+    RESERVED,
+    STILL,
+    SUBMITTED,
+    Step,
+)
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Dossier, Scan, ScanState, Transfer, TransferEvent, TransferState, Unit, UnitKind, now
+from oms.models import (
+    Document,
+    Dossier,
+    PaperState,
+    Transfer,
+    TransferCheck,
+    TransferEvent,
+    TransferState,
+    Unit,
+    UnitKind,
+    now,
+)
 from oms.permissions import Action, Actor, authority, is_own, require, require_confirmed
+from oms.vietnamese.text import nfc
 
 # The ends of the steps that a hold stops.
 _ONWARD = frozenset({TransferState.SUBMITTED, APPROVED, IN_TRANSIT, ACCEPTED, RESERVED})
@@ -65,15 +91,27 @@ def routes(session: Session, sender: Unit) -> list[Route]:
     return [Route(rule, approver, tuple(receivers[rule.id])) for rule, approver in found.values()]
 
 
-def prepare(session: Session, dossier: Dossier, receiver: Unit, reason: str, *, actor: Actor) -> Transfer:
-    """Begin a transfer of a dossier to another custodian; one open transfer per dossier."""
+@dataclass(frozen=True)
+class Proof:
+    """What entitles the receiver: number and day of the decision or letter, or the document that shows it."""
+
+    number: str = ""
+    day: date | None = None
+    document: Document | None = None
+
+
+def prepare(
+    session: Session, dossier: Dossier, receiver: Unit, reason: str, *, actor: Actor, proof: Proof = Proof()
+) -> Transfer:
+    """Begin a transfer of a dossier to another custodian or outside; one open transfer per dossier."""
     require(actor, Action.DOSSIER_EDIT, dossier)
     require(actor, Action.TRANSFER_PREPARE, Transfer(from_unit_id=dossier.custodian_id))
     holds.require_none(session, dossier)
     sender = dossier.custodian
     if receiver.id == sender.id:
         raise BadInput(N_("%(unit)s holds this dossier already. Choose another unit."), unit=sender.name)
-    if receiver not in organisation.custodians(session, organisation.today()):
+    outside = receiver.kind == UnitKind.OUTSIDE_BODY
+    if not outside and receiver not in organisation.custodians(session, organisation.today()):
         raise BadInput(N_("%(unit)s keeps no dossiers today. Choose a unit that keeps dossiers."), unit=receiver.name)
     if not reason.strip():
         raise BadInput(N_("Write the reason, for instance the number and date of the decision to move the person."))
@@ -87,6 +125,7 @@ def prepare(session: Session, dossier: Dossier, receiver: Unit, reason: str, *, 
         reason=reason.strip(),
         prepared_by_id=actor.account_id,
     )
+    _show_proof(transfer, dossier, proof)
     try:
         with session.begin_nested():
             session.add(transfer)
@@ -102,12 +141,41 @@ def prepare(session: Session, dossier: Dossier, receiver: Unit, reason: str, *, 
     return transfer
 
 
+def _show_proof(transfer: Transfer, dossier: Dossier, proof: Proof) -> None:
+    if proof.day is not None and proof.day > organisation.today():
+        raise BadInput(N_("The date of the decision or letter lies in the future. Correct it."))
+    if proof.document is not None and (proof.document.dossier_id != dossier.id or proof.document.sealed):
+        raise BadInput(N_("The proof is a document of this dossier. Choose it from the contents list."))
+    transfer.basis_number = " ".join(nfc(proof.number).split())[:80] or None
+    transfer.basis_on = proof.day
+    transfer.proof_id = proof.document.id if proof.document is not None else None
+
+
+def prove(session: Session, transfer: Transfer, proof: Proof, *, actor: Actor) -> None:
+    """Say anew what entitles the receiver, while the transfer is being prepared."""
+    session.refresh(transfer, with_for_update=True)
+    require(actor, Action.TRANSFER_PREPARE, transfer)
+    if transfer.state != DRAFT:
+        raise Conflict(N_("The proof is entered while the transfer is being prepared. Have it returned first."))
+    _show_proof(transfer, transfer.dossier, proof)
+    session.flush()
+    audit.record(session, "transfer:prove", transfer, actor=actor, proof=transfer.proof_id)
+
+
 def take(
-    session: Session, step: Step, transfer: Transfer, *, actor: Actor, reason: str = "", version: int | None = None
+    session: Session,
+    step: Step,
+    transfer: Transfer,
+    *,
+    actor: Actor,
+    reason: str = "",
+    version: int | None = None,
+    paper_came: bool = True,
 ) -> None:
     """Move `transfer` along `step`, with its audit entry and its consequences, or raise.
 
-    Raises `Conflict` when somebody else moved it first; `version` is the one the actor saw.
+    Raises `Conflict` when somebody else moved it first; `version` is the one the actor saw. `paper_came` says at
+    the acceptance that the paper is there too; without it paper and file are apart until that is settled.
     """
     dossiers.hold(session, transfer.dossier)
     # Whoever waited for the dossier may have loaded the transfer before the one in front moved it.
@@ -125,12 +193,14 @@ def take(
     if step.end in _ONWARD:
         # Held, a transfer stays where it is; the way back to the sender, and ending it, stay open.
         holds.require_none(session, transfer.dossier)
+    if not step.fits(transfer):
+        raise Conflict(N_("This can be done when the time limit for receipt has ended. Ask the receiving unit first."))
     if step.needs_reason and not reason.strip():
         raise BadInput(N_("Write the reason in one sentence: the other side reads it."))
     if step.binding:
         require_confirmed(actor)
     start, transfer.state = transfer.state, step.end
-    _consequences(session, step, transfer, actor)
+    _consequences(session, step, transfer, actor, paper_came=paper_came)
     transfer.dossier.frozen = transfer.state in STILL
     try:
         session.flush()
@@ -151,13 +221,11 @@ def take(
     )
 
 
-def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor) -> None:
+def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor, *, paper_came: bool) -> None:
     dossier = transfer.dossier
+    if step.end in (SUBMITTED, APPROVED):
+        require_ready(session, transfer)
     if step.end == APPROVED:
-        if reading := _unread(session, dossier):
-            raise Conflict(
-                N_("%(count)s scans of this dossier are still being read. Approve when they are done."), count=reading
-            )
         transfer.approved_by_id = actor.account_id
         transfer.manifest = seal(session, dossier)
         transfer.manifest_sha256 = manifest_hash(transfer.manifest)
@@ -165,25 +233,29 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
         transfer.due_on = limit.ends(organisation.today())
     elif step.end == IN_TRANSIT:
         transfer.dispatched_at = now()
+        whereabouts.mark(session, dossier, PaperState.IN_TRANSIT, actor=actor, note=transfer.number)
     elif step.end == DRAFT:
         transfer.approved_by_id = transfer.manifest = transfer.manifest_sha256 = transfer.dispatched_at = None
         transfer.due_on = None
     elif step.end in (ACCEPTED, RESERVED):
         transfer.received_by_id = actor.account_id
+        if transfer.to_unit.kind != UnitKind.OUTSIDE_BODY:
+            require_checked(session, transfer, reservations=step.end == RESERVED)
         _move(session, transfer, actor)
+        whereabouts.follow(session, dossier, transfer.to_unit if paper_came else transfer.from_unit, actor=actor)
+    elif step.end == LOST:
+        whereabouts.mark(session, dossier, PaperState.UNKNOWN, actor=actor, note=transfer.number)
+    if IN_TRANSIT in step.start and step.end in (DRAFT, REJECTED):
+        _forget_check(session, transfer)
+        whereabouts.follow(session, dossier, transfer.from_unit, actor=actor, note=transfer.number)
     if not step.end.is_open:
         transfer.closed_at = now()
 
 
-def _unread(session: Session, dossier: Dossier) -> int:
-    return (
-        session.scalar(
-            select(func.count(Scan.id)).where(
-                Scan.dossier_id == dossier.id, Scan.state.in_((ScanState.RECEIVED, ScanState.READING))
-            )
-        )
-        or 0
-    )
+def _forget_check(session: Session, transfer: Transfer) -> None:
+    """What was ticked belongs to the list that comes back; a new dispatch is checked anew."""
+    session.execute(delete(TransferCheck).where(TransferCheck.transfer_id == transfer.id))
+    session.expire(transfer, ["checks"])
 
 
 def _move(session: Session, transfer: Transfer, actor: Actor) -> None:

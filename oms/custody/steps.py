@@ -7,7 +7,8 @@ TT 07/2019/TT-BNV Đ13.
 from dataclasses import dataclass
 
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Transfer, TransferEvent, TransferState
+from oms.models import Transfer, TransferEvent, TransferState, UnitKind
+from oms.organisation import today
 from oms.permissions import Action, Actor, can, is_own
 
 DRAFT, SUBMITTED, APPROVED, IN_TRANSIT = (
@@ -17,7 +18,7 @@ DRAFT, SUBMITTED, APPROVED, IN_TRANSIT = (
     TransferState.IN_TRANSIT,
 )
 ACCEPTED, RESERVED = TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS
-REJECTED, CANCELLED = TransferState.REJECTED, TransferState.CANCELLED
+REJECTED, CANCELLED, LOST = TransferState.REJECTED, TransferState.CANCELLED, TransferState.LOST
 # From approval on the dossier is read-only: what was approved is what is sent.
 STILL = frozenset({APPROVED, IN_TRANSIT})
 
@@ -34,15 +35,25 @@ class Step:
     needs_reason: bool = False
     # The person who prepared the transfer may not take this step.
     other_person: bool = False
+    # Only to a body outside the system, where nobody takes a step.
+    outside: bool = False
+    # Only when the time limit for receipt has ended.
+    overdue: bool = False
 
     @property
     def binding(self) -> bool:
         """True for a step that binds the unit: it asks for the password again."""
         return self.name in _BINDING
 
+    def fits(self, transfer: Transfer) -> bool:
+        """True when the step can be taken with this receiver, on this day."""
+        if self.outside and transfer.to_unit.kind != UnitKind.OUTSIDE_BODY:
+            return False
+        return not self.overdue or (transfer.due_on is not None and transfer.due_on < today())
+
 
 # What nobody may say later they did not do (ASVS 5.0 7.5.3).
-_BINDING = frozenset({"submit", "approve", "accept", "accept-with-reservations"})
+_BINDING = frozenset({"submit", "approve", "accept", "accept-with-reservations", "slip-returned", "declare-lost"})
 
 STEPS: tuple[Step, ...] = (
     Step("submit", N_("Submit for approval"), Action.TRANSFER_PREPARE, frozenset({DRAFT}), SUBMITTED),
@@ -71,13 +82,33 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("return", N_("Send back"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), DRAFT, True),
     Step("reject", N_("Refuse to receive"), Action.TRANSFER_RECEIVE, frozenset({IN_TRANSIT}), REJECTED, True),
+    Step(
+        "slip-returned",
+        N_("Slip returned: hand-over finished"),
+        Action.TRANSFER_SEND,
+        frozenset({IN_TRANSIT}),
+        ACCEPTED,
+        True,
+        True,
+        outside=True,
+    ),
+    Step(
+        "declare-lost",
+        N_("Declare lost"),
+        Action.TRANSFER_APPROVE,
+        frozenset({IN_TRANSIT}),
+        LOST,
+        True,
+        True,
+        overdue=True,
+    ),
 )
 STEP_NAMES = tuple(dict.fromkeys(step.name for step in STEPS))
 
 
 def find_steps(transfer: Transfer, name: str) -> list[Step]:
     """The arrows called `name` that start where the transfer stands."""
-    return [step for step in STEPS if step.name == name and transfer.state in step.start]
+    return [step for step in STEPS if step.name == name and transfer.state in step.start and step.fits(transfer)]
 
 
 def steps_open_to(transfer: Transfer, *, actor: Actor) -> list[Step]:
@@ -86,10 +117,9 @@ def steps_open_to(transfer: Transfer, *, actor: Actor) -> list[Step]:
         step
         for step in STEPS
         if transfer.state in step.start
+        and step.fits(transfer)
         and can(actor, step.action, transfer)
-        and not (
-            step.other_person and is_own(actor, step.action, transfer.approving_unit_id, transfer.prepared_by_id)
-        )
+        and not (step.other_person and is_own(actor, step.action, transfer.approving_unit_id, transfer.prepared_by_id))
     ]
 
 
@@ -122,7 +152,7 @@ def event_label(event: TransferEvent) -> str:
     for step in STEPS:
         if step.name == event.step and event.start in step.start and step.end == event.end:
             return step.label
-    return N_("Prepared")
+    return N_("Came from outside") if event.step == "from-outside" else N_("Prepared")
 
 
 # The way of a transfer that meets no obstacle, as the step bar shows it.
@@ -143,6 +173,9 @@ _NEXT = {
     RESERVED: N_("The dossier is now with %(unit)s. What was noted as missing is settled between the two units."),
     REJECTED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
     CANCELLED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
+    LOST: N_(
+        "The paper is lost on the way. The file stays with %(unit)s, which looks for the paper or has it made anew."
+    ),
 }
 
 
@@ -158,6 +191,10 @@ _QUESTIONS = {
     "approve": N_("The contents list is sealed now, and nothing in the dossier can change until it has arrived."),
     "dispatch": N_("%(unit)s sees the transfer and the list from now on, and the time limit for receipt is running."),
     "accept": N_("The dossier passes to %(unit)s at once; the sending unit can no longer see it."),
+    "slip-returned": N_(
+        "The dossier passes to %(unit)s; nobody here can see it any more. Enter number and date of the slip."
+    ),
+    "declare-lost": N_("The transfer ends here. The file stays with the sending unit; the paper counts as not found."),
     "accept-with-reservations": N_("The dossier passes to %(unit)s at once. Write down what is missing or damaged."),
 }
 

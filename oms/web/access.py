@@ -35,6 +35,7 @@ from oms.models import (
     Scan,
     Stocktaking,
     Transfer,
+    TransferRequest,
     Unit,
 )
 from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
@@ -51,6 +52,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Document: Action.DOCUMENT_READ,
     Person: Action.PERSON_READ,
     Transfer: Action.TRANSFER_READ,
+    TransferRequest: Action.TRANSFER_REQUEST_READ,
     Consultation: Action.CONSULTATION_READ,
     LocateAnswer: Action.LOCATE_ANSWER,
     MassTransfer: Action.MASS_TRANSFER_READ,

@@ -194,6 +194,21 @@ ACTIONS: dict[str, str] = {
     "unit:outside": N_("Enter a body outside the system"),
     "transfer:accept": N_("Accept a transfer"),
     "transfer:accept-with-reservations": N_("Accept a transfer with reservations"),
+    "dossier:move": N_("Move a dossier by a reorganisation"),
+    "mass_transfer:read": N_("Read a mass transfer"),
+    "membership:read": N_("Read a transfer of membership"),
+    "membership:prepare": N_("Prepare a transfer of membership"),
+    "membership:issue": N_("Issue a letter of membership"),
+    "membership:receive": N_("Receive a member"),
+    "reorganisation:read": N_("Read a reorganisation"),
+    "reorganisation:prepare": N_("Prepare a reorganisation"),
+    "reorganisation:draft": N_("Draft a reorganisation"),
+    "reorganisation:dry_run": N_("Try a reorganisation out"),
+    "reorganisation:submit": N_("Submit a reorganisation"),
+    "reorganisation:approve": N_("Approve a reorganisation"),
+    "reorganisation:execute": N_("Carry a reorganisation out"),
+    "reorganisation:undo": N_("Take a reorganisation back"),
+    "reorganisation:cancel": N_("Give a reorganisation up"),
     "unit:read": N_("Look at the organisation"),
     "unit:create": N_("Enter a unit"),
     "unit:list": N_("List units"),
@@ -248,6 +263,8 @@ class Line:
     dossier: str | None
     thing: str | None
     words: str | None
+    # The head in whose name it was done, by delegation.
+    head: str | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -340,10 +357,24 @@ def _lines(session: Session, numbers: list[int]) -> list[Line]:
     )
     rows = session.execute(query).all()
     things = _names_of_things(session, [entry for entry, *_names in rows])
+    heads = _heads(session, [entry for entry, *_names in rows])
     return [
-        Line(entry, username, name, unit, number, things.get(str(entry.object_id)), words)
+        Line(entry, username, name, unit, number, things.get(str(entry.object_id)), words, heads.get(entry.seq))
         for entry, username, name, unit, number, words in rows
     ]
+
+
+def _heads(session: Session, entries: list[AuditEntry]) -> dict[int, str]:
+    """The names of the heads in whose name something was done, by number of the entry."""
+    ids = {
+        entry.seq: (json.loads(entry.body)["detail"] or {}).get("in_the_name_of")
+        for entry in entries
+        if "in_the_name_of" in entry.body
+    }
+    if not ids:
+        return {}
+    names = dict(session.execute(select(Account.id, Account.full_name).where(Account.id.in_(ids.values()))).all())
+    return {seq: names[id] for seq, id in ids.items() if id in names}
 
 
 def _names_of_things(session: Session, entries: list[AuditEntry]) -> dict[str, str]:

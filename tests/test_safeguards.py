@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import accounts, consultations, custody, disposal, dossiers, holds, inserts, review, search
+from oms import accounts, audit_reading, consultations, custody, disposal, dossiers, holds, inserts, review, search
 from oms.accounts import delegations
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, Refused
 from oms.models import (
@@ -51,7 +51,9 @@ def put_under_hold(session: Session, dossier: Dossier, by: Actor, *, whole_perso
 
 def start_transfer(session: Session, world: World, dossier: Dossier, actor: Actors, *steps: tuple[str, str]):
     receiver = session.get_one(Unit, world.units["sotc"])
-    transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=actor("canbo.sonv"))
+    transfer = custody.prepare(
+        session, dossier, receiver, "Điều động", actor=actor("canbo.sonv"), proof=factories.PROOF
+    )
     for name, who in steps:
         take(session, transfer, name, actor(who))
     return transfer
@@ -75,7 +77,9 @@ def test_a_hold_stops_every_change_with_one_sentence_that_keeps_the_reason(sessi
         lambda: dossiers.place(session, dossier, room="A", shelf=None, box=None, actor=officer),
         lambda: review.correct(session, page, "khác", actor=officer),
         lambda: factories.make_document(session, dossier, scan, actor=officer),
-        lambda: custody.prepare(session, dossier, session.get_one(Unit, world.units["sotc"]), "x", actor=officer),
+        lambda: custody.prepare(
+            session, dossier, session.get_one(Unit, world.units["sotc"]), "x", actor=officer, proof=factories.PROOF
+        ),
     )
     for act in acts:
         with pytest.raises(Refused) as refused:
@@ -200,7 +204,9 @@ def test_a_delegate_approves_in_the_name_of_the_head_and_the_log_says_so(session
     transfer = start_transfer(session, world, dossier, actor, ("submit", "canbo.sonv"))
     take(session, transfer, "approve", deputy)
     assert transfer.approved_by_id == deputy.account_id
-    assert head.account_id in last_entry(session, "transfer:approve").body
+    entry = last_entry(session, "transfer:approve")
+    assert head.account_id in entry.body
+    assert audit_reading.get_entry(session, entry.seq, actor=actor("kiemtra.khoi")).head == head.name
 
 
 def test_neither_delegate_nor_head_decides_what_the_other_prepared(session, world, actor):
@@ -208,7 +214,7 @@ def test_neither_delegate_nor_head_decides_what_the_other_prepared(session, worl
     officer = actor("canbo.khoi")
     delegate(session, world, actor("truongban.khoi"), "canbo.khoi", Action.TRANSFER_APPROVE, unit="btc")
     receiver = session.get_one(Unit, world.units["sotc"])
-    transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer)
+    transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer, proof=factories.PROOF)
     take(session, transfer, "submit", officer)
     deputy = fresh(session, world, "canbo.khoi")
     with pytest.raises(Refused, match="prepared"):

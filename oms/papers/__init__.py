@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.models import Consultation, Dossier, PaperKind, Transfer
+from oms.models import Consultation, Disposal, Dossier, PaperKind, Transfer
 from oms.papers import registers
 from oms.papers.consultations import consultation_log, consultation_slip
+from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope
 from oms.papers.issuing import PURPOSES, Paper, Printing
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
@@ -34,6 +35,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
+    PaperKind.DISPOSAL_MINUTES: Printed(Disposal, Action.DISPOSAL_READ, disposal_minutes),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
 }
@@ -48,6 +50,7 @@ __all__ = [
     "consultation_slip",
     "contents_list",
     "control_sheet",
+    "disposal_minutes",
     "dossier_label",
     "envelope",
     "handover_minutes",

@@ -49,7 +49,9 @@ def sealed(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         document = session.get_one(Document, ids["document"])
         inserts.seal(session, document, REASON, second=two, actor=one)
         receiver = session.get_one(Unit, world.units["sotc"])
-        transfer = custody.prepare(session, session.get_one(Dossier, ids["dossier"]), receiver, "Điều động", actor=one)
+        transfer = custody.prepare(
+            session, session.get_one(Dossier, ids["dossier"]), receiver, "Điều động", actor=one, proof=factories.PROOF
+        )
         ids |= {"transfer": transfer.id, "transfer_number": transfer.number}
         for name, who in (("submit", "canbo.sonv"), ("approve", "truongban.khoi"), ("dispatch", "canbo.sonv")):
             somebody = accounts.get_actor(session, who, via="web")
@@ -263,3 +265,7 @@ def test_a_disposal_over_the_pages(client_as: Clients, world: World, engine: Eng
         done = session.get_one(Disposal, one.id)
         assert done.certificate and done.pages == 1
     assert done.certificate in officer.get(page).get_data(as_text=True)
+    paper = f"/papers/disposal-minutes/{one.id}"
+    assert officer.get(paper).status_code == 200 and client_as("canbo.sotc").get(paper).status_code == 404
+    printed = officer.post(paper, data={"purpose": "filing"})
+    assert printed.status_code == 200 and printed.data.startswith(b"%PDF")

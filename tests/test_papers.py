@@ -5,17 +5,18 @@ import io
 import subprocess
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
 import openpyxl
 import pikepdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import custody, organisation, papers, storage
+from oms import custody, db, organisation, papers, storage
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, Refused
-from oms.models import AuditEntry, AuditWords, Dossier, PaperIssue, PaperKind, Transfer, Unit
+from oms.models import AuditEntry, AuditWords, CheckOutcome, Dossier, PaperIssue, PaperKind, Transfer, Unit
 from oms.papers import Printing, registers, whole_dossier
 from oms.papers.issuing import body_of, check_code, committee_name
 from oms.permissions import Actor
@@ -63,7 +64,9 @@ def move(session: Session, transfer: Transfer, *steps: tuple[str, Actor], reason
 @pytest.fixture
 def transfer(session: Session, world: World, dossier: Dossier, actor: Find) -> Transfer:
     receiver = session.get_one(Unit, world.units["sotc"])
-    return custody.prepare(session, dossier, receiver, "Quyết định số 12", actor=actor("canbo.sonv"))
+    return custody.prepare(
+        session, dossier, receiver, "Quyết định số 12", actor=actor("canbo.sonv"), proof=factories.PROOF
+    )
 
 
 def approve(session: Session, transfer: Transfer, actor: Find) -> None:
@@ -134,8 +137,10 @@ def test_minutes_carry_the_reservations(session: Session, transfer: Transfer, ac
     receiver = actor("canbo.sotc")
     open_minutes = text_of(papers.handover_minutes(session, transfer, printing=printed_by(receiver)).body)
     assert "không có ý kiến khác" not in open_minutes
+    custody.tick(session, transfer, 1, CheckOutcome.DAMAGED, "Trang 2 bị rách", actor=receiver)
     move(session, transfer, ("accept-with-reservations", receiver), reason="Thiếu trang 2 của quyết định")
     text = text_of(papers.handover_minutes(session, transfer, printing=printed_by(receiver)).body)
+    assert "Hư hỏng" in text and "Trang 2 bị rách" in text
     assert "Thiếu trang 2 của quyết định" in text and "ĐẢNG ỦY SỞ TÀI CHÍNH" in text and "In lần 2" in text
 
 
@@ -143,6 +148,7 @@ def test_after_the_hand_over_the_sender_learns_nothing_new(session: Session, tra
     send(session, transfer, actor)
     sender = printed_by(actor("canbo.sonv"))
     assert "02/03/1985" in text_of(papers.transfer_slip(session, transfer, printing=sender).body)
+    custody.tick_rest(session, transfer, actor=actor("canbo.sotc"))
     move(session, transfer, ("accept", actor("canbo.sotc")))
     transfer.dossier.person.position = "Chức vụ mới"
     text = text_of(papers.transfer_slip(session, transfer, printing=sender).body)
@@ -196,6 +202,7 @@ def test_state_dossiers_of_a_state_body_have_the_state_head(session: Session, wo
 
 def test_the_registers_say_what_came_and_went(session: Session, world: World, transfer: Transfer, actor: Find) -> None:
     send(session, transfer, actor)
+    custody.tick_rest(session, transfer, actor=actor("canbo.sotc"))
     move(session, transfer, ("accept", actor("canbo.sotc")))
     session.flush()
     year = organisation.today().year
@@ -309,3 +316,20 @@ def test_a_document_in_a_sealed_insert_stays(
     bundle = whole_dossier.take(session, dossier, printing=printed_by(officer))
     assert [piece.name for piece in bundle.pieces] == ["01.Quyết định tuyển dụng.pdf"]
     assert "Đơn tố cáo" not in text_of(bundle.contents.body)
+
+
+def test_many_who_print_at_once_take_each_number_once(engine: Engine, world: World, actor: Find) -> None:
+    with db.writing(engine) as session:
+        ids = [factories.make_dossier(session, world.units["sonv"], f"Người {n}").id for n in range(3)]
+    officer = printed_by(actor("canbo.sonv"))
+
+    def print_one(dossier_id: str) -> str:
+        with db.writing(engine) as session:
+            return papers.control_sheet(session, session.get_one(Dossier, dossier_id), printing=officer).number
+
+    with ThreadPoolExecutor(6) as pool:
+        numbers = list(pool.map(print_one, ids * 2))
+    assert numbers[:3] == numbers[3:] and len(set(numbers)) == 3
+    with db.reading(engine) as session:
+        issued = session.scalars(select(PaperIssue)).all()
+    assert sorted(issue.number for issue in issued) == [1, 2, 3] and [issue.times for issue in issued] == [2, 2, 2]

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from oms import custody, organisation
 from oms.errors import N_, Conflict
-from oms.models import Account, PaperKind, Transfer, TransferState, Unit
+from oms.models import Account, CheckOutcome, PaperKind, Transfer, TransferState, Unit
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, form_of, issue, tell_of, write_date
-from oms.permissions import Action, require
+from oms.permissions import Action, can, require
 from oms.printing import (
+    Discrepancy,
     HandoverMinutes,
     HandoverSlip,
     Imprint,
@@ -86,6 +87,7 @@ def handover_minutes(session: Session, transfer: Transfer, *, printing: Printing
         transfer_number=transfer.number,
         receiver_person=_name(session, transfer.received_by_id),
         documents=_listed(manifest, transfer),
+        discrepancies=_discrepancies(session, transfer, printing),
         accepted=True if done else None,
         reservations=" ".join(reserved),
     )
@@ -132,6 +134,25 @@ def _listed(manifest: dict[str, Any], transfer: Transfer) -> tuple[Listed, ...]:
             group=component_label(row["component"], category),
         )
         for row in manifest.get("documents", ())
+    )
+
+
+_FOUND = {
+    CheckOutcome.MISSING: "Thiếu",
+    CheckOutcome.DAMAGED: "Hư hỏng",
+    CheckOutcome.DIFFERENT: "Khác với danh mục",
+    CheckOutcome.EXTRA: "Không có trong danh mục",
+}
+
+
+def _discrepancies(session: Session, transfer: Transfer, printing: Printing) -> tuple[Discrepancy, ...]:
+    """What was found on arrival; nothing of it for whom the check is still going on elsewhere."""
+    if transfer.state.is_open and not can(printing.actor, Action.TRANSFER_RECEIVE, transfer):
+        return ()
+    return tuple(
+        Discrepancy(line.document.get("title", ""), _FOUND[line.check.outcome], line.check.note)
+        for line in custody.discrepancies(session, transfer)
+        if line.check is not None
     )
 
 

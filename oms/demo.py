@@ -363,10 +363,15 @@ def _add_transfers(session: Session, source: random.Random) -> None:
         if not free:
             continue
         receiver = organisation.find_unit(session, end)
-        reason = f"Điều động công tác theo Quyết định số {100 + 7 * place}/QĐ-UBND ngày 10/11/2026"
-        moving = custody.prepare(session, source.choice(free), receiver, reason, actor=actors[OFFICERS[start]])
+        proof = custody.Proof(f"{100 + 7 * place}/QĐ-UBND", date(2026, 11, 10))
+        reason = f"Điều động công tác theo Quyết định số {proof.number} ngày 10/11/2026"
+        moving = custody.prepare(
+            session, source.choice(free), receiver, reason, actor=actors[OFFICERS[start]], proof=proof
+        )
         for name, username in steps:
             actor = actors[username]
+            if name.startswith("accept"):
+                custody.tick_rest(session, moving, actor=actor)
             custody.take(session, custody.choose_step(moving, name, actor=actor), moving, actor=actor)
 
 

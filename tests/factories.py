@@ -7,7 +7,7 @@ from datetime import date
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from oms import accounts, dossiers, people, reading, review
+from oms import accounts, custody, dossiers, people, reading, review
 from oms.models import (
     Account,
     Assignment,
@@ -31,6 +31,8 @@ from oms.specimens.ink import level_stamp
 
 PASSWORD = "Mot-cau-that-dai-2026"
 # Hashing takes a fifth of a second by design; once is enough for all tests.
+# Number and day of the decision that a transfer in a test rests on.
+PROOF = custody.Proof("12-QĐ/TU", date(2026, 2, 3))
 _HASH = accounts.hash_password(PASSWORD)
 
 

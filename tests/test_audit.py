@@ -220,7 +220,7 @@ def test_names_are_joined_and_words_shown(log: Engine, world: World, actor: Acto
         officer = actor("canbo.sonv")
         dossier = factories.make_dossier(session, world.units["sonv"])
         receiver = session.get_one(type(dossier.custodian), world.units["sotc"])
-        transfer = custody.prepare(session, dossier, receiver, "QĐ 12", actor=officer)
+        transfer = custody.prepare(session, dossier, receiver, "QĐ 12", actor=officer, proof=factories.PROOF)
     with db.reading(log) as session:
         line = audit_reading.get_entry(session, 11, actor=actor("kiemtra.khoi"))
     assert (line.username, line.dossier, line.thing, line.words) == (

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import hypothesis.strategies as st
 import pytest
@@ -56,9 +57,11 @@ ARROWS: dict[tuple[str, str], tuple[set[str], str]] = {
     (IN_TRANSIT, "accept-with-reservations"): (RECEIVERS, "accepted_with_reservations"),
     (IN_TRANSIT, "return"): (RECEIVERS, DRAFT),
     (IN_TRANSIT, "reject"): (RECEIVERS, "rejected"),
+    (IN_TRANSIT, "declare-lost"): (APPROVERS, "lost"),
 }
-NEED_REASON = {"return", "reject", "recall", "cancel", "accept-with-reservations"}
+NEED_REASON = {"return", "reject", "recall", "cancel", "accept-with-reservations", "declare-lost"}
 NAMES = ("submit", "approve", "dispatch", "accept", "accept-with-reservations", "reject", "return", "recall", "cancel")
+NAMES += ("slip-returned", "declare-lost")
 
 # How to bring a transfer to each state: the steps with who takes them.
 WAYS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -69,6 +72,7 @@ WAYS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 WAYS["accepted"] = (*WAYS[IN_TRANSIT], ("accept", "canbo.sotc"))
 WAYS["accepted_with_reservations"] = (*WAYS[IN_TRANSIT], ("accept-with-reservations", "canbo.sotc"))
+WAYS["lost"] = (*WAYS[IN_TRANSIT], ("declare-lost", "truongban.khoi"))
 WAYS["rejected"] = (*WAYS[SUBMITTED], ("reject", "truongban.khoi"))
 WAYS["cancelled"] = (("cancel", "canbo.sonv"),)
 
@@ -78,11 +82,20 @@ Actors = Callable[[str], Actor]
 def prepare(session: Session, world: World, by: Actor, *, sender: str = "sonv", receiver: str = "sotc") -> Transfer:
     dossier = factories.make_dossier(session, world.units[sender])
     return custody.prepare(
-        session, dossier, session.get_one(Unit, world.units[receiver]), "QĐ 12-QĐ/TU ngày 03/02/2026", actor=by
+        session,
+        dossier,
+        session.get_one(Unit, world.units[receiver]),
+        "QĐ 12-QĐ/TU ngày 03/02/2026",
+        actor=by,
+        proof=factories.PROOF,
     )
 
 
 def step(session: Session, transfer: Transfer, name: str, by: Actor, reason: str = "Theo quyết định") -> None:
+    if name.startswith("accept") and custody.may_check(transfer, actor=by):
+        custody.tick_rest(session, transfer, actor=by)
+    if name == "declare-lost" and transfer.due_on is not None:
+        transfer.due_on = today() - timedelta(days=1)
     custody.take(session, custody.choose_step(transfer, name, actor=by), transfer, actor=by, reason=reason)
 
 
@@ -100,6 +113,8 @@ def test_every_step_of_every_account_in_every_state(
     transfer = bring(session, prepare(session, world, actor("canbo.sonv")), state.value, actor)
     for username in ACCOUNTS:
         somebody = actor(username)
+        if state == IN_TRANSIT:
+            transfer.due_on = today() - timedelta(days=1)
         offered = {arrow.name for arrow in custody.steps_open_to(transfer, actor=somebody)}
         for name in NAMES:
             who, end = ARROWS.get((state.value, name), (set(), state.value))
@@ -153,7 +168,9 @@ def test_a_cell_and_the_own_unit_receive_nothing(session: Session, world: World,
     dossier = factories.make_dossier(session, world.units["sonv"])
     for code in ("sonv_c1", "sonv", "khoi"):
         with pytest.raises((BadInput, Refused)):
-            custody.prepare(session, dossier, session.get_one(Unit, world.units[code]), "QĐ 1", actor=officer)
+            custody.prepare(
+                session, dossier, session.get_one(Unit, world.units[code]), "QĐ 1", actor=officer, proof=factories.PROOF
+            )
     receivers = {unit.code for route in custody.routes(session, dossier.custodian) for unit in route.receivers}
     assert receivers == {"btc", "sotc", "soyt"}
 
@@ -200,9 +217,9 @@ def test_one_open_transfer_per_dossier(session: Session, world: World, actor: Ac
     transfer = prepare(session, world, officer)
     receiver = session.get_one(Unit, world.units["btc"])
     with pytest.raises(Conflict):
-        custody.prepare(session, transfer.dossier, receiver, "QĐ 2", actor=officer)
+        custody.prepare(session, transfer.dossier, receiver, "QĐ 2", actor=officer, proof=factories.PROOF)
     step(session, transfer, "cancel", officer)
-    second = custody.prepare(session, transfer.dossier, receiver, "QĐ 2", actor=officer)
+    second = custody.prepare(session, transfer.dossier, receiver, "QĐ 2", actor=officer, proof=factories.PROOF)
     assert second.state == TransferState.DRAFT and second.number != transfer.number
 
 
@@ -399,7 +416,14 @@ class HandOver(RuleBasedStateMachine):
         receiver = self.session.get_one(Unit, self.world.units[to])
         try:
             with self.session.begin_nested():
-                custody.prepare(self.session, self.dossiers[which], receiver, reason, actor=self.actors[username])
+                custody.prepare(
+                    self.session,
+                    self.dossiers[which],
+                    receiver,
+                    reason,
+                    actor=self.actors[username],
+                    proof=factories.PROOF,
+                )
             self.begun += 1
         except OmsError:
             pass

@@ -155,7 +155,7 @@ def test_transfers_must_fit_their_dossiers(house, engine, settings, world, actor
     with db.writing(engine) as session:
         dossier = session.get_one(Dossier, house["other"])
         receiver = session.get_one(Unit, world.units["sotc"])
-        moving = custody.prepare(session, dossier, receiver, "QĐ 12", actor=officer)
+        moving = custody.prepare(session, dossier, receiver, "QĐ 12", actor=officer, proof=factories.PROOF)
         for name, who in (("submit", officer), ("approve", head), ("dispatch", officer)):
             custody.take(session, custody.choose_step(moving, name, actor=who), moving, actor=who)
         transfer_id = moving.id

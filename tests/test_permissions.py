@@ -52,7 +52,9 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
         for state, way in WAYS.items():
             dossier = factories.make_dossier(session, world.units["sonv"], f"Người {state}")
             receiver = session.get_one(Unit, world.units["sotc"])
-            transfer = custody.prepare(session, dossier, receiver, "QĐ 1", actor=actor("canbo.sonv"))
+            transfer = custody.prepare(
+                session, dossier, receiver, "QĐ 1", actor=actor("canbo.sonv"), proof=factories.PROOF
+            )
             scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"trang {state}",))
             for name, username in way:
                 step(session, transfer, name, actor(username))

@@ -178,10 +178,23 @@ class TransferLine(Schema):
     prepared_at = fields.DateTime()
 
 
+class CheckShape(Schema):
+    """A line of the list as found on arrival."""
+
+    line = fields.Integer(attribute="position")
+    outcome = Value()
+    note = fields.String()
+    settlement = fields.String()
+    settled_at = fields.DateTime(allow_none=True)
+
+
 class TransferShape(TransferLine):
     """A transfer with its sealed contents list, its events and the steps open to the caller."""
 
     reason = fields.String()
+    basis_number = fields.String(allow_none=True)
+    basis_on = fields.Date(allow_none=True)
+    checks = fields.List(fields.Nested(CheckShape))
     manifest = fields.Dict(allow_none=True)
     manifest_sha256 = fields.String(allow_none=True)
     events = fields.List(fields.Nested(EventShape))

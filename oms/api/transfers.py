@@ -10,7 +10,7 @@ from oms import custody, dossiers, organisation
 from oms.api.door import gives, room, takes
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.shapes import TransferLine, TransferShape
-from oms.models import Transfer
+from oms.models import CheckOutcome, Transfer
 from oms.permissions import Action, can
 from oms.web.access import commit, guarded
 
@@ -29,6 +29,20 @@ class NewTransfer(Schema):
     dossier = fields.String(required=True, metadata={"description": "Number of the dossier."})
     to = fields.String(required=True, metadata={"description": "Code, id or exact name of the receiving unit."})
     reason = fields.String(required=True, validate=validate.Length(max=2000))
+    basis_number = fields.String(
+        load_default="",
+        validate=validate.Length(max=80),
+        metadata={"description": "Number of the decision or letter; needed before the transfer is submitted."},
+    )
+    basis_on = fields.Date(load_default=None, allow_none=True)
+
+
+class CheckArguments(Schema):
+    """What was found of one line of the list on arrival; without a line, all lines not yet checked are complete."""
+
+    line = fields.Integer(load_default=None, allow_none=True)
+    outcome = fields.Enum(CheckOutcome, by_value=True, load_default=CheckOutcome.PRESENT)
+    note = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 class StepArguments(Schema):
@@ -36,6 +50,7 @@ class StepArguments(Schema):
 
     reason = fields.String(load_default="", validate=validate.Length(max=2000))
     version = fields.Integer(load_default=None, allow_none=True)
+    paper_came = fields.Boolean(load_default=True, metadata={"description": "On acceptance: the paper is there too."})
 
 
 @bp.get("/transfers")
@@ -65,7 +80,8 @@ def create(given: dict[str, Any]) -> ResponseReturnValue:
     """Prepare a transfer; `submit` is the next step."""
     dossier = dossiers.get_dossier(g.session, given["dossier"], actor=g.actor)
     receiver = organisation.find_unit(g.session, given["to"])
-    transfer = custody.prepare(g.session, dossier, receiver, given["reason"], actor=g.actor)
+    proof = custody.Proof(given["basis_number"], given["basis_on"])
+    transfer = custody.prepare(g.session, dossier, receiver, given["reason"], actor=g.actor, proof=proof)
     commit()
     address = url_for("api_transfers.show", number=transfer.number)
     return _shape(transfer), 201, {"Location": address}
@@ -80,6 +96,20 @@ def show(transfer: Transfer) -> dict[str, Any]:
     return _shape(transfer)
 
 
+@bp.post("/transfers/<number>/checks")
+@guarded(Action.TRANSFER_RECEIVE, by="number")
+@gives(TransferShape)
+@takes(CheckArguments)
+def check(given: dict[str, Any], transfer: Transfer) -> dict[str, Any]:
+    """Write down what arrived: one line of the sealed list, or all that are left."""
+    if given["line"] is None:
+        custody.tick_rest(g.session, transfer, actor=g.actor)
+    else:
+        custody.tick(g.session, transfer, given["line"], given["outcome"], given["note"], actor=g.actor)
+    commit()
+    return _shape(transfer)
+
+
 @bp.post("/transfers/<number>/<step>")
 @guarded(Action.TRANSFER_READ, by="number")
 @gives(TransferShape)
@@ -87,7 +117,7 @@ def show(transfer: Transfer) -> dict[str, Any]:
 def take(given: dict[str, Any], transfer: Transfer, step: str) -> dict[str, Any]:
     """Take a step by name. After it the transfer may no longer concern the caller; then only its state is shown."""
     arrow = custody.choose_step(transfer, step, actor=g.actor)
-    custody.take(g.session, arrow, transfer, actor=g.actor, reason=given["reason"], version=given["version"])
+    custody.take(g.session, arrow, transfer, actor=g.actor, **given)
     commit()
     if not can(g.actor, Action.TRANSFER_READ, transfer):
         return {"number": transfer.number, "state": transfer.state}
@@ -96,9 +126,10 @@ def take(given: dict[str, Any], transfer: Transfer, step: str) -> dict[str, Any]
 
 def _shape(transfer: Transfer) -> dict[str, Any]:
     names = ("number", "dossier", "from_unit", "to_unit", "approving_unit", "state", "due_on", "prepared_at")
-    more = ("reason", "manifest", "manifest_sha256")
+    more = ("reason", "basis_number", "basis_on", "manifest", "manifest_sha256")
     return {
         **{name: getattr(transfer, name) for name in (*names, *more)},
+        "checks": transfer.checks,
         "events": custody.events_of(g.session, transfer),
         "steps": [step.name for step in custody.steps_open_to(transfer, actor=g.actor)],
     }

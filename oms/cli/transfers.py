@@ -1,5 +1,6 @@
 """`oms transfer`: prepare a hand-over, take its steps, look at it."""
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ from oms import audit, custody, db, dossiers, organisation
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, put, put_json, put_table, with_json
 from oms.errors import NotFound
-from oms.models import Transfer
+from oms.models import CheckOutcome, Transfer
 from oms.permissions import Action, Actor
 
 
@@ -22,16 +23,21 @@ def transfer() -> None:
 @click.argument("number", metavar="DOSSIER")
 @click.option("--to", "receiver", required=True, metavar="UNIT", help=_("Code or name of the receiving unit."))
 @click.option("--reason", required=True, help=_("Number and date of the decision to move the person."))
+@click.option("--basis", default="", metavar="NUMBER", help=_("Number of the decision or letter that is the proof."))
+@click.option("--basis-date", type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help=_("Its date."))
 @acting_as()
 @with_json
-def new(number: str, receiver: str, reason: str, username: str, as_json: bool) -> None:
+def new(
+    number: str, receiver: str, reason: str, basis: str, basis_date: datetime | None, username: str, as_json: bool
+) -> None:
     """Begin a transfer."""
     house = open_house()
     with acting(house, username, "transfer:new") as actor:
         with db.writing(house.engine) as session:
             dossier = dossiers.get_dossier(session, number, actor=actor)
             unit = organisation.find_unit(session, receiver)
-            begun = custody.prepare(session, dossier, unit, reason, actor=actor)
+            proof = custody.Proof(basis, basis_date.date() if basis_date else None)
+            begun = custody.prepare(session, dossier, unit, reason, actor=actor, proof=proof)
             made = begun.number
         house.deliver(session)
         _show(house, made, actor, as_json)
@@ -49,6 +55,26 @@ def show(number: str, username: str | None, as_json: bool) -> None:
         return
     with acting(house, username, "transfer:view") as actor:
         _show(house, number, actor, as_json, log=True)
+
+
+@transfer.command(help=_("Write down on arrival what was found of a line of the list, or that the rest is complete."))
+@click.argument("number", metavar="NUMBER")
+@click.option("--line", type=int, help=_("Line of the list, counted from 1; without it all lines not yet checked."))
+@click.option("--found", type=click.Choice([one.value for one in CheckOutcome]), default=CheckOutcome.PRESENT.value)
+@click.option("--note", default="", help=_("What is missing or damaged."))
+@acting_as()
+@with_json
+def check(number: str, line: int | None, found: str, note: str, username: str, as_json: bool) -> None:
+    """Check the papers that came against the sealed list."""
+    house = open_house()
+    with acting(house, username, "transfer:check") as actor:
+        with db.writing(house.engine) as session:
+            arrived = custody.get_transfer(session, number, actor=actor)
+            if line is None:
+                custody.tick_rest(session, arrived, actor=actor)
+            else:
+                custody.tick(session, arrived, line, CheckOutcome(found), note, actor=actor)
+        _show(house, number, actor, as_json)
 
 
 def _make_step(name: str) -> click.Command:
@@ -106,6 +132,7 @@ def _document(found: Transfer, actor: Actor | None) -> dict[str, Any]:
         "label": _(found.state.label),
         "due": found.due_on.isoformat() if found.due_on else None,
         "manifest_sha256": found.manifest_sha256,
+        "checked": {check.position: check.outcome.value for check in found.checks},
         "events": [
             {
                 "step": event.step,

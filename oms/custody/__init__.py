@@ -23,6 +23,7 @@ from oms.custody.finding import (
     list_transfers,
     look_at_list,
     open_transfer_of,
+    overdue,
     stopped_at,
     transfers_of,
     view,
@@ -31,7 +32,7 @@ from oms.custody.finding import (
 from oms.custody.moving import Proof, Route, approving_unit, prepare, prove, routes, take
 from oms.custody.outside import Arrival, find_outside_body, outside_bodies, receive_from_outside
 from oms.custody.readiness import Finding, readiness
-from oms.custody.requesting import Asking, answer, ask, refuse, requests, requests_to_answer, withdraw
+from oms.custody.requesting import Asking, answer, ask, look_at_requests, refuse, requests, requests_to_answer, withdraw
 from oms.custody.sealing import manifest_hash, seal
 from oms.custody.steps import (
     STEP_NAMES,
@@ -72,11 +73,13 @@ __all__ = [
     "lines",
     "list_transfers",
     "look_at_list",
+    "look_at_requests",
     "manifest_hash",
     "may_check",
     "may_settle",
     "open_transfer_of",
     "outside_bodies",
+    "overdue",
     "prepare",
     "prove",
     "question_of",

@@ -1,14 +1,16 @@
 """Transfers the actor may know of: lists, one by number, and its events."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit
+from oms import audit, catalogue
 from oms.custody.steps import Step, steps_open_to
 from oms.errors import N_, NotFound
 from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent, TransferState
+from oms.organisation import HANOI, today
 from oms.permissions import Action, Actor, allowed, require
 
 
@@ -124,3 +126,35 @@ def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:
             .order_by(TransferEvent.at, TransferEvent.id)
         )
     )
+
+
+# Which limit of the catalogue runs in a state, from the step that led into it.
+_LIMITS = {TransferState.SUBMITTED: "decide_transfer", TransferState.APPROVED: "dispatch_transfer"}
+
+
+def overdue(session: Session, *, actor: Actor, day: date | None = None) -> list[tuple[Transfer, date]]:
+    """Open transfers the actor may know of that stand past their last day, with that day, the longest first.
+
+    A transfer on its way is due by `due_on`; one that waits for a decision or for dispatch by the limit of that.
+    """
+    day = day or today()
+    found = []
+    for transfer in list_transfers(session, actor=actor, open_only=True, limit=1000):
+        due = transfer.due_on if transfer.state == TransferState.IN_TRANSIT else _due(session, transfer)
+        if due is not None and due < day:
+            found.append((transfer, due))
+    return sorted(found, key=lambda row: (row[1], row[0].number))
+
+
+def _due(session: Session, transfer: Transfer) -> date | None:
+    if transfer.state not in _LIMITS:
+        return None
+    began = session.scalar(
+        select(func.max(TransferEvent.at)).where(
+            TransferEvent.transfer_id == transfer.id, TransferEvent.end == transfer.state
+        )
+    )
+    if began is None:
+        return None
+    start = began.astimezone(HANOI).date()
+    return catalogue.time_limit(_LIMITS[transfer.state], start).ends(start)

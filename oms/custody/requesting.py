@@ -89,6 +89,11 @@ def requests(session: Session, *, actor: Actor, limit: int = 200) -> list[Transf
     )
 
 
+def look_at_requests(session: Session, *, actor: Actor, shown: int) -> None:
+    """Write down that the actor looked at the list of requests."""
+    audit.record(session, "transfer:list_requests", actor=actor, total=shown)
+
+
 def requests_to_answer(session: Session, *, actor: Actor) -> list[TransferRequest]:
     """Requests that wait for an answer of the actor, the oldest first."""
     return [

@@ -102,6 +102,7 @@ def _add_pages(app: Flask) -> None:
         start,
         stocktaking,
         system,
+        transfer_requests,
         transfers,
         whereabouts,
     )
@@ -121,6 +122,7 @@ def _add_pages(app: Flask) -> None:
         search,
         saved_searches,
         transfers,
+        transfer_requests,
         whereabouts,
         consultations,
         reading_room,

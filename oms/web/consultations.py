@@ -11,9 +11,9 @@ from oms.errors import N_, BadInput, NotFound
 from oms.models import Consultation, ConsultationKind, ConsultationState, CopyState, LoanState, Page
 from oms.organisation import today
 from oms.permissions import Action, can
-from oms.review import written_date
 from oms.web import access, work
 from oms.web.access import guarded
+from oms.web.days import read_day
 from oms.web.errors import sentence_of
 from oms.web.formats import day
 
@@ -87,7 +87,7 @@ def create() -> ResponseReturnValue:
             kind=_kind(form.get("kind", "")),
             purpose=form.get("purpose", ""),
             basis=form.get("basis", ""),
-            basis_on=written_date(form.get("basis_on", ""))[0],
+            basis_on=read_day(form.get("basis_on", "")),
             needed=form.get("needed", ""),
             until=_until(form.get("until", "")),
         )
@@ -112,8 +112,8 @@ def _kind(value: str) -> ConsultationKind:
 
 
 def _until(written: str) -> Any:
-    found, precision = written_date(written)
-    if found is None or precision != "day":
+    found = read_day(written)
+    if found is None:
         raise BadInput(N_("Write the last day as day/month/year, for instance 03/12/2026."))
     return found
 

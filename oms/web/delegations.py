@@ -12,9 +12,9 @@ from oms.errors import N_, BadInput, NotFound
 from oms.models import Account, Delegation, Unit
 from oms.organisation import today
 from oms.permissions import Action
-from oms.review import written_date
 from oms.web import access
 from oms.web.access import guarded
+from oms.web.days import read_day
 from oms.web.errors import sentence_of
 
 bp = Blueprint("delegations", __name__, url_prefix="/delegations")
@@ -78,8 +78,8 @@ def _one(model: type[Any], id: str) -> Any:
 
 
 def _day(written: str) -> date:
-    found, precision = written_date(written)
-    if found is None or precision != "day":
+    found = read_day(written)
+    if found is None:
         raise BadInput(N_("Write both days as day/month/year, for instance 03/12/2026."))
     return found
 

@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 from oms import custody, dossiers, organisation
 from oms.custody import Route, Step
 from oms.errors import N_, BadInput
-from oms.models import OPEN_STATES, Dossier, Transfer, TransferState, Unit
+from oms.models import OPEN_STATES, CheckOutcome, Dossier, Transfer, TransferState, Unit
 from oms.permissions import Action, can, require
-from oms.web import access
+from oms.web import access, work
+from oms.web.days import read_day
 from oms.web.errors import sentence_of
 from oms.web.formats import day
 
@@ -29,8 +30,24 @@ TONES = {
     TransferState.ACCEPTED_WITH_RESERVATIONS: "warning",
     TransferState.REJECTED: "danger",
     TransferState.CANCELLED: "neutral",
+    TransferState.LOST: "danger",
 }
-ICONS = {"approve": "check-lg", "dispatch": "truck", "accept": "check-lg", "submit": "arrow-right"}
+# Where a red line of the readiness check is cured: the endpoint and what it is about.
+CURES = {
+    "unread": ("intake.index", ""),
+    "unfiled": ("review.index", ""),
+    "sheetless": ("dossiers.show", "dossier"),
+    "loan": ("consultations.index", ""),
+    "hold": ("dossiers.show", "dossier"),
+    "paper": ("whereabouts.index", ""),
+}
+ICONS = {
+    "approve": "check-lg",
+    "dispatch": "truck",
+    "accept": "check-lg",
+    "submit": "arrow-right",
+    "slip-returned": "check-lg",
+}
 
 
 @bp.get("")
@@ -38,14 +55,17 @@ ICONS = {"approve": "check-lg", "dispatch": "truck", "accept": "check-lg", "subm
 def index() -> ResponseReturnValue:
     """Three lists: what waits for me, what is open, what is closed."""
     tab = request.args.get("tab", "waiting")
-    tab = tab if tab in ("waiting", "open", "closed") else "waiting"
+    tab = tab if tab in ("waiting", "open", "late", "closed") else "waiting"
     page = max(request.args.get("page", 1, type=int), 1)
     waiting = custody.waiting_for(g.session, actor=g.actor)
     opened, closed = custody.count_transfers(g.session, actor=g.actor)
+    late = custody.overdue(g.session, actor=g.actor)
     if tab == "waiting":
         shown = [transfer for transfer, _steps in waiting]
     elif tab == "open":
         shown = custody.list_transfers(g.session, actor=g.actor, open_only=True)
+    elif tab == "late":
+        shown = [transfer for transfer, _due in late]
     else:
         offset = (page - 1) * PAGE_SIZE
         shown = custody.list_transfers(g.session, actor=g.actor, closed_only=True, limit=PAGE_SIZE, offset=offset)
@@ -55,7 +75,8 @@ def index() -> ResponseReturnValue:
         tab=tab,
         transfers=shown,
         steps={transfer.id: steps for transfer, steps in waiting},
-        counts={"waiting": len(waiting), "open": opened, "closed": closed},
+        counts={"waiting": len(waiting), "open": opened, "late": len(late), "closed": closed},
+        due={transfer.id: day for transfer, day in late},
         page=page,
         pages=max(1, -(-closed // PAGE_SIZE)),
         own=g.actor.units.get(Action.TRANSFER_READ, frozenset()),
@@ -84,19 +105,38 @@ def create() -> ResponseReturnValue:
     dossier: Dossier = access.load(Dossier, "id", request.form.get("dossier", ""), g.actor)
     g.thing = dossier
     reason = request.form.get("reason", "")
+    receiver: Unit | None = None
     try:
-        receiver = g.session.get(Unit, request.form.get("unit", ""))
+        receiver = _receiver()
         if receiver is None:
             raise BadInput(N_("Choose the unit that receives the dossier."))
-        transfer = custody.prepare(g.session, dossier, receiver, reason, actor=g.actor)
+        transfer = custody.prepare(g.session, dossier, receiver, reason, actor=g.actor, proof=read_proof(dossier))
     except BadInput as error:
-        return _form(dossier, problem=(error, "reason" if receiver and not reason.strip() else "unit")), error.status
+        where = "unit" if receiver is None else "reason" if not reason.strip() else "basis_number"
+        return _form(dossier, problem=(error, where)), error.status
     access.commit()
     flash(
         _("Transfer %(number)s is prepared. Submit it for approval when it is right.", number=transfer.number),
         "success",
     )
     return redirect(url_for(".show", id=transfer.id))
+
+
+def _receiver() -> Unit | None:
+    """The unit chosen, or the body outside that was named."""
+    if outside := request.form.get("outside", "").strip():
+        return custody.find_outside_body(g.session, outside, actor=g.actor)
+    found: Unit | None = g.session.get(Unit, request.form.get("unit", ""))
+    return found
+
+
+def read_proof(dossier: Dossier) -> custody.Proof:
+    """The proof of entitlement of a form: number, day, or a document of the contents list."""
+    chosen = request.form.get("proof", "")
+    listed = {document.id: document for document in dossiers.contents(g.session, dossier)} if chosen else {}
+    return custody.Proof(
+        request.form.get("basis_number", ""), read_day(request.form.get("basis_on", "")), listed.get(chosen)
+    )
 
 
 def _form(dossier: Dossier, problem: tuple[BadInput, str] | None = None) -> str:
@@ -112,6 +152,9 @@ def _form(dossier: Dossier, problem: tuple[BadInput, str] | None = None) -> str:
         problem=(problem[1], sentence_of(problem[0])) if problem else None,
         chosen=request.form.get("unit", request.args.get("unit", "")),
         reason=request.form.get("reason", ""),
+        documents=[(document.id, document.title) for document in dossiers.contents(g.session, dossier)],
+        outside=[body.name for body in custody.outside_bodies(g.session)],
+        form=request.form,
     )
 
 
@@ -139,7 +182,137 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         may_open_dossier=can(g.actor, Action.DOSSIER_READ, transfer.dossier),
         prepared_it=g.actor.account_id == transfer.prepared_by_id,
         issued=_issued,
+        preparing=transfer.state in (TransferState.DRAFT, TransferState.SUBMITTED),
+        readiness=_readiness(transfer),
+        documents=_choices_of_proof(transfer),
+        lines=custody.lines(g.session, transfer),
+        may_check=custody.may_check(transfer, actor=g.actor),
+        may_settle=custody.may_settle(transfer, actor=g.actor),
+        outcomes=[(one.value, _(one.label)) for one in CheckOutcome if one != CheckOutcome.EXTRA],
+        outcome_tones=OUTCOME_TONES,
     )
+
+
+OUTCOME_TONES = {
+    CheckOutcome.PRESENT: "success",
+    CheckOutcome.MISSING: "danger",
+    CheckOutcome.DAMAGED: "warning",
+    CheckOutcome.DIFFERENT: "warning",
+    CheckOutcome.EXTRA: "info",
+}
+
+
+def _readiness(transfer: Transfer) -> list[dict[str, Any]]:
+    """The lines of the readiness check with their cures, for those who hold the dossier or decide."""
+    if transfer.state not in (TransferState.DRAFT, TransferState.SUBMITTED):
+        return []
+    mine = can(g.actor, Action.DOSSIER_READ, transfer.dossier)
+    found = []
+    for finding in custody.readiness(g.session, transfer):
+        endpoint, about = CURES.get(finding.id, ("", ""))
+        url = ""
+        if endpoint and mine and not finding.ok:
+            url = url_for(endpoint, id=transfer.dossier_id) if about else url_for(endpoint)
+        found.append(
+            {
+                "label": _(finding.label),
+                "ok": finding.ok,
+                "blocks": finding.blocks,
+                "sentence": "" if finding.ok else _(finding.message, **finding.values),
+                "url": url,
+            }
+        )
+    return found
+
+
+def _choices_of_proof(transfer: Transfer) -> list[tuple[str, str]]:
+    if transfer.state != TransferState.DRAFT or not can(g.actor, Action.TRANSFER_PREPARE, transfer):
+        return []
+    return [(document.id, document.title) for document in dossiers.contents(g.session, transfer.dossier)]
+
+
+@bp.post("/<id>/proof")
+@access.guarded(Action.TRANSFER_PREPARE)
+def prove(transfer: Transfer) -> ResponseReturnValue:
+    """Say anew what entitles the receiver."""
+    custody.prove(g.session, transfer, read_proof(transfer.dossier), actor=g.actor)
+    access.commit()
+    flash(_("The proof is entered."), "success")
+    return redirect(url_for(".show", id=transfer.id))
+
+
+@bp.post("/<id>/checks/<int:position>")
+@access.guarded(Action.TRANSFER_RECEIVE)
+def check(transfer: Transfer, position: int) -> ResponseReturnValue:
+    """One line of the list, checked on arrival."""
+    outcome = request.form.get("outcome", "")
+    if outcome not in set(CheckOutcome):
+        raise BadInput(N_("Choose what was found of this line."))
+    note = request.form.get("note", "")
+    custody.tick(g.session, transfer, position, CheckOutcome(outcome), note, actor=g.actor)
+    access.commit()
+    return redirect(url_for(".show", id=transfer.id, _anchor=f"line-{position}"))
+
+
+@bp.post("/<id>/checks/rest")
+@access.guarded(Action.TRANSFER_RECEIVE)
+def check_rest(transfer: Transfer) -> ResponseReturnValue:
+    """All lines not yet looked at are complete."""
+    count = custody.tick_rest(g.session, transfer, actor=g.actor)
+    access.commit()
+    flash(_("%(count)s lines are written down as complete.", count=count), "success")
+    return redirect(url_for(".show", id=transfer.id, _anchor="check"))
+
+
+@bp.post("/<id>/checks/extra")
+@access.guarded(Action.TRANSFER_RECEIVE)
+def check_extra(transfer: Transfer) -> ResponseReturnValue:
+    """A paper that lay there without being on the list."""
+    custody.add_extra(g.session, transfer, request.form.get("note", ""), actor=g.actor)
+    access.commit()
+    return redirect(url_for(".show", id=transfer.id, _anchor="check"))
+
+
+@bp.post("/<id>/discrepancies/<int:position>")
+@access.guarded(Action.TRANSFER_READ)
+def settle(transfer: Transfer, position: int) -> ResponseReturnValue:
+    """How a discrepancy was settled."""
+    custody.settle(g.session, transfer, position, request.form.get("how", ""), actor=g.actor)
+    access.commit()
+    flash(_("The discrepancy is settled."), "success")
+    return redirect(url_for(".show", id=transfer.id, _anchor="check"))
+
+
+@work.source
+def due_here() -> list[work.Due]:
+    """Transfers that stand too long, for those who may move them on and for the heads of both units; discrepancies."""
+    if not g.actor.has(Action.TRANSFER_READ):
+        return []
+    late = [
+        work.Due(
+            title=_("Transfer %(number)s stands too long", number=transfer.number),
+            url=url_for("transfers.show", id=transfer.id),
+            text=_("%(from)s → %(to)s", **{"from": transfer.from_unit.short_name, "to": transfer.to_unit.short_name}),
+            meta=_("%(state)s, due %(day)s", state=_(transfer.state.label), day=day(due)),
+            icon="arrow-left-right",
+            status=(_("Overdue"), "danger"),
+            late=True,
+        )
+        for transfer, due in custody.overdue(g.session, actor=g.actor)
+    ]
+    today = organisation.today()
+    return late + [
+        work.Due(
+            title=_("Discrepancies of transfer %(number)s", number=transfer.number),
+            url=url_for("transfers.show", id=transfer.id, _anchor="check"),
+            text=_("%(from)s → %(to)s", **{"from": transfer.from_unit.short_name, "to": transfer.to_unit.short_name}),
+            meta=_("settle by %(day)s", day=day(until)),
+            icon="exclamation-triangle",
+            status=(_("Overdue"), "danger") if until < today else None,
+            late=until < today,
+        )
+        for transfer, until in custody.unsettled(g.session, actor=g.actor)
+    ]
 
 
 @bp.post("/<id>/<any({}):step>".format(", ".join(f"'{name}'" for name in custody.STEP_NAMES)))
@@ -154,6 +327,7 @@ def take(transfer: Transfer, step: str) -> ResponseReturnValue:
         actor=g.actor,
         reason=request.form.get("reason", ""),
         version=request.form.get("version", type=int),
+        paper_came=request.form.get("paper") != "no",
     )
     access.commit()
     flash(_("Transfer %(number)s: %(state)s.", number=transfer.number, state=_(transfer.state.label)), "success")
@@ -202,6 +376,7 @@ def _button(transfer: Transfer, step: Step) -> dict[str, Any]:
         "icon": ICONS.get(step.name, ""),
         "question": _(question) % {"unit": transfer.to_unit.name} if question else "",
         "needs_reason": step.needs_reason,
+        "paper": step.end in (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS) and not step.outside,
         "reason_hint": _("The reason is kept in the log and shown to the other unit."),
     }
 

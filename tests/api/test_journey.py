@@ -218,7 +218,12 @@ def test_sending_back_tells_the_receiver_only_that_it_is_done(caller: Callers, e
         dossier = factories.make_dossier(session, world.units["sonv"])
         officer = accounts.get_actor(session, "canbo.sonv", via="web")
         transfer = custody.prepare(
-            session, dossier, session.get_one(Unit, world.units["sotc"]), "Lý do kín", actor=officer
+            session,
+            dossier,
+            session.get_one(Unit, world.units["sotc"]),
+            "Lý do kín",
+            actor=officer,
+            proof=factories.PROOF,
         )
         for name, username in WAYS["in_transit"]:
             somebody = accounts.get_actor(session, username, via="web")

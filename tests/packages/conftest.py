@@ -126,7 +126,9 @@ def dispatch(house: House, dossier_id: str) -> str:
     with db.writing(house.engine) as session:
         dossier = session.get_one(Dossier, dossier_id)
         receiver = session.get_one(Unit, house.world.units["sotc"])
-        transfer = custody.prepare(session, dossier, receiver, "QĐ 12", actor=house.actor("canbo.sonv"))
+        transfer = custody.prepare(
+            session, dossier, receiver, "QĐ 12", actor=house.actor("canbo.sonv"), proof=factories.PROOF
+        )
         for name, username in (("submit", "canbo.sonv"), ("approve", "truongban.khoi"), ("dispatch", "canbo.sonv")):
             actor = house.actor(username)
             custody.take(session, custody.choose_step(transfer, name, actor=actor), transfer, actor=actor)

@@ -378,7 +378,9 @@ def test_a_package_is_made_of_what_is_under_way_only(here: House, there: House, 
     officer = here.actor("canbo.sonv")
     with db.writing(here.engine) as session:
         receiver = session.get_one(organisation.Unit, here.world.units["sotc"])
-        draft = custody.prepare(session, session.get_one(Dossier, dossier_id), receiver, "QĐ 1", actor=officer).id
+        draft = custody.prepare(
+            session, session.get_one(Dossier, dossier_id), receiver, "QĐ 1", actor=officer, proof=factories.PROOF
+        ).id
     with pytest.raises(Conflict):
         packages.export(here.engine, here.settings, draft, there.key, actor=officer)
     with pytest.raises(Refused):

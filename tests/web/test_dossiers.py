@@ -88,7 +88,7 @@ def test_a_frozen_dossier_says_why_and_offers_nothing(client_as: Browser, ids, e
         officer = accounts.get_actor(session, "canbo.sonv", via="web")
         dossier = factories.make_dossier(session, world.units["sonv"], "Vàng A Páo")
         receiver = session.get_one(Unit, world.units["btc"])
-        transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer)
+        transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer, proof=factories.PROOF)
         for name, username in (("submit", "canbo.sonv"), ("approve", "bithu.sonv")):
             who = accounts.get_actor(session, username, via="web")
             custody.take(session, custody.choose_step(transfer, name, actor=who), transfer, actor=who)
@@ -145,7 +145,7 @@ def test_a_dossier_shows_the_transfers_it_has_behind_it(client_as: Browser, engi
         dossier = factories.make_dossier(session, world.units["sonv"], "Vàng A Páo")
         officer = accounts.get_actor(session, "canbo.sonv", via="web")
         receiver = session.get_one(Unit, world.units["btc"])
-        transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer)
+        transfer = custody.prepare(session, dossier, receiver, "Điều động", actor=officer, proof=factories.PROOF)
     client = client_as("canbo.sonv")
     assert client.get(f"/dossiers/{dossier.id}").text.count(f"/transfers/{transfer.id}") == 1
     with db.writing(engine) as session:

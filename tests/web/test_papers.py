@@ -36,7 +36,7 @@ def things(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         scan.pdf_sha256 = storage.put(settings.scans, [out.getvalue()])[0]
         factories.make_document(session, dossier, scan, title="Quyết định tuyển dụng", actor=officer)
         receiver = session.get_one(Unit, world.units["sotc"])
-        transfer = custody.prepare(session, dossier, receiver, "Quyết định số 12", actor=officer)
+        transfer = custody.prepare(session, dossier, receiver, "Quyết định số 12", actor=officer, proof=factories.PROOF)
         for name, who in (("submit", officer), ("approve", head)):
             custody.take(session, custody.choose_step(transfer, name, actor=who), transfer, actor=who)
         return {"dossier": dossier.id, "transfer": transfer.id, "number": dossier.number}

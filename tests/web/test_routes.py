@@ -41,7 +41,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         document = factories.make_document(session, dossier, scan, title=CANARIES["title"], actor=officer)
         page = document.id and session.scalars(db_pages(scan.id)).first()
         receiver = session.get_one(Unit, world.units["btc"])
-        transfer = custody.prepare(session, dossier, receiver, CANARIES["reason"], actor=officer)
+        transfer = custody.prepare(session, dossier, receiver, CANARIES["reason"], actor=officer, proof=factories.PROOF)
         asker = accounts.get_actor(session, "canbo.soyt", via="web")
         wish = Wish(dossier.number, ConsultationKind.SCREEN, CANARIES["purpose"], "1-CV", "Quyết định", today())
         consultation = consultations.request(session, wish, actor=asker)

@@ -30,7 +30,9 @@ def busy(engine: Engine, world: World) -> dict[str, str]:
         failed = factories.make_scan(session, dossier, officer.account_id, ("hỏng",), read=False)
         failed.state, failed.error, failed.file_name = ScanState.FAILED, "Scan it again.", "hong.pdf"
         other = factories.make_dossier(session, world.units["sonv"], "K'Sor H'Bia")
-        custody.prepare(session, other, session.get_one(Unit, world.units["btc"]), "Điều động", actor=officer)
+        custody.prepare(
+            session, other, session.get_one(Unit, world.units["btc"]), "Điều động", actor=officer, proof=factories.PROOF
+        )
         return {"dossier": dossier.id}
 
 

@@ -28,7 +28,12 @@ def transfer_in(engine: Engine, world: World) -> Callable[[str], str]:
             scan = factories.make_scan(session, dossier, officer.account_id, ("bí mật của trang", "hai"))
             factories.make_document(session, dossier, scan, title="Quyết định bổ nhiệm", actor=officer)
             transfer = custody.prepare(
-                session, dossier, session.get_one(Unit, world.units[receiver]), REASON, actor=officer
+                session,
+                dossier,
+                session.get_one(Unit, world.units[receiver]),
+                REASON,
+                actor=officer,
+                proof=factories.PROOF,
             )
             for name, username in WAYS[state]:
                 somebody = accounts.get_actor(session, username, via="web")

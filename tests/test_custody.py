@@ -275,8 +275,8 @@ def test_a_dossier_is_held_still_from_approval_to_arrival(
 def test_nothing_is_approved_while_scans_are_being_read(session: Session, world: World, actor: Actors) -> None:
     officer = actor("canbo.sonv")
     transfer = prepare(session, world, officer)
-    factories.make_scan(session, transfer.dossier, officer.account_id, read=False)
     step(session, transfer, "submit", officer)
+    factories.make_scan(session, transfer.dossier, officer.account_id, read=False)
     with pytest.raises(Conflict, match="still being read"):
         step(session, transfer, "approve", actor("truongban.khoi"))
 

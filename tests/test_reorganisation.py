@@ -1,0 +1,180 @@
+"""Reorganisations: the dry run changes nothing, two people, everything lands, and all of it can be taken back."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from oms import audit, custody, db
+from oms import reorganisation as reorganising
+from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
+from oms.models import (
+    Assignment,
+    AuditEntry,
+    Base,
+    Dossier,
+    Job,
+    Person,
+    Transfer,
+    TransferState,
+    Unit,
+    UnitName,
+    UnitSuccession,
+)
+from tests import factories
+
+DECISION = {
+    "decision_number": "12-QĐ/TU",
+    "decided_on": date(2025, 2, 20),
+    "decision_body": "Ban Thường vụ Tỉnh ủy",
+    "effective_on": date(2025, 3, 1),
+}
+MERGER = [{"kind": "merge", "from": ["sonv"], "to": ["sotc"]}]
+CHANGED = (Unit, UnitName, UnitSuccession, Person, Dossier, Transfer, Assignment)
+
+
+def snapshot(session):
+    """Every row a reorganisation may touch, without the counters of versions."""
+    session.expire_all()
+    rows = {}
+    for model in CHANGED:
+        table = Base.metadata.tables[model.__tablename__]
+        columns = [column for column in table.c if column.name != "version"]
+        rows[table.name] = sorted(map(str, session.execute(select(*columns))))
+    return rows
+
+
+def confirmed(actor, username):
+    return actor(username)
+
+
+def approved(session, actor, changes=MERGER, **more):
+    change = reorganising.draft(session, changes, **DECISION, actor=actor("canbo.khoi"), **more)
+    reorganising.submit(session, change, actor=actor("canbo.khoi"))
+    reorganising.approve(session, change, actor=confirmed(actor, "truongban.khoi"))
+    return change
+
+
+def test_a_dry_run_tells_who_gains_and_loses_and_changes_nothing(session, world, actor):
+    for name in ("Nguyễn Thị Hòa", "Trần Văn Bình"):
+        factories.make_dossier(session, world.units["sonv"], name)
+    before = snapshot(session)
+    change = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+    told = reorganising.dry_run(session, change, actor=actor("canbo.khoi"))
+    assert told.counts["dossiers"] == told.counts["people"] == 2
+    assert told.rights["canbo.sotc"] == (2, 0)
+    assert not told.blockers
+    assert snapshot(session) == before
+
+
+def test_nobody_approves_their_own_plan_nor_without_the_password(session, world, actor):
+    change = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+    reorganising.submit(session, change, actor=actor("canbo.khoi"))
+    with pytest.raises(Refused):
+        reorganising.approve(session, change, actor=confirmed(actor, "canbo.khoi"))
+    with pytest.raises(ConfirmationNeeded):
+        reorganising.approve(session, change, actor=replace(actor("truongban.khoi"), confirmed=False))
+    change.prepared_by_id = world.accounts["truongban.khoi"]
+    with pytest.raises(Refused, match="another person"):
+        reorganising.approve(session, change, actor=confirmed(actor, "truongban.khoi"))
+
+
+@pytest.mark.parametrize("username", ["canbo.sonv", "bithu.sonv", "kiemtra.khoi"])
+def test_other_units_prepare_no_reorganisation(session, world, actor, username):
+    with pytest.raises(Refused):
+        reorganising.draft(session, MERGER, **DECISION, actor=actor(username))
+
+
+def test_everything_of_an_ended_unit_lands_with_its_successor(session, world, actor):
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    moving = factories.make_dossier(session, world.units["sonv"], "Trần Văn Bình")
+    joining = factories.make_dossier(session, world.units["sonv"], "Lê Văn Cường")
+    on = custody.prepare(session, moving, session.get_one(Unit, world.units["soyt"]), "QĐ 1", actor=actor("canbo.sonv"))
+    off = custody.prepare(
+        session, joining, session.get_one(Unit, world.units["sotc"]), "QĐ 2", actor=actor("canbo.sonv")
+    )
+    change = approved(session, actor)
+    reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+    session.expire_all()
+    sotc = world.units["sotc"]
+    assert {dossier.custodian_id, moving.custodian_id, joining.custodian_id, dossier.person.unit_id} == {sotc}
+    assert session.get_one(Unit, world.units["sonv_c1"]).parent_id == sotc
+    assert session.get_one(Unit, world.units["sonv"]).valid_to == date(2025, 2, 28)
+    assert (on.from_unit_id, on.state) == (sotc, TransferState.DRAFT)
+    assert off.state == TransferState.CANCELLED
+    moves = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "dossier:move")
+    assert session.scalar(moves) == change.report["dossiers"] == 3
+    assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "index_dossier")) == 3
+    assert audit.verify(session) is None
+    session.commit()
+    assert dossier.custodian_id in actor("canbo.sonv").units["dossier:read"]
+
+
+def test_taking_back_restores_exactly(session, world, actor):
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    custody.prepare(session, dossier, session.get_one(Unit, world.units["sotc"]), "QĐ 2", actor=actor("canbo.sonv"))
+    before = snapshot(session)
+    changes = [
+        {"kind": "create", "code": "so_moi", "name": "Sở mới", "unit_kind": "grassroots_committee", "parent": "khoi"},
+        {"kind": "merge", "from": ["sonv"], "to": ["so_moi"]},
+        {"kind": "rename", "unit": "soyt", "name": "Đảng bộ cơ sở Sở Y tế và Dân số"},
+        {"kind": "reparent", "units": ["sotc"], "parent": "khoi"},
+    ]
+    change = approved(session, actor, changes)
+    reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+    assert snapshot(session) != before
+    with pytest.raises(BadInput):
+        reorganising.undo(session, change, " ", actor=confirmed(actor, "truongban.khoi"))
+    reorganising.undo(session, change, "Quyết định bị thu hồi", actor=confirmed(actor, "truongban.khoi"))
+    assert snapshot(session) == before
+
+
+def test_what_was_changed_since_is_not_taken_back(session, world, actor):
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    change = approved(session, actor)
+    reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+    session.expire_all()
+    dossier.custodian_id = world.units["btc"]
+    session.flush()
+    with pytest.raises(Conflict, match="changed since"):
+        reorganising.undo(session, change, "Nhầm", actor=confirmed(actor, "truongban.khoi"))
+
+
+def test_after_the_limit_nothing_is_taken_back(session, world, actor):
+    change = approved(session, actor)
+    reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+    change.undo_until = date(2025, 1, 1)
+    session.flush()
+    with pytest.raises(Conflict, match="is over"):
+        reorganising.undo(session, change, "Nhầm", actor=confirmed(actor, "truongban.khoi"))
+
+
+def test_a_split_sends_each_person_where_the_plan_says_and_blocks_on_cells_it_forgets(session, world, actor):
+    first = factories.make_dossier(session, world.units["sonv"])
+    second = factories.make_dossier(session, world.units["sonv"], "Trần Văn Bình")
+    split = [{"kind": "split", "from": ["sonv"], "to": ["sotc", "soyt"]}]
+    forgetful = reorganising.draft(session, split, **DECISION, actor=actor("canbo.khoi"))
+    assert reorganising.dry_run(session, forgetful, actor=actor("canbo.khoi")).blockers
+    with pytest.raises(Conflict, match="Say in the plan"):
+        reorganising.submit(session, forgetful, actor=actor("canbo.khoi"))
+    split.append({"kind": "reparent", "units": ["sonv_c1"], "parent": "soyt"})
+    change = approved(session, actor, split, choices={second.person_id: "soyt"})
+    reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+    session.expire_all()
+    assert (first.custodian_id, second.custodian_id) == (world.units["sotc"], world.units["soyt"])
+
+
+def test_a_death_in_the_middle_leaves_nothing(engine, world, actor):
+    with db.writing(engine) as session:
+        dossier_id = factories.make_dossier(session, world.units["sonv"]).id
+        change_id = approved(session, actor).id
+    with db.reading(engine) as session:
+        before = snapshot(session)
+    with pytest.raises(RuntimeError), db.writing(engine) as session:
+        change = session.get_one(reorganising.steps.Reorganisation, change_id)
+        reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
+        raise RuntimeError("the power goes")
+    with db.reading(engine) as session:
+        assert snapshot(session) == before
+        assert session.get_one(Dossier, dossier_id).custodian_id == world.units["sonv"]

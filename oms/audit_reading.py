@@ -124,7 +124,7 @@ ACTIONS: dict[str, str] = {
     "package:trust": N_("Trust another installation"),
     "package:key": N_("Look at the key of the installation"),
     "paper:read": N_("Look where the paper is"),
-    "paper:list": N_("List papers that are apart from their file"),
+    "paper:apart": N_("List papers that are apart from their file"),
     "paper:move": N_("Write down where the paper is"),
     "stock:count": N_("Count a shelf"),
     "stock:list": N_("List counts of shelves"),

@@ -131,7 +131,7 @@ def list_differences(session: Session, *, actor: Actor) -> list[Dossier]:
 
 def look_over(session: Session, dossiers: list[Dossier], *, actor: Actor) -> None:
     """Write down that the actor saw the list of differences."""
-    audit.record(session, "paper:list", actor=actor, total=len(dossiers))
+    audit.record(session, "paper:apart", actor=actor, total=len(dossiers))
 
 
 def find_difference(session: Session, dossier_id: str, *, actor: Actor) -> Dossier:

@@ -1,0 +1,42 @@
+"""Who may do what, declared once.
+
+`ROLE_ACTIONS` says what a role may do; `GUARDS` says which units of a thing decide. From these two
+tables come both questions: `allowed(actor, action)` is a SQL condition for lists, search and loading;
+`can(actor, action, thing)` asks about one object. A property test holds them equal. Nobody sees a
+dossier by being an administrator: technical administration is a role without dossiers.
+"""
+
+from oms.permissions.actions import ROLE_ACTIONS, Action
+from oms.permissions.deciding import (
+    Actor,
+    allowed,
+    authority,
+    can,
+    holds_on,
+    in_the_name_of,
+    is_own,
+    refuse_held,
+    require,
+    require_confirmed,
+)
+from oms.permissions.guards import GUARDS, WHOLE, Guard, PersonalGuard, Units
+
+__all__ = [
+    "GUARDS",
+    "ROLE_ACTIONS",
+    "WHOLE",
+    "Action",
+    "Actor",
+    "Guard",
+    "PersonalGuard",
+    "Units",
+    "allowed",
+    "authority",
+    "can",
+    "holds_on",
+    "in_the_name_of",
+    "is_own",
+    "refuse_held",
+    "require",
+    "require_confirmed",
+]

@@ -1,0 +1,162 @@
+"""Everything that needs a right, and what each role may do. Nothing else in the program names a role to decide."""
+
+import enum
+from collections.abc import Mapping
+
+from oms.models import Role
+
+
+class Action(enum.StrEnum):
+    """Everything that needs a right, as `resource:verb`."""
+
+    DOSSIER_READ = "dossier:read"
+    DOSSIER_CREATE = "dossier:create"
+    DOSSIER_EDIT = "dossier:edit"
+    SCAN_READ = "scan:read"
+    SCAN_UPLOAD = "scan:upload"
+    SCAN_DOWNLOAD = "scan:download"
+    PAGE_READ = "page:read"
+    PAGE_REVIEW = "page:review"
+    DOCUMENT_READ = "document:read"
+    DOCUMENT_FILE = "document:file"
+    PERSON_READ = "person:read"
+    SEARCH = "search:use"
+    TRANSFER_READ = "transfer:read"
+    TRANSFER_PREPARE = "transfer:prepare"
+    TRANSFER_APPROVE = "transfer:approve"
+    TRANSFER_SEND = "transfer:send"
+    TRANSFER_RECEIVE = "transfer:receive"
+    TRANSFER_ASK = "transfer:ask"
+    TRANSFER_REQUEST_READ = "transfer_request:read"
+    TRANSFER_REQUEST_ANSWER = "transfer_request:answer"
+    CONSULTATION_REQUEST = "consultation:request"
+    CONSULTATION_READ = "consultation:read"
+    CONSULTATION_LOOK = "consultation:look"
+    CONSULTATION_APPROVE = "consultation:approve"
+    LOAN_HAND_OUT = "loan:hand_out"
+    LOCATE_ANSWER = "locate:answer"
+    UNIT_READ = "unit:read"
+    ACCOUNT_MANAGE = "account:manage"
+    AUDIT_READ = "audit:read"
+    SYSTEM_READ = "system:read"
+    OWN_READ = "own:read"
+    MASS_TRANSFER_READ = "mass_transfer:read"
+    MEMBERSHIP_READ = "membership:read"
+    MEMBERSHIP_PREPARE = "membership:prepare"
+    MEMBERSHIP_ISSUE = "membership:issue"
+    MEMBERSHIP_RECEIVE = "membership:receive"
+    REORGANISATION_READ = "reorganisation:read"
+    REORGANISATION_PREPARE = "reorganisation:prepare"
+    REORGANISATION_APPROVE = "reorganisation:approve"
+    PAPER_READ = "paper:read"
+    PAPER_MOVE = "paper:move"
+    STOCK_COUNT = "stock:count"
+    PACKAGE_READ = "package:read"
+    HOLD_READ = "hold:read"
+    HOLD_ORDER = "hold:order"
+    INSERT_OPEN = "insert:open"
+    DELEGATION_READ = "delegation:read"
+    DELEGATION_GIVE = "delegation:give"
+    DISPOSAL_READ = "disposal:read"
+    DISPOSAL_PROPOSE = "disposal:propose"
+    DISPOSAL_DECIDE = "disposal:decide"
+
+
+# Asking for a look into a dossier of others, following the request, and reading what was granted.
+_CONSULTING = {Action.CONSULTATION_REQUEST, Action.CONSULTATION_READ, Action.CONSULTATION_LOOK}
+
+# Reorganisations are a matter of the boards that keep dossiers: in other units these rights reach nothing.
+_OFFICER = {
+    Action.MASS_TRANSFER_READ,
+    Action.MEMBERSHIP_READ,
+    Action.MEMBERSHIP_PREPARE,
+    Action.MEMBERSHIP_RECEIVE,
+    Action.REORGANISATION_READ,
+    Action.REORGANISATION_PREPARE,
+    Action.PAPER_READ,
+    Action.PAPER_MOVE,
+    Action.STOCK_COUNT,
+    Action.PACKAGE_READ,
+    Action.HOLD_READ,
+    Action.INSERT_OPEN,
+    Action.DELEGATION_READ,
+    Action.DISPOSAL_READ,
+    Action.DISPOSAL_PROPOSE,
+    Action.DOSSIER_READ,
+    Action.DOSSIER_CREATE,
+    Action.DOSSIER_EDIT,
+    Action.SCAN_READ,
+    Action.SCAN_UPLOAD,
+    Action.SCAN_DOWNLOAD,
+    Action.PAGE_READ,
+    Action.PAGE_REVIEW,
+    Action.DOCUMENT_READ,
+    Action.DOCUMENT_FILE,
+    Action.PERSON_READ,
+    Action.SEARCH,
+    Action.TRANSFER_READ,
+    Action.TRANSFER_PREPARE,
+    Action.TRANSFER_SEND,
+    Action.TRANSFER_RECEIVE,
+    Action.TRANSFER_ASK,
+    Action.TRANSFER_REQUEST_READ,
+    Action.TRANSFER_REQUEST_ANSWER,
+    *_CONSULTING,
+    Action.LOAN_HAND_OUT,
+    Action.LOCATE_ANSWER,
+    Action.UNIT_READ,
+    Action.OWN_READ,
+}
+
+# What each role may do. Nothing else in the program names a role to decide.
+ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
+    Role.OFFICER: frozenset(_OFFICER),
+    Role.HEAD: frozenset(
+        {
+            Action.MASS_TRANSFER_READ,
+            Action.MEMBERSHIP_READ,
+            Action.MEMBERSHIP_ISSUE,
+            Action.MEMBERSHIP_RECEIVE,
+            Action.REORGANISATION_READ,
+            Action.REORGANISATION_APPROVE,
+            Action.PAPER_READ,
+            Action.PACKAGE_READ,
+            Action.HOLD_READ,
+            Action.HOLD_ORDER,
+            Action.INSERT_OPEN,
+            Action.DELEGATION_READ,
+            Action.DELEGATION_GIVE,
+            Action.DISPOSAL_READ,
+            Action.DISPOSAL_DECIDE,
+            Action.DOSSIER_READ,
+            Action.SCAN_READ,
+            Action.PAGE_READ,
+            Action.DOCUMENT_READ,
+            Action.PERSON_READ,
+            Action.SEARCH,
+            Action.TRANSFER_READ,
+            Action.TRANSFER_APPROVE,
+            Action.TRANSFER_REQUEST_READ,
+            Action.TRANSFER_SEND,
+            Action.TRANSFER_RECEIVE,
+            *_CONSULTING,
+            Action.CONSULTATION_APPROVE,
+            Action.LOAN_HAND_OUT,
+            Action.LOCATE_ANSWER,
+            Action.UNIT_READ,
+            Action.OWN_READ,
+        }
+    ),
+    Role.INSPECTOR: frozenset({Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ}),
+    Role.SUBJECT: frozenset({Action.OWN_READ}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Action.ACCOUNT_MANAGE,
+            Action.SYSTEM_READ,
+            Action.UNIT_READ,
+            Action.OWN_READ,
+            Action.REORGANISATION_READ,
+            Action.REORGANISATION_PREPARE,
+        }
+    ),
+}

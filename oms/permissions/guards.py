@@ -1,0 +1,292 @@
+"""Which units decide about a thing: once as SQL over rows, once on one loaded object, for every action."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, or_, select, true
+
+from oms import grants
+from oms.models import (
+    Account,
+    AuditEntry,
+    Consultation,
+    Disposal,
+    Document,
+    Dossier,
+    Hold,
+    LocateAnswer,
+    MassTransfer,
+    MembershipTransfer,
+    Package,
+    Page,
+    Person,
+    Reorganisation,
+    Scan,
+    Stocktaking,
+    Transfer,
+    TransferRequest,
+    TransferState,
+    Unit,
+)
+from oms.permissions.actions import Action
+
+if TYPE_CHECKING:
+    from oms.permissions.deciding import Actor
+
+Column = Any
+Units = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Which units decide about a thing: once as SQL over rows, once on one loaded object."""
+
+    model: type[Any]
+    rows: Callable[[Units], ColumnElement[bool]]
+    units: Callable[[Any], tuple[str | None, ...]]
+    # An extra condition of the thing itself, the same in both forms.
+    rows_if: ColumnElement[bool] = field(default_factory=true)
+    thing_if: Callable[[Any], bool] = lambda _thing: True
+
+
+@dataclass(frozen=True)
+class PersonalGuard:
+    """As `Guard`, for a thing that is open to one account and not to everybody of a unit."""
+
+    model: type[Any]
+    rows: Callable[["Actor", Units], ColumnElement[bool]]
+    holds: Callable[["Actor", Units, Any], bool]
+
+
+def _held(units: Units) -> ColumnElement[bool]:
+    return Dossier.custodian_id.in_(units)
+
+
+def _in_held_dossier(column: Column) -> Callable[[Units], ColumnElement[bool]]:
+    return lambda units: column.in_(select(Dossier.id).where(_held(units)))
+
+
+def _person_rows(units: Units) -> ColumnElement[bool]:
+    return Person.id.in_(select(Dossier.person_id).where(_held(units)))
+
+
+def _page_rows(units: Units) -> ColumnElement[bool]:
+    held = select(Scan.id).join(Dossier, Scan.dossier_id == Dossier.id).where(_held(units), ~Scan.sealed)
+    return Page.scan_id.in_(held)
+
+
+def _transfer_rows(units: Units) -> ColumnElement[bool]:
+    # The receiver learns of a transfer when it is sent, not while it is being prepared.
+    return or_(
+        Transfer.from_unit_id.in_(units),
+        Transfer.approving_unit_id.in_(units) & (Transfer.state != TransferState.DRAFT),
+        Transfer.to_unit_id.in_(units) & Transfer.dispatched_at.is_not(None),
+    )
+
+
+def _transfer_units(transfer: Transfer) -> tuple[str | None, ...]:
+    return (
+        transfer.from_unit_id,
+        transfer.approving_unit_id if transfer.state != TransferState.DRAFT else None,
+        transfer.to_unit_id if transfer.dispatched_at is not None else None,
+    )
+
+
+_DOSSIER = Guard(Dossier, _held, lambda dossier: (dossier.custodian_id,))
+_UNFROZEN = Guard(
+    Dossier,
+    _held,
+    lambda d: (d.custodian_id,),
+    ~Dossier.frozen & ~Dossier.held,
+    lambda d: not d.frozen and not d.held,
+)
+# What lies in a sealed insert is open by no role: only the door of `oms.inserts` leads to it.
+_SCAN = Guard(
+    Scan,
+    _in_held_dossier(Scan.dossier_id),
+    lambda scan: (scan.dossier.custodian_id,),
+    ~Scan.sealed,
+    lambda scan: not scan.sealed,
+)
+_PAGE = Guard(
+    Page, _page_rows, lambda page: (page.scan.dossier.custodian_id,), thing_if=lambda page: not page.scan.sealed
+)
+_DOCUMENT = Guard(
+    Document,
+    _in_held_dossier(Document.dossier_id),
+    lambda document: (document.dossier.custodian_id,),
+    ~Document.sealed,
+    lambda document: not document.sealed,
+)
+# The body that holds a dossier and the one that manages it may stop it.
+_ORDERING = Guard(
+    Dossier,
+    lambda units: or_(Dossier.custodian_id.in_(units), Dossier.managing_body_id.in_(units)),
+    lambda dossier: (dossier.custodian_id, dossier.managing_body_id),
+)
+
+
+def _hold_rows(units: Units) -> ColumnElement[bool]:
+    concerned = select(Dossier).where(_ORDERING.rows(units)).subquery()
+    return or_(
+        Hold.unit_id.in_(units),
+        Hold.dossier_id.in_(select(concerned.c.id)),
+        Hold.person_id.in_(select(concerned.c.person_id)),
+    )
+
+
+def _hold_units(hold: Hold) -> tuple[str | None, ...]:
+    dossiers = [hold.dossier] if hold.dossier else hold.person.dossiers if hold.person else []
+    return (hold.unit_id, *(unit for dossier in dossiers for unit in _ORDERING.units(dossier)))
+
+
+_DISPOSAL = Guard(Disposal, Disposal.unit_id.in_, lambda disposal: (disposal.unit_id,))
+
+
+def _request_rows(units: Units) -> ColumnElement[bool]:
+    # Whoever holds the dossier decides; what fits no dossier lies with the board it was given to.
+    return or_(
+        Consultation.dossier_id.in_(select(Dossier.id).where(_held(units))),
+        Consultation.dossier_id.is_(None) & Consultation.holder_id.in_(units),
+    )
+
+
+def _request_units(request: Consultation) -> tuple[str | None, ...]:
+    return (request.dossier.custodian_id if request.dossier is not None else request.holder_id,)
+
+
+# Paper concerns the unit that holds the file and the one that has the paper, frozen or not.
+_PAPER = Guard(
+    Dossier,
+    lambda units: or_(Dossier.custodian_id.in_(units), Dossier.paper_unit_id.in_(units)),
+    lambda dossier: (dossier.custodian_id, dossier.paper_unit_id),
+)
+
+
+def _lending(actor: "Actor") -> Units:
+    """The units whose dossiers the actor works with; an inspector asks for looks, and sees no other request."""
+    return actor.units.get(Action.LOAN_HAND_OUT, frozenset())
+
+
+def _of_transfer(column: Column, name: str) -> Guard:
+    return Guard(Transfer, column.in_, lambda transfer: (getattr(transfer, name),))
+
+
+def _asked_of(units: Units) -> ColumnElement[bool]:
+    return or_(_in_held_dossier(TransferRequest.dossier_id)(units), TransferRequest.keeper_id.in_(units))
+
+
+def _asked_units(request: TransferRequest) -> tuple[str | None, ...]:
+    return (request.dossier.custodian_id if request.dossier is not None else request.keeper_id,)
+
+
+def _batch_rows(units: Units) -> ColumnElement[bool]:
+    return or_(
+        MassTransfer.from_unit_id.in_(units),
+        MassTransfer.approving_unit_id.in_(units) & (MassTransfer.state != "draft"),
+        MassTransfer.to_unit_id.in_(units) & MassTransfer.dispatched_at.is_not(None),
+    )
+
+
+def _batch_units(batch: MassTransfer) -> tuple[str | None, ...]:
+    return (
+        batch.from_unit_id,
+        batch.approving_unit_id if batch.state != "draft" else None,
+        batch.to_unit_id if batch.dispatched_at is not None else None,
+    )
+
+
+# The receiving organisation learns of a member when the letter is issued.
+_MEMBERSHIP = Guard(
+    MembershipTransfer,
+    lambda units: or_(
+        MembershipTransfer.from_unit_id.in_(units),
+        MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
+    ),
+    lambda move: (move.from_unit_id, move.to_unit_id if move.issued_on is not None else None),
+)
+_MEMBERSHIP_FROM = Guard(MembershipTransfer, MembershipTransfer.from_unit_id.in_, lambda move: (move.from_unit_id,))
+_REORGANISATION = Guard(Reorganisation, Reorganisation.board_id.in_, lambda change: (change.board_id,))
+
+
+# Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
+GUARDS: Mapping[Action, Guard | PersonalGuard] = {
+    Action.DOSSIER_READ: _DOSSIER,
+    Action.DOSSIER_EDIT: _UNFROZEN,
+    Action.SCAN_UPLOAD: _UNFROZEN,
+    Action.DOCUMENT_FILE: _UNFROZEN,
+    Action.SCAN_READ: _SCAN,
+    Action.SCAN_DOWNLOAD: _SCAN,
+    Action.PAGE_READ: _PAGE,
+    Action.PAGE_REVIEW: Guard(
+        Page,
+        lambda units: Page.scan_id.in_(
+            select(Scan.id)
+            .join(Dossier, Scan.dossier_id == Dossier.id)
+            .where(_held(units), ~Dossier.frozen, ~Dossier.held, ~Scan.sealed)
+        ),
+        lambda page: (page.scan.dossier.custodian_id,),
+        thing_if=lambda page: not (page.scan.dossier.frozen or page.scan.dossier.held or page.scan.sealed),
+    ),
+    Action.DOCUMENT_READ: _DOCUMENT,
+    Action.PERSON_READ: Guard(
+        Person,
+        _person_rows,
+        lambda person: tuple(dossier.custodian_id for dossier in person.dossiers),
+    ),
+    Action.HOLD_READ: Guard(Hold, _hold_rows, _hold_units),
+    Action.HOLD_ORDER: _ORDERING,
+    Action.INSERT_OPEN: _DOSSIER,
+    Action.DISPOSAL_READ: _DISPOSAL,
+    Action.DISPOSAL_DECIDE: _DISPOSAL,
+    Action.PAPER_READ: _PAPER,
+    Action.PAPER_MOVE: _PAPER,
+    Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
+    Action.PACKAGE_READ: Guard(Package, Package.unit_id.in_, lambda package: (package.unit_id,)),
+    Action.MASS_TRANSFER_READ: Guard(MassTransfer, _batch_rows, _batch_units),
+    Action.MEMBERSHIP_READ: _MEMBERSHIP,
+    Action.MEMBERSHIP_PREPARE: _MEMBERSHIP_FROM,
+    Action.MEMBERSHIP_ISSUE: _MEMBERSHIP_FROM,
+    Action.MEMBERSHIP_RECEIVE: Guard(
+        MembershipTransfer,
+        lambda units: MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
+        lambda move: (move.to_unit_id if move.issued_on is not None else None,),
+    ),
+    Action.REORGANISATION_READ: _REORGANISATION,
+    Action.REORGANISATION_PREPARE: _REORGANISATION,
+    Action.REORGANISATION_APPROVE: _REORGANISATION,
+    Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
+    Action.TRANSFER_REQUEST_READ: Guard(
+        TransferRequest,
+        lambda units: TransferRequest.unit_id.in_(units) | _asked_of(units),
+        lambda request: (request.unit_id, *_asked_units(request)),
+    ),
+    Action.TRANSFER_REQUEST_ANSWER: Guard(TransferRequest, _asked_of, _asked_units),
+    Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
+    Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
+    Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
+    Action.TRANSFER_RECEIVE: _of_transfer(Transfer.to_unit_id, "to_unit_id"),
+    Action.CONSULTATION_READ: PersonalGuard(
+        Consultation,
+        lambda actor, _units: or_(Consultation.asked_by_id == actor.account_id, _request_rows(_lending(actor))),
+        lambda actor, _units, request: (
+            request.asked_by_id == actor.account_id or any(unit in _lending(actor) for unit in _request_units(request))
+        ),
+    ),
+    Action.CONSULTATION_LOOK: PersonalGuard(
+        Page,
+        lambda actor, units: grants.page_rows(actor.account_id, units),
+        lambda actor, units, page: grants.is_open(actor.account_id, units, page),
+    ),
+    Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
+    Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
+    Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
+}
+
+# What an action needs a row of the whole table for, not of a unit.
+WHOLE: Mapping[Action, type[Any]] = {
+    Action.UNIT_READ: Unit,
+    Action.ACCOUNT_MANAGE: Account,
+    Action.AUDIT_READ: AuditEntry,
+}

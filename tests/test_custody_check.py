@@ -1,0 +1,237 @@
+"""Hand over, what arrives and what does not: readiness, the check line by line, losses, bodies outside, requests."""
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from oms import custody, db, whereabouts
+from oms.errors import BadInput, Conflict, OmsError, Refused
+from oms.models import AuditEntry, CheckOutcome, Scan, ScanState, Transfer, TransferState, Unit
+from oms.organisation import today
+from oms.permissions import Action, can
+from tests import factories
+from tests.factories import World
+from tests.test_custody import APPROVED, IN_TRANSIT, Actors, bring, prepare, step
+
+
+def arrived(session: Session, world: World, actor: Actors) -> Transfer:
+    """On its way, with two documents on the list."""
+    officer = actor("canbo.sonv")
+    transfer = prepare(session, world, officer)
+    for title in ("Quyết định bổ nhiệm", "Lý lịch"):
+        scan = factories.make_scan(session, transfer.dossier, officer.account_id, (title,))
+        factories.make_document(session, transfer.dossier, scan, title=title, actor=officer)
+    return bring(session, transfer, IN_TRANSIT, actor)
+
+
+def take(session: Session, transfer: Transfer, name: str, by: object, **more: bool) -> None:
+    """A step as it is, without the ticks that `step` makes."""
+    chosen = custody.choose_step(transfer, name, actor=by)
+    custody.take(session, chosen, transfer, actor=by, reason="Theo biên bản giao nhận", **more)
+
+
+def entries(session: Session, action: str) -> int:
+    return session.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.action == action)) or 0
+
+
+def red(session: Session, transfer: Transfer) -> set[str]:
+    return {line.id for line in custody.readiness(session, transfer) if not line.ok}
+
+
+def test_the_lines_turn_red_and_green(session: Session, world: World, actor: Actors) -> None:
+    officer = actor("canbo.sonv")
+    transfer = prepare(session, world, officer)
+    assert red(session, transfer) == set()
+    custody.prove(session, transfer, custody.Proof(), actor=officer)
+    assert red(session, transfer) == {"proof"}
+    attempt = session.begin_nested()
+    with pytest.raises(Conflict):
+        take(session, transfer, "submit", officer)
+    attempt.rollback()
+    custody.prove(session, transfer, factories.PROOF, actor=officer)
+    assert entries(session, "transfer:prove") == 2
+    scan = factories.make_scan(session, transfer.dossier, officer.account_id)
+    assert red(session, transfer) == {"unfiled"}
+    factories.make_document(session, transfer.dossier, scan, actor=officer)
+    assert red(session, transfer) == set()
+    state, scan.state = scan.state, ScanState.READING
+    session.flush()
+    assert red(session, transfer) == {"unread"}
+    scan.state = state
+    transfer.dossier.held = True
+    session.flush()
+    assert red(session, transfer) == {"hold"}
+    attempt = session.begin_nested()
+    with pytest.raises(Refused):
+        take(session, transfer, "submit", officer)
+    attempt.rollback()
+    transfer.dossier.held = False
+    transfer.dossier.paper_unit_id = world.units["sotc"]
+    session.flush()
+    assert red(session, transfer) == {"paper"}
+    assert session.scalar(select(func.count(Scan.id))) == 1
+
+
+def test_nothing_is_accepted_before_every_line_was_looked_at(session: Session, world: World, actor: Actors) -> None:
+    transfer, receiver = arrived(session, world, actor), actor("canbo.sotc")
+    custody.tick(session, transfer, 1, CheckOutcome.MISSING, actor=receiver)
+    for name in ("accept", "accept-with-reservations"):
+        attempt = session.begin_nested()
+        with pytest.raises(Conflict, match="not checked yet"):
+            take(session, transfer, name, receiver)
+        attempt.rollback()
+    assert custody.tick_rest(session, transfer, actor=receiver) == 1
+    attempt = session.begin_nested()
+    with pytest.raises(Conflict, match="with reservations"):
+        take(session, transfer, "accept", receiver)
+    attempt.rollback()
+    custody.add_extra(session, transfer, "Một thẻ đảng cũ", actor=receiver)
+    take(session, transfer, "accept-with-reservations", receiver)
+    assert transfer.dossier.custodian_id == world.units["sotc"]
+    assert [line.position for line in custody.discrepancies(session, transfer)] == [1, 3]
+    assert entries(session, "transfer:check") == 3
+
+
+def test_a_discrepancy_is_settled_once_by_either_unit(session: Session, world: World, actor: Actors) -> None:
+    transfer, receiver = arrived(session, world, actor), actor("canbo.sotc")
+    custody.tick(session, transfer, 2, CheckOutcome.MISSING, actor=receiver)
+    custody.tick_rest(session, transfer, actor=receiver)
+    take(session, transfer, "accept-with-reservations", receiver)
+    assert [found.id for found, _last in custody.unsettled(session, actor=receiver)] == [transfer.id]
+    with pytest.raises(BadInput):
+        custody.settle(session, transfer, 2, " ", actor=receiver)
+    with pytest.raises(Conflict):
+        custody.settle(session, transfer, 1, "Đã gửi bổ sung", actor=receiver)
+    custody.settle(session, transfer, 2, "Đã gửi bổ sung", actor=actor("canbo.sonv"))
+    with pytest.raises(Conflict):
+        custody.settle(session, transfer, 2, "Đã gửi bổ sung", actor=receiver)
+    assert custody.unsettled(session, actor=receiver) == []
+    assert entries(session, "transfer:settle") == 1
+
+
+def test_what_is_ticked_needs_a_line_and_words_and_the_receiver(session: Session, world: World, actor: Actors) -> None:
+    transfer, receiver = arrived(session, world, actor), actor("canbo.sotc")
+    for position, outcome in ((0, CheckOutcome.PRESENT), (3, CheckOutcome.PRESENT), (1, CheckOutcome.EXTRA)):
+        with pytest.raises(BadInput):
+            custody.tick(session, transfer, position, outcome, actor=receiver)
+    with pytest.raises(BadInput):
+        custody.tick(session, transfer, 1, CheckOutcome.DAMAGED, actor=receiver)
+    with pytest.raises(Refused):
+        custody.tick(session, transfer, 1, CheckOutcome.PRESENT, actor=actor("canbo.sonv"))
+    assert entries(session, "transfer:check") == 0
+
+
+@pytest.mark.parametrize(("name", "by"), [("recall", "canbo.sonv"), ("return", "canbo.sotc")])
+def test_the_way_back_forgets_the_ticks(session: Session, world: World, actor: Actors, name: str, by: str) -> None:
+    transfer = arrived(session, world, actor)
+    custody.tick_rest(session, transfer, actor=actor("canbo.sotc"))
+    take(session, transfer, name, actor(by))
+    assert custody.lines(session, transfer) == []
+
+
+def test_the_paper_that_did_not_come_is_said_to_be_elsewhere(session: Session, world: World, actor: Actors) -> None:
+    transfer, receiver = arrived(session, world, actor), actor("canbo.sotc")
+    custody.tick_rest(session, transfer, actor=receiver)
+    take(session, transfer, "accept", receiver, paper_came=False)
+    assert whereabouts.differs(transfer.dossier)
+    assert transfer.dossier.paper_unit_id == world.units["sonv"]
+
+
+def test_lost_only_after_the_limit_and_the_dossier_stays_with_the_sender(
+    session: Session, world: World, actor: Actors
+) -> None:
+    transfer, head = arrived(session, world, actor), actor("truongban.khoi")
+    attempt = session.begin_nested()
+    with pytest.raises((Conflict, Refused)):
+        take(session, transfer, "declare-lost", head)
+    attempt.rollback()
+    transfer.due_on = today() - timedelta(days=1)
+    take(session, transfer, "declare-lost", head)
+    assert transfer.state == TransferState.LOST and not transfer.dossier.frozen
+    assert transfer.dossier.custodian_id == world.units["sonv"]
+    assert whereabouts.differs(transfer.dossier)
+
+
+def test_one_same_answer_whether_there_is_such_a_dossier_or_not(session: Session, world: World, actor: Actors) -> None:
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    asking = custody.Asking(dossier.number, "12-QĐ/TU", today(), "Cán bộ về nhận công tác")
+    known = custody.ask(session, asking, actor=actor("canbo.sotc"))
+    unknown = custody.ask(session, replace(asking, wanted="HS-0000-9999"), actor=actor("canbo.sotc"))
+    assert (known.dossier_id, known.keeper_id) == (dossier.id, None)
+    assert unknown.dossier_id is None and unknown.keeper_id is not None
+    assert entries(session, "transfer:ask") == 2
+    for wrong in (replace(asking, wanted=" "), replace(asking, reason=""), replace(asking, basis_on=None)):
+        with pytest.raises(BadInput):
+            custody.ask(session, wrong, actor=actor("canbo.sotc"))
+    transfer = custody.answer(session, known, actor=actor("canbo.sonv"))
+    assert (transfer.to_unit_id, transfer.basis_number) == (world.units["sotc"], "12-QĐ/TU")
+    with pytest.raises(Conflict):
+        custody.answer(session, known, actor=actor("canbo.sonv"))
+    assert not can(actor("canbo.sonv"), Action.TRANSFER_REQUEST_READ, unknown)
+
+
+def test_outside_the_slip_comes_back_to_another_person(session: Session, world: World, actor: Actors) -> None:
+    officer = actor("canbo.sonv")
+    body = custody.find_outside_body(session, "Ban Tổ chức Tỉnh ủy Giả định", actor=officer)
+    assert custody.find_outside_body(session, "ban to chuc tinh uy gia dinh", actor=officer) is body
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    transfer = custody.prepare(session, dossier, body, "Chuyển công tác", actor=officer, proof=factories.PROOF)
+    step(session, transfer, "submit", officer)
+    head = next(n for n in ("truongban.khoi", "bithu.sonv") if can(actor(n), Action.TRANSFER_APPROVE, transfer))
+    step(session, transfer, "approve", actor(head))
+    assert transfer.state == APPROVED
+    step(session, transfer, "dispatch", officer)
+    with pytest.raises((Refused, Conflict)):
+        take(session, transfer, "slip-returned", officer)
+    take(session, transfer, "slip-returned", actor("canbo2.sonv"))
+    assert dossier.custodian_id == body.id
+    assert not any(can(actor(name), Action.DOSSIER_READ, dossier) for name in factories.ACCOUNTS)
+
+
+def test_what_came_from_outside_stands_in_the_register(session: Session, world: World, actor: Actors) -> None:
+    officer = actor("canbo.sonv")
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    body = custody.find_outside_body(session, "Ban Tổ chức Tỉnh ủy Giả định", actor=officer)
+    arrival = custody.Arrival("07-PC/BTC", today())
+    for wrong in (replace(arrival, slip_number=""), replace(arrival, slip_on=today() + timedelta(days=1))):
+        with pytest.raises(BadInput):
+            custody.receive_from_outside(session, dossier, body, wrong, actor=officer)
+    with pytest.raises(BadInput):
+        unit = session.get_one(Unit, world.units["sotc"])
+        custody.receive_from_outside(session, dossier, unit, arrival, actor=officer)
+    transfer = custody.receive_from_outside(session, dossier, body, arrival, actor=officer)
+    assert (transfer.state, transfer.from_unit_id, transfer.basis_number) == ("accepted", body.id, "07-PC/BTC")
+    assert entries(session, "transfer:from_outside") == 1
+
+
+def test_of_twenty_who_accept_at_once_one_does(engine: Engine, world: World, actor: Actors) -> None:
+    """The dossier moves once, with one event and one entry; the other nineteen are told so."""
+    with db.writing(engine) as session:
+        transfer = bring(session, prepare(session, world, actor("canbo.sonv")), IN_TRANSIT, actor)
+        transfer_id, receiver = transfer.id, actor("canbo.sotc")
+        custody.tick_rest(session, transfer, actor=receiver)
+    start, results = threading.Barrier(20), []
+
+    def accept() -> None:
+        start.wait()
+        try:
+            with db.writing(engine) as session:
+                take(session, session.get_one(Transfer, transfer_id), "accept", receiver)
+            results.append("done")
+        except OmsError as error:
+            results.append(type(error).__name__)
+
+    threads = [threading.Thread(target=accept) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results.count("done") == 1 and len(results) == 20
+    assert set(results) <= {"done", "Conflict", "Refused"}
+    with db.reading(engine) as session:
+        assert session.get_one(Transfer, transfer_id).dossier.custodian_id == world.units["sotc"]
+        assert entries(session, "transfer:accept") == 1

@@ -141,9 +141,10 @@ def find_wanted(session: Session, wanted: str) -> Dossier | None:
     key = name_key(words)
     ids = [row.id for row in session.execute(select(Person.id, Person.full_name)) if name_key(row.full_name) == key]
     identified = session.scalars(select(Person.id).where(Person.personal_id == words[:12])).all()
-    of_people = select(Dossier).where(Dossier.person_id.in_([*identified, *ids][:2]))
+    fitting = sorted({*identified, *ids})
+    of_people = select(Dossier).where(Dossier.person_id.in_(fitting[:2]))
     named = session.scalars(of_people.limit(2)).all()
-    return numbered if numbered is not None else named[0] if len(named) == 1 else None
+    return numbered if numbered is not None else named[0] if len(fitting) == len(named) == 1 else None
 
 
 def hold(session: Session, dossier: Dossier) -> None:

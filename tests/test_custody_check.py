@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oms import custody, db, whereabouts
 from oms.errors import BadInput, Conflict, OmsError, Refused
-from oms.models import AuditEntry, CheckOutcome, Scan, ScanState, Transfer, TransferState, Unit
+from oms.models import AuditEntry, CheckOutcome, Person, Scan, ScanState, Transfer, TransferState, Unit
 from oms.organisation import today
 from oms.permissions import Action, can
 from tests import factories
@@ -172,6 +172,18 @@ def test_one_same_answer_whether_there_is_such_a_dossier_or_not(session: Session
     with pytest.raises(Conflict):
         custody.answer(session, known, actor=actor("canbo.sonv"))
     assert not can(actor("canbo.sonv"), Action.TRANSFER_REQUEST_READ, unknown)
+
+
+def test_a_name_borne_by_several_names_no_dossier(session: Session, world: World, actor: Actors) -> None:
+    person = factories.make_dossier(session, world.units["sonv"], "Lê Văn Giả").person
+    asking = custody.Asking("lê văn giả", "12-QĐ/TU", today(), "Cán bộ về nhận công tác")
+    assert custody.ask(session, asking, actor=actor("canbo.sotc")).dossier_id is not None
+    left_out = ("id", "personal_id", "version")
+    same = {c.key: getattr(person, c.key) for c in Person.__table__.columns if c.key not in left_out}
+    session.add_all([Person(**same), Person(**same)])
+    session.flush()
+    request = custody.ask(session, asking, actor=actor("canbo.sotc"))
+    assert request.dossier_id is None and request.keeper_id is not None
 
 
 def test_outside_the_slip_comes_back_to_another_person(session: Session, world: World, actor: Actors) -> None:

@@ -56,6 +56,7 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
                 session, dossier, receiver, "QĐ 1", actor=actor("canbo.sonv"), proof=factories.PROOF
             )
             scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"trang {state}",))
+            factories.make_document(session, dossier, scan, actor=actor("canbo.sonv"))
             for name, username in way:
                 step(session, transfer, name, actor(username))
         _guard_some(session, world, actor)

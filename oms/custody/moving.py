@@ -199,6 +199,7 @@ def take(
         raise BadInput(N_("Write the reason in one sentence: the other side reads it."))
     if step.binding:
         require_confirmed(actor)
+    _require_fit(session, step, transfer)
     start, transfer.state = transfer.state, step.end
     _consequences(session, step, transfer, actor, paper_came=paper_came)
     transfer.dossier.frozen = transfer.state in STILL
@@ -221,10 +222,16 @@ def take(
     )
 
 
-def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor, *, paper_came: bool) -> None:
-    dossier = transfer.dossier
+def _require_fit(session: Session, step: Step, transfer: Transfer) -> None:
+    """Before anything is changed: ready to be sent, or checked on arrival, where the step asks for it."""
     if step.end in (SUBMITTED, APPROVED):
         require_ready(session, transfer)
+    elif step.end in (ACCEPTED, RESERVED) and not step.outside:
+        require_checked(session, transfer, reservations=step.end == RESERVED)
+
+
+def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor, *, paper_came: bool) -> None:
+    dossier = transfer.dossier
     if step.end == APPROVED:
         transfer.approved_by_id = actor.account_id
         transfer.manifest = seal(session, dossier)
@@ -239,8 +246,6 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
         transfer.due_on = None
     elif step.end in (ACCEPTED, RESERVED):
         transfer.received_by_id = actor.account_id
-        if transfer.to_unit.kind != UnitKind.OUTSIDE_BODY:
-            require_checked(session, transfer, reservations=step.end == RESERVED)
         _move(session, transfer, actor)
         whereabouts.follow(session, dossier, transfer.to_unit if paper_came else transfer.from_unit, actor=actor)
     elif step.end == LOST:

@@ -116,7 +116,8 @@ def _close_transfer(session: Session, package: Package, dossier_number: str, act
     assert transfer is not None
     accepted = package.outcome == PackageOutcome.ACCEPTED
     end = TransferState.ACCEPTED if accepted else TransferState.ACCEPTED_WITH_RESERVATIONS
-    arrows = [step for step in custody.steps_open_to(transfer, actor=actor) if step.end == end]
+    # A body outside sends its slip back, with or without reservations; what it reserved is the reason.
+    arrows = [step for step in custody.steps_open_to(transfer, actor=actor) if step.end == end or step.outside]
     if not arrows:
         raise Conflict(
             N_(
@@ -125,6 +126,9 @@ def _close_transfer(session: Session, package: Package, dossier_number: str, act
             number=transfer.number,
             state=transfer.state.value,
         )
+    if custody.may_check(transfer, actor=actor):
+        # The receiving installation checked every hash before it took anything in.
+        custody.tick_rest(session, transfer, actor=actor)
     reason = package.reservations or f"{package.peer_name}: {dossier_number}"
     custody.take(session, arrows[0], transfer, actor=actor, reason=reason)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from oms import db, search
+from oms import accounts, db, search
 from oms.models import AuditEntry, Unit
 from oms.settings import Settings
 from tests import factories
@@ -22,10 +22,12 @@ def things(engine: Engine, settings: Settings, world: World, caller: Callers) ->
     with db.writing(engine) as session:
         dossier = factories.make_dossier(session, world.units["sonv"])
         scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"])
+        factories.make_document(session, dossier, scan, actor=accounts.get_actor(session, "canbo.sonv", via="api"))
         number, scan_id = dossier.number, scan.id
         receiver = session.get_one(Unit, world.units["sotc"]).code
     search.rebuild(engine, settings)
-    transfer = caller("canbo.sonv").post("transfers", {"dossier": number, "to": receiver, "reason": "Quyết định 1"})
+    proof = {"reason": "Quyết định 1", "basis_number": "1-QĐ/TU", "basis_on": "2026-02-03"}
+    transfer = caller("canbo.sonv").post("transfers", {"dossier": number, "to": receiver, **proof})
     assert transfer.status_code == 201
     return {"dossier": number, "scan": scan_id, "transfer": transfer.get_json()["number"]}
 
@@ -75,13 +77,13 @@ def test_every_upload_and_every_step_leaves_one_entry(caller: Callers, engine: E
         form = {"file": (io.BytesIO(content), "a.png")}
         return entries_of(engine, lambda: officer.post(f"dossiers/{things['dossier']}/scans", data=form))
 
+    step = f"transfers/{things['transfer']}"
+    assert entries_of(engine, lambda: officer.post(f"{step}/submit", {})) == [("transfer:submit", "done")]
+    assert entries_of(engine, lambda: officer.post(f"{step}/submit", {})) == [("transfer:read", "refused")]
     assert send(page) == [("scan:upload", "done")]
     assert send(page) == [("scan:upload", "known")]
     assert send(page[:500]) == [("scan:upload", "refused")]
     assert send(b"MZ") == [("scan:upload", "refused")]
-    step = f"transfers/{things['transfer']}"
-    assert entries_of(engine, lambda: officer.post(f"{step}/submit", {})) == [("transfer:submit", "done")]
-    assert entries_of(engine, lambda: officer.post(f"{step}/submit", {})) == [("transfer:read", "refused")]
 
 
 @pytest.mark.parametrize(

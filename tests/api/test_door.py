@@ -35,7 +35,9 @@ PROMISED = {
     "/search": {"get"},
     "/transfers": {"get", "post"},
     "/transfers/{number}": {"get"},
+    "/transfers/{number}/checks": {"post"},
     "/transfers/{number}/{step}": {"post"},
+    "/consultations": {"get", "post"},
     "/audit": {"get"},
     "/jobs/{id}": {"get"},
 }

@@ -186,9 +186,14 @@ def test_search_has_the_shape_of_the_contract(caller: Callers, read_scan: dict[s
 
 def test_the_hand_over(caller: Callers, engine: Engine, read_scan: dict[str, str]) -> None:
     officer, head, receiver = caller("canbo.sonv"), caller("truongban.khoi"), caller("bithu.sotc")
-    answer = officer.post("transfers", {"dossier": read_scan["dossier"], "to": "sotc", "reason": "QĐ 214"})
+    proof = {"reason": "QĐ 214", "basis_number": "214-QĐ/TU", "basis_on": "2026-02-03"}
+    answer = officer.post("transfers", {"dossier": read_scan["dossier"], "to": "sotc", **proof})
     assert answer.status_code == 201 and answer.get_json()["steps"] == ["submit", "cancel"]
     number = answer.get_json()["number"]
+    unfiled = officer.post(f"transfers/{number}/submit")
+    assert unfiled.status_code == 409 and "lie in no document" in unfiled.get_json()["detail"]
+    component = officer.get(f"dossiers/{read_scan['dossier']}").get_json()["completeness"][0]["component"]
+    officer.post(f"scans/{read_scan['scan']}/verify", {"component": component, "title": "Quyết định"})
     assert officer.post("transfers", {"dossier": read_scan["dossier"], "to": "sotc", "reason": "x"}).status_code == 409
     assert officer.post(f"transfers/{number}/submit").get_json()["state"] == "submitted"
     assert officer.post(f"transfers/{number}/approve", {}).status_code == 403
@@ -202,6 +207,12 @@ def test_the_hand_over(caller: Callers, engine: Engine, read_scan: dict[str, str
     assert receiver.get(f"dossiers/{read_scan['dossier']}").status_code == 404
     assert receiver.post(f"transfers/{number}/reject", {}).status_code == 422
     assert receiver.post(f"transfers/{number}/accept", {"version": 1}).status_code == 409
+    assert receiver.post(f"transfers/{number}/accept", {}).status_code == 409, "nothing is checked yet"
+    assert officer.post(f"transfers/{number}/checks", {}).status_code in (403, 404)
+    note = {"line": 1, "outcome": "damaged"}
+    assert receiver.post(f"transfers/{number}/checks", note).status_code == 422, "damaged how?"
+    checked = receiver.post(f"transfers/{number}/checks", {}).get_json()
+    assert [line["outcome"] for line in checked["checks"]] == ["present"]
     done = receiver.post(f"transfers/{number}/accept", {}).get_json()
     assert done["state"] == "accepted" and done["steps"] == []
     assert [event["step"] for event in done["events"]] == ["new", "submit", "approve", "dispatch", "accept"]

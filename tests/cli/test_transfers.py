@@ -8,11 +8,15 @@ from oms import db
 from oms.models import AuditEntry, Dossier
 from tests import factories
 
+PROOF = ("--basis", "12-QĐ/TU", "--basis-date", "03/02/2026")
+
 
 def test_a_dossier_goes_from_one_unit_to_the_next(oms, world, engine):
     with db.writing(engine) as session:
         number = factories.make_dossier(session, world.units["sonv"]).number
-    new = oms("transfer", "new", number, "--to", "sotc", "--reason", "Quyết định 12", "--as", "canbo.sonv", "--json")
+    new = oms(
+        "transfer", "new", number, "--to", "sotc", "--reason", "Quyết định 12", *PROOF, "--as", "canbo.sonv", "--json"
+    )
     assert new.code == 0 and new.documents[0]["state"] == "draft"
     transfer = new.documents[0]["transfer"]
     assert oms("transfer", "show", transfer, "--as", "canbo.sotc").code == 1, "not sent yet: it does not exist for them"
@@ -35,7 +39,9 @@ def test_a_dossier_goes_from_one_unit_to_the_next(oms, world, engine):
 def test_a_refusal_is_one_sentence_and_one_entry(oms, world, engine):
     with db.writing(engine) as session:
         number = factories.make_dossier(session, world.units["sonv"]).number
-    made = oms("transfer", "new", number, "--to", "sotc", "--reason", "QĐ 12", "--as", "canbo.sonv", "--json").documents
+    made = oms(
+        "transfer", "new", number, "--to", "sotc", "--reason", "QĐ 12", *PROOF, "--as", "canbo.sonv", "--json"
+    ).documents
     transfer = made[0]["transfer"]
     oms("transfer", "submit", transfer, "--as", "canbo.sonv")
     answer = oms("transfer", "approve", transfer, "--as", "canbo.sonv")

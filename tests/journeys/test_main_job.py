@@ -107,6 +107,8 @@ def test_paper_in_record_found_dossier_handed_over(
     officer.go(f"/transfers/new?dossier={dossier.id}")
     officer.page.select_option("select[name=unit]", label=_label(officer, "Ban Tổ chức"))
     officer.page.fill("textarea[name=reason]", "Theo Quyết định số 15/QĐ-SNV ngày 02/3/2019")
+    officer.page.fill("input[name=basis_number]", "15/QĐ-SNV")
+    officer.page.fill("input[name=basis_on]", "02/03/2019")
     officer.page.locator("main form button[type=submit], main form button:not([type])").last.click()
     officer.page.wait_for_url(re.compile(r"/transfers/[0-9a-f]{16}"))
     path = officer.page.url.removeprefix(officer.address)
@@ -119,6 +121,8 @@ def test_paper_in_record_found_dossier_handed_over(
     assert receiver.go(f"/dossiers/{dossier.id}") == 404, "the receiver sees the list only"
     receiver.go(path)
     receiver.keep_picture("10-incoming")
+    receiver.page.locator("form[action$='/checks/rest'] button").click()
+    receiver.page.wait_for_load_state()
     receiver.take_step(path, "accept")
     receiver.keep_picture("11-accepted")
 

@@ -161,7 +161,7 @@ def main() -> None:
                 spent["looking"] = time.perf_counter() - started
 
             importing._look_at_scans = timed
-            with staging.for_temporary_files(there), open(path, "rb") as stream:
+            with staging.for_temporary_files(there), path.open("rb") as stream:
                 packages.take_in(fresh, there, stream, code, far.units["soyt"], actor=actor)
             return spent["looking"]
 

@@ -26,7 +26,7 @@ ORDER = (
     ("inserts", "disposal"),
     ("consultations",),
     ("custody",),
-    ("reorganisation", "membership"),
+    ("reorganisation",),
     ("packages",),
     ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "policy"),

@@ -20,7 +20,6 @@ from oms.permissions import Action, Actor, require, require_confirmed
 DELEGABLE: Mapping[Action, str] = {
     Action.TRANSFER_APPROVE: N_("Approve transfers"),
     Action.CONSULTATION_APPROVE: N_("Decide on requests to look into dossiers"),
-    Action.MEMBERSHIP_ISSUE: N_("Issue letters of membership transfer"),
     Action.HOLD_ORDER: N_("Order and lift holds"),
     Action.DISPOSAL_DECIDE: N_("Decide on disposals"),
 }

@@ -27,8 +27,6 @@ from oms.models.custody import (
     TransferState,
 )
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
-from oms.models.mass_transfers import MassTransfer, MassTransferItem, MassTransferState
-from oms.models.membership import MembershipKind, MembershipState, MembershipTransfer
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
 from oms.models.packages import ForeignEntry, Package, PackageDirection, PackageOutcome, TrustedInstallation
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
@@ -78,12 +76,6 @@ __all__ = [
     "LoanState",
     "LocateAnswer",
     "LocateRequest",
-    "MassTransfer",
-    "MassTransferItem",
-    "MassTransferState",
-    "MembershipKind",
-    "MembershipState",
-    "MembershipTransfer",
     "Original",
     "Package",
     "PackageDirection",

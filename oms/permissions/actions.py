@@ -40,11 +40,6 @@ class Action(enum.StrEnum):
     AUDIT_READ = "audit:read"
     SYSTEM_READ = "system:read"
     OWN_READ = "own:read"
-    MASS_TRANSFER_READ = "mass_transfer:read"
-    MEMBERSHIP_READ = "membership:read"
-    MEMBERSHIP_PREPARE = "membership:prepare"
-    MEMBERSHIP_ISSUE = "membership:issue"
-    MEMBERSHIP_RECEIVE = "membership:receive"
     REORGANISATION_READ = "reorganisation:read"
     REORGANISATION_PREPARE = "reorganisation:prepare"
     REORGANISATION_APPROVE = "reorganisation:approve"
@@ -67,10 +62,6 @@ _CONSULTING = {Action.CONSULTATION_REQUEST, Action.CONSULTATION_READ, Action.CON
 
 # Reorganisations are a matter of the boards that keep dossiers: in other units these rights reach nothing.
 _OFFICER = {
-    Action.MASS_TRANSFER_READ,
-    Action.MEMBERSHIP_READ,
-    Action.MEMBERSHIP_PREPARE,
-    Action.MEMBERSHIP_RECEIVE,
     Action.REORGANISATION_READ,
     Action.REORGANISATION_PREPARE,
     Action.PAPER_READ,
@@ -113,10 +104,6 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.OFFICER: frozenset(_OFFICER),
     Role.HEAD: frozenset(
         {
-            Action.MASS_TRANSFER_READ,
-            Action.MEMBERSHIP_READ,
-            Action.MEMBERSHIP_ISSUE,
-            Action.MEMBERSHIP_RECEIVE,
             Action.REORGANISATION_READ,
             Action.REORGANISATION_APPROVE,
             Action.PAPER_READ,

@@ -16,8 +16,6 @@ from oms.models import (
     Dossier,
     Hold,
     LocateAnswer,
-    MassTransfer,
-    MembershipTransfer,
     Package,
     Page,
     Person,
@@ -181,32 +179,6 @@ def _asked_units(request: TransferRequest) -> tuple[str | None, ...]:
     return (request.dossier.custodian_id if request.dossier is not None else request.keeper_id,)
 
 
-def _batch_rows(units: Units) -> ColumnElement[bool]:
-    return or_(
-        MassTransfer.from_unit_id.in_(units),
-        MassTransfer.approving_unit_id.in_(units) & (MassTransfer.state != "draft"),
-        MassTransfer.to_unit_id.in_(units) & MassTransfer.dispatched_at.is_not(None),
-    )
-
-
-def _batch_units(batch: MassTransfer) -> tuple[str | None, ...]:
-    return (
-        batch.from_unit_id,
-        batch.approving_unit_id if batch.state != "draft" else None,
-        batch.to_unit_id if batch.dispatched_at is not None else None,
-    )
-
-
-# The receiving organisation learns of a member when the letter is issued.
-_MEMBERSHIP = Guard(
-    MembershipTransfer,
-    lambda units: or_(
-        MembershipTransfer.from_unit_id.in_(units),
-        MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
-    ),
-    lambda move: (move.from_unit_id, move.to_unit_id if move.issued_on is not None else None),
-)
-_MEMBERSHIP_FROM = Guard(MembershipTransfer, MembershipTransfer.from_unit_id.in_, lambda move: (move.from_unit_id,))
 _REORGANISATION = Guard(Reorganisation, Reorganisation.board_id.in_, lambda change: (change.board_id,))
 
 
@@ -244,15 +216,6 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.PAPER_MOVE: _PAPER,
     Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
     Action.PACKAGE_READ: Guard(Package, Package.unit_id.in_, lambda package: (package.unit_id,)),
-    Action.MASS_TRANSFER_READ: Guard(MassTransfer, _batch_rows, _batch_units),
-    Action.MEMBERSHIP_READ: _MEMBERSHIP,
-    Action.MEMBERSHIP_PREPARE: _MEMBERSHIP_FROM,
-    Action.MEMBERSHIP_ISSUE: _MEMBERSHIP_FROM,
-    Action.MEMBERSHIP_RECEIVE: Guard(
-        MembershipTransfer,
-        lambda units: MembershipTransfer.to_unit_id.in_(units) & MembershipTransfer.issued_on.is_not(None),
-        lambda move: (move.to_unit_id if move.issued_on is not None else None,),
-    ),
     Action.REORGANISATION_READ: _REORGANISATION,
     Action.REORGANISATION_PREPARE: _REORGANISATION,
     Action.REORGANISATION_APPROVE: _REORGANISATION,

@@ -36,10 +36,12 @@ REPAIRED = 0.5
 """Weight of a word one slip away, wherever it stands."""
 NEAR = 0.9
 """Weight of a likely misreading that stands beside its neighbour."""
-RAISED = 0.5
-"""Share of what a likely misreading adds to a document that has all words anyway, somewhere."""
 FULL_PAGE = 20
 """Documents with every pair of words from which on nobody needs misreadings."""
+RARE = 0.05
+"""Share of the allowed documents above which a word is not looked for under other possible syllables."""
+SMALL = 200
+"""Documents up to which no word counts as frequent."""
 MOST_FORMS = 64
 """Words a half-typed word is completed to, or a misread one repaired to."""
 
@@ -168,18 +170,10 @@ class Search:
             if word.folded in bound or (near := self._near(asked, words, number)) is None:
                 continue
             found = self._all_of(asked, [*words[:number], near, *words[number + 1 :]], asked.together)
-            ranked = self._joined(ranked, found)
+            fresh = ~np.isin(found.places, ranked.places, assume_unique=True)
+            parts = zip(vars(ranked).items(), vars(found).values(), strict=True)
+            ranked = Ranked(**{name: np.concatenate([old, new[fresh]]) for (name, old), new in parts})
         return ranked
-
-    def _joined(self, ranked: Ranked, found: Ranked) -> Ranked:
-        """Both together; a document that is in both keeps its tier and has the better score."""
-        scores = np.zeros(self.snapshot.size, dtype=np.float32)
-        scores[found.places] = found.scores
-        gained = np.maximum(scores[ranked.places] - ranked.scores, 0) * np.float32(RAISED)
-        ranked = replace(ranked, scores=np.round(ranked.scores + gained, 4))
-        fresh = ~np.isin(found.places, ranked.places, assume_unique=True)
-        parts = zip(vars(ranked).items(), vars(found).values(), strict=True)
-        return Ranked(**{name: np.concatenate([old, new[fresh]]) for (name, old), new in parts})
 
     def _near(self, asked: Asked, words: list[WordHits], number: int) -> WordHits | None:
         """The documents that have, beside a neighbour of the word, a syllable it may be misread as, or its halves."""
@@ -188,7 +182,7 @@ class Search:
         after = asked.words[number + 1].folded if number + 1 < len(words) else None
         gains = np.zeros(self.snapshot.size, dtype=np.float32)
         most = 0.0
-        forms = likely_syllables(word)
+        forms = likely_syllables(word) if len(typed.places) <= max(RARE * self._count, SMALL) else ()
         halves = [(word[:cut], word[cut:]) for cut in range(1, len(word))] if forms else []
         split = [(one, other) for one, other in halves if len(self.pair(f"{one} {other}"))]
 
@@ -206,10 +200,9 @@ class Search:
             for one, other in split:
                 touching = self.pair(beside(one if neighbour is before else other))
                 found.append(np.intersect1d(self.pair(f"{one} {other}"), touching, assume_unique=True))
-            right_here = self.pair(beside(word))  # read well beside this neighbour: a misreading adds nothing there
-            places = np.setdiff1d(np.unique(np.concatenate(found)), right_here, assume_unique=True)
+            places = np.unique(np.concatenate(found))
             if len(places):
-                rarity = self._rarity(max(len(right_here), len(places)))
+                rarity = self._rarity(max(len(self.pair(beside(word))), len(places)))
                 most = max(most, rarity)
                 gains[places] += np.float32(PAIR * rarity * NEAR)
         found_places = np.flatnonzero(gains).astype(np.int32)

@@ -126,9 +126,11 @@ def take(given: dict[str, Any], transfer: Transfer, step: str) -> dict[str, Any]
 
 def _shape(transfer: Transfer) -> dict[str, Any]:
     names = ("number", "dossier", "from_unit", "to_unit", "approving_unit", "state", "due_on", "prepared_at")
-    more = ("reason", "basis_number", "basis_on", "manifest", "manifest_sha256")
+    more = ("reason", "basis_number", "basis_on", "manifest_sha256")
+    manifest = transfer.manifest if custody.may_read_list(transfer, actor=g.actor) else None
     return {
         **{name: getattr(transfer, name) for name in (*names, *more)},
+        "manifest": manifest,
         "checks": transfer.checks,
         "events": custody.events_of(g.session, transfer),
         "steps": [step.name for step in custody.steps_open_to(transfer, actor=g.actor)],

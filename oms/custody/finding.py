@@ -11,7 +11,7 @@ from oms.custody.steps import Step, steps_open_to
 from oms.errors import N_, NotFound
 from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent, TransferState
 from oms.organisation import HANOI, today
-from oms.permissions import Action, Actor, allowed, require
+from oms.permissions import Action, Actor, allowed, can, require
 
 
 def list_transfers(
@@ -98,6 +98,11 @@ def view(session: Session, transfer: Transfer, *, actor: Actor) -> None:
     """Write down that the actor opened the transfer."""
     require(actor, Action.TRANSFER_READ, transfer)
     audit.record(session, "transfer:view", transfer, actor=actor)
+
+
+def may_read_list(transfer: Transfer, *, actor: Actor) -> bool:
+    """True while the sealed list is open to both sides; afterwards it belongs to whoever holds the dossier."""
+    return transfer.state.is_open or can(actor, Action.DOSSIER_READ, transfer.dossier)
 
 
 def look_at_list(session: Session, *, actor: Actor, shown: int) -> None:

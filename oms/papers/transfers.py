@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oms import custody, organisation
-from oms.errors import N_, Conflict
+from oms.errors import N_, Conflict, Refused
 from oms.models import Account, CheckOutcome, PaperKind, Transfer, TransferState, Unit
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, form_of, issue, tell_of, write_date
@@ -96,6 +96,10 @@ def handover_minutes(session: Session, transfer: Transfer, *, printing: Printing
 
 def _sealed(transfer: Transfer, printing: Printing) -> dict[str, Any]:
     require(printing.actor, Action.TRANSFER_READ, transfer)
+    if not custody.may_read_list(transfer, actor=printing.actor):
+        raise Refused(
+            N_("The list belongs to the unit that holds the dossier now. It prints the papers of this transfer.")
+        )
     if transfer.manifest is None:
         raise Conflict(N_("The contents list is sealed when the transfer is approved. Print the slips after that."))
     return transfer.manifest

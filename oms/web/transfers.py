@@ -185,12 +185,20 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         preparing=transfer.state in (TransferState.DRAFT, TransferState.SUBMITTED),
         readiness=_readiness(transfer),
         documents=_choices_of_proof(transfer),
-        lines=custody.lines(g.session, transfer),
+        may_read_list=custody.may_read_list(transfer, actor=g.actor),
+        lines=_lines(transfer),
         may_check=custody.may_check(transfer, actor=g.actor),
         may_settle=custody.may_settle(transfer, actor=g.actor),
         outcomes=[(one.value, _(one.label)) for one in CheckOutcome if one != CheckOutcome.EXTRA],
         outcome_tones=OUTCOME_TONES,
     )
+
+
+def _lines(transfer: Transfer) -> list[custody.Line]:
+    """The list with what was found of it; after the hand-over the other side sees what is to be settled, no more."""
+    if custody.may_read_list(transfer, actor=g.actor):
+        return custody.lines(g.session, transfer)
+    return custody.discrepancies(g.session, transfer)
 
 
 OUTCOME_TONES = {

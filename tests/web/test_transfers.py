@@ -274,3 +274,13 @@ def test_no_name_of_a_person_in_the_title(transfer_in, client_as: ClientAs) -> N
     page = client_as("canbo.sonv").get(f"/transfers/{transfer_in('draft')}").get_data(as_text=True)
     title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
     assert title and "Lê Thị" not in title[1] and page.count("<h1") == 1
+
+
+def test_after_the_hand_over_the_sender_reads_no_title(transfer_in, client_as: ClientAs) -> None:
+    transfer_id = transfer_in("accepted")
+    sender, receiver = (client_as(name).get(f"/transfers/{transfer_id}") for name in ("canbo.sonv", "canbo.sotc"))
+    assert sender.status_code == receiver.status_code == 200
+    assert "Quyết định bổ nhiệm" not in sender.get_data(as_text=True)
+    assert "Quyết định bổ nhiệm" in receiver.get_data(as_text=True)
+    answer = client_as("canbo.sonv").post(f"/papers/transfer-slip/{transfer_id}", data={"purpose": "handover"})
+    assert answer.status_code == 403

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, organisation
+from oms import audit, catalogue, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import CheckOutcome, Transfer, TransferCheck, TransferState, now
 from oms.organisation import HANOI
@@ -108,6 +108,8 @@ def add_extra(session: Session, transfer: Transfer, note: str, *, actor: Actor) 
 
 
 def _begin(session: Session, transfer: Transfer, actor: Actor) -> None:
+    # The dossier first, then its transfer: the order in which `take` locks them.
+    dossiers.hold(session, transfer.dossier)
     session.refresh(transfer, with_for_update=True)
     require(actor, Action.TRANSFER_RECEIVE, transfer)
     if transfer.state != TransferState.IN_TRANSIT:

@@ -23,6 +23,7 @@ from oms.cli.output import _, refuse, say
 from oms.cli.packages import package
 from oms.cli.papers import print_paper
 from oms.cli.reading import read
+from oms.cli.reorganisation import reorganise
 from oms.cli.search import reindex
 from oms.cli.search import search as find
 from oms.cli.serving import serve, worker
@@ -43,7 +44,7 @@ def program() -> None:
 
 
 for command in (
-    *(init, demo, serve, worker, read, upload, status, find, reindex, transfer),
+    *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, reorganise),
     *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper),
 ):
     program.add_command(command)

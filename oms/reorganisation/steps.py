@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, dossiers, jobs, organisation
-from oms.errors import N_, BadInput, Conflict, Refused
+from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
     Account,
     Assignment,
@@ -25,7 +25,7 @@ from oms.models import (
     UnitKind,
     now,
 )
-from oms.permissions import ROLE_ACTIONS, Action, Actor, require, require_confirmed
+from oms.permissions import ROLE_ACTIONS, Action, Actor, allowed, require, require_confirmed
 from oms.reorganisation.carrying_out import KINDS, Outcome, Work
 from oms.reorganisation.ledger import take_back
 
@@ -52,6 +52,28 @@ class DryRun:
         }
 
 
+# What a change of each kind says; more is optional.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "create": ("code", "name", "unit_kind", "parent"),
+    "rename": ("unit", "name"),
+    "reparent": ("units", "parent"),
+    "merge": ("from", "to"),
+    "split": ("from", "to"),
+    "dissolve": ("from", "to"),
+}
+
+
+def get_reorganisation(session: Session, number: str, *, actor: Actor) -> Reorganisation:
+    """The reorganisation of a number, from those of the actor's board; else `NotFound`."""
+    query = select(Reorganisation).where(
+        Reorganisation.number == number.strip().upper(), allowed(actor, Action.REORGANISATION_READ)
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(N_("There is no reorganisation %(number)s of your board. Check the number."), number=number)
+    return found
+
+
 def draft(
     session: Session,
     changes: Sequence[dict[str, Any]],
@@ -67,6 +89,11 @@ def draft(
     board = _own_board(session, actor)
     if not changes or any(row.get("kind") not in KINDS for row in changes):
         raise BadInput(N_("The plan needs changes, each of a kind: %(kinds)s."), kinds=", ".join(KINDS))
+    for row in changes:
+        if missing := [name for name in NEEDED[row["kind"]] if not row.get(name)]:
+            raise BadInput(N_("The change “%(kind)s” lacks: %(names)s."), kind=row["kind"], names=", ".join(missing))
+        if row["kind"] == "create" and row["unit_kind"] not in set(UnitKind):
+            raise BadInput(N_("There is no kind of unit “%(kind)s”."), kind=row["unit_kind"])
     if not decision_number.strip() or not decision_body.strip():
         raise BadInput(N_("Write the number of the decision and the body that took it."))
     year = organisation.today().year

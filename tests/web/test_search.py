@@ -86,7 +86,12 @@ def test_nothing_asked_nothing_searched(officer: FlaskClient, ids, engine: Engin
 
 def test_nothing_found_helps(officer: FlaskClient, ids) -> None:
     page = find(officer, q="zzzzqqq")
-    assert "Nothing found" in page and "Type fewer words" in page and "Organisation Board" in page
+    assert (
+        "Nothing found" in page
+        and "Type fewer words" in page
+        and "may lie in another unit" in page
+        and "/consultations/why" in page
+    )
 
 
 def test_each_search_leaves_its_words_in_the_log(officer: FlaskClient, ids, engine: Engine) -> None:

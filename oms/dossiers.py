@@ -24,7 +24,6 @@ from oms.models import (
 )
 from oms.people import NewPerson
 from oms.permissions import Action, Actor, allowed, require
-from oms.vietnamese.names import name_key
 from oms.vietnamese.text import nfc
 
 PAGE_SIZE = 50
@@ -138,8 +137,7 @@ def find_wanted(session: Session, wanted: str) -> Dossier | None:
     """
     words = nfc(wanted).strip()
     numbered = session.scalar(select(Dossier).where(Dossier.number == words.upper()))
-    key = name_key(words)
-    ids = [row.id for row in session.execute(select(Person.id, Person.full_name)) if name_key(row.full_name) == key]
+    ids = people.named(session, words)
     identified = session.scalars(select(Person.id).where(Person.personal_id == words[:12])).all()
     fitting = sorted({*identified, *ids})
     of_people = select(Dossier).where(Dossier.person_id.in_(fitting[:2]))

@@ -185,3 +185,13 @@ def own_dossiers(session: Session, *, actor: Actor) -> list[Dossier]:
     ).all()
     audit.record(session, "own:list", actor=actor, total=len(dossiers))
     return list(dossiers)
+
+
+def named(session: Session, name: str, *, born: int | None = None) -> list[str]:
+    """Ids of the people of exactly this name (case, tone placement and i/y aside), whoever keeps their dossiers.
+
+    With the year of birth those born in another year are left out; a date not known fits every year.
+    """
+    key = name_key(name)
+    rows = session.execute(select(Person.id, Person.full_name, Person.birth_date))
+    return [id for id, spelt, day in rows if _key_of(spelt) == key and (not born or not day or day.year == born)]

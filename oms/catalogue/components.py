@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from oms.catalogue.reading import FOLDER, Entry, open_file
-from oms.catalogue.terms import Dated, Labelled, Source, overlap, refuse_repeated
+from oms.catalogue.terms import Dated, Labelled, Source, overlap, read_validity, refuse_repeated
 from oms.errors import N_, NotFound
 
 SENSITIVITIES = ("normal", "high", "sensitive_personal_data")
@@ -106,15 +106,11 @@ def _read_category(
 
 def _blank(entry: Entry, category: str) -> Component:
     """The defaults a category gives to its rows."""
-    start, end = entry.period()
     return Component(
         id="",
         label_vi=entry.text("label_vi"),
         label_en=entry.text("label_en"),
-        basis=entry.text("basis"),
-        source=Source(entry.choice("source", list(Source))),
-        valid_from=start,
-        valid_to=end,
+        **read_validity(entry),
         category=category,
         group="",
         form=None,

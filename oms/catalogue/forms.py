@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from oms.catalogue.reading import FOLDER, Entry, open_file
-from oms.catalogue.terms import Dated, Labelled, Source, refuse_repeated
+from oms.catalogue.terms import Dated, Labelled, read_labels, read_validity, refuse_repeated
 from oms.errors import N_, NotFound
 
 VALUE_TYPES = (
@@ -83,15 +83,9 @@ def _read_form(entry: Entry, earlier: dict[str, Form], words: dict[str, tuple[st
     items = tuple(_read_item(row, words) for row in entry.entries("items"))
     tables = tuple(_read_table(row) for row in entry.entries("tables"))
     _refuse_twice(entry, [row.key for row in items] + [row.key for row in tables])
-    start, end = entry.period()
     form = Form(
-        id=entry.text("id"),
-        label_vi=entry.text("label_vi"),
-        label_en=entry.text("label_en"),
-        basis=entry.text("basis"),
-        source=Source(entry.choice("source", list(Source))),
-        valid_from=start,
-        valid_to=end,
+        **read_labels(entry),
+        **read_validity(entry),
         codes=entry.texts("codes"),
         items=earlier[like].items if like else items,
         tables=earlier[like].tables if like else tables,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from oms.catalogue.components import categories
 from oms.catalogue.reading import FOLDER, open_file
-from oms.catalogue.terms import Dated, Labelled, Source, overlap, refuse_repeated
+from oms.catalogue.terms import Dated, Labelled, overlap, read_labels, read_validity, refuse_repeated
 from oms.catalogue.units import unit_kinds
 from oms.errors import N_, NotFound, Refused
 
@@ -69,18 +69,12 @@ def read_transfer_rules(path: Path) -> tuple[TransferRule, ...]:
     kinds = [kind.id for kind in unit_kinds()]
     found: list[TransferRule] = []
     for entry in top.entries("transfer_rules"):
-        start, end = entry.period()
         rule = TransferRule(
-            id=entry.text("id"),
-            label_vi=entry.text("label_vi"),
-            label_en=entry.text("label_en"),
+            **read_labels(entry),
             senders=frozenset(entry.choices("senders", kinds)),
             receivers=frozenset(entry.choices("receivers", kinds)),
             approver=Approver(entry.choice("approver", list(Approver))),
-            basis=entry.text("basis"),
-            source=Source(entry.choice("source", list(Source))),
-            valid_from=start,
-            valid_to=end,
+            **read_validity(entry),
         )
         entry.finish()
         for other in found:
@@ -97,22 +91,16 @@ def read_time_limits(path: Path) -> tuple[TimeLimit, ...]:
     top = open_file(path)
     found: dict[str, TimeLimit] = {}
     for entry in top.entries("time_limits"):
-        start, end = entry.period()
         refuse_repeated(entry, entry.text("id"), found)
         found[entry.text("id")] = TimeLimit(
-            id=entry.text("id"),
-            label_vi=entry.text("label_vi"),
-            label_en=entry.text("label_en"),
+            **read_labels(entry),
             applies_to=entry.choices("applies_to", categories()),
             starts=entry.text("starts"),
             amount=entry.number("amount"),
             unit=entry.choice("unit", ("day", "month", "year")),
             bound=entry.choice("bound", ("max", "min")),
             warn_before=entry.number_or_none("warn_before") or 0,
-            basis=entry.text("basis"),
-            source=Source(entry.choice("source", list(Source))),
-            valid_from=start,
-            valid_to=end,
+            **read_validity(entry),
         )
         entry.finish()
     top.finish()
@@ -124,15 +112,11 @@ def read_readiness(path: Path) -> tuple[ReadinessRule, ...]:
     top = open_file(path)
     found: dict[str, ReadinessRule] = {}
     for entry in top.entries("readiness"):
-        start, end = entry.period()
         refuse_repeated(entry, entry.text("id"), found)
         found[entry.text("id")] = ReadinessRule(
             id=entry.text("id"),
             blocks=entry.flag("blocks"),
-            basis=entry.text("basis"),
-            source=Source(entry.choice("source", list(Source))),
-            valid_from=start,
-            valid_to=end,
+            **read_validity(entry),
         )
         entry.finish()
     top.finish()

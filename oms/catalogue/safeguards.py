@@ -10,7 +10,7 @@ from pathlib import Path
 
 from oms.catalogue.components import categories, components
 from oms.catalogue.reading import FOLDER, open_file
-from oms.catalogue.terms import Dated, Labelled, Source, overlap
+from oms.catalogue.terms import Dated, Labelled, overlap, read_labels, read_validity
 
 KINDS = ("original_set", "party_member_dossier", "surplus_copy", "unfiled_scan")
 
@@ -38,17 +38,11 @@ def read_safeguards(path: Path) -> tuple[tuple[InsertRule, ...], tuple[Retention
     known = {row.id for category in categories() for row in components(category)}
     inserts: list[InsertRule] = []
     for entry in top.entries("insert_rules"):
-        start, end = entry.period()
         rule = InsertRule(
-            id=entry.text("id"),
-            label_vi=entry.text("label_vi"),
-            label_en=entry.text("label_en"),
+            **read_labels(entry),
             components=frozenset(entry.choices("components", known)),
             minutes=entry.number("minutes"),
-            basis=entry.text("basis"),
-            source=Source(entry.choice("source", list(Source))),
-            valid_from=start,
-            valid_to=end,
+            **read_validity(entry),
         )
         entry.finish()
         if any(overlap(rule, other) for other in inserts):
@@ -56,19 +50,13 @@ def read_safeguards(path: Path) -> tuple[tuple[InsertRule, ...], tuple[Retention
         inserts.append(rule)
     retention: list[RetentionRule] = []
     for entry in top.entries("retention_rules"):
-        start, end = entry.period()
         retention.append(
             RetentionRule(
-                id=entry.text("id"),
-                label_vi=entry.text("label_vi"),
-                label_en=entry.text("label_en"),
+                **read_labels(entry),
                 what=entry.choice("what", KINDS),
                 permanent=entry.flag("permanent"),
                 days=entry.number_or_none("days") or 0,
-                basis=entry.text("basis"),
-                source=Source(entry.choice("source", list(Source))),
-                valid_from=start,
-                valid_to=end,
+                **read_validity(entry),
             )
         )
         entry.finish()

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from oms.catalogue.reading import FOLDER, Entry, open_file
 from oms.errors import N_, NotFound
@@ -66,6 +66,22 @@ def overlap(one: _Period, other: _Period) -> bool:
     return (one.valid_from or date.min) <= (other.valid_to or date.max) and (other.valid_from or date.min) <= (
         one.valid_to or date.max
     )
+
+
+def read_labels(entry: Entry) -> dict[str, Any]:
+    """What a `Labelled` is made of."""
+    return {name: entry.text(name) for name in ("id", "label_vi", "label_en")}
+
+
+def read_validity(entry: Entry) -> dict[str, Any]:
+    """What a `Dated` is made of: basis, source and days."""
+    start, end = entry.period()
+    return {
+        "basis": entry.text("basis"),
+        "source": Source(entry.choice("source", list(Source))),
+        "valid_from": start,
+        "valid_to": end,
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit, organisation
+from oms import audit, organisation, people
 from oms.consultations.requesting import LINE_LENGTH, TEXT_LENGTH, requesting_unit
 from oms.dossiers import next_number
 from oms.errors import N_, BadInput, Conflict
-from oms.models import Dossier, LocateAnswer, LocateRequest, Person, Whereabout, now
+from oms.models import Dossier, LocateAnswer, LocateRequest, Whereabout, now
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
 from oms.vietnamese.names import name_key
@@ -64,9 +64,7 @@ def ask(session: Session, sought: Sought, *, actor: Actor) -> LocateRequest:
 
 
 def _holders(session: Session, name: str, year: int | None) -> list[str]:
-    key = name_key(name)
-    rows = session.execute(select(Person.id, Person.full_name, Person.birth_date))
-    ids = [id for id, spelt, born in rows if name_key(spelt) == key and (not year or not born or born.year == year)]
+    ids = people.named(session, name, born=year)
     found = select(Dossier.custodian_id).where(Dossier.person_id.in_(ids[:500])).distinct()
     return sorted(session.scalars(found))[:ASKED_AT_ONCE]
 

@@ -143,23 +143,21 @@ def overdue(session: Session, *, actor: Actor, day: date | None = None) -> list[
     A transfer on its way is due by `due_on`; one that waits for a decision or for dispatch by the limit of that.
     """
     day = day or today()
+    mine = allowed(actor, Action.TRANSFER_READ)
+    began = dict(
+        session.execute(
+            select(Transfer.id, func.max(TransferEvent.at))
+            .join(TransferEvent, (TransferEvent.transfer_id == Transfer.id) & (TransferEvent.end == Transfer.state))
+            .where(mine, Transfer.state.in_(_LIMITS))
+            .group_by(Transfer.id)
+        ).all()
+    )
     found = []
     for transfer in list_transfers(session, actor=actor, open_only=True, limit=1000):
-        due = transfer.due_on if transfer.state == TransferState.IN_TRANSIT else _due(session, transfer)
+        due = transfer.due_on if transfer.state == TransferState.IN_TRANSIT else None
+        if transfer.id in began:
+            start = began[transfer.id].astimezone(HANOI).date()
+            due = catalogue.time_limit(_LIMITS[transfer.state], start).ends(start)
         if due is not None and due < day:
             found.append((transfer, due))
     return sorted(found, key=lambda row: (row[1], row[0].number))
-
-
-def _due(session: Session, transfer: Transfer) -> date | None:
-    if transfer.state not in _LIMITS:
-        return None
-    began = session.scalar(
-        select(func.max(TransferEvent.at)).where(
-            TransferEvent.transfer_id == transfer.id, TransferEvent.end == transfer.state
-        )
-    )
-    if began is None:
-        return None
-    start = began.astimezone(HANOI).date()
-    return catalogue.time_limit(_LIMITS[transfer.state], start).ends(start)

@@ -14,7 +14,7 @@ from oms import audit, dossiers, organisation
 from oms.custody.moving import Proof, prepare
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, RequestState, Transfer, TransferRequest, Unit, now
-from oms.permissions import Action, Actor, allowed, can, require
+from oms.permissions import Action, Actor, allowed, require
 from oms.vietnamese.text import nfc
 
 LINE_LENGTH, TEXT_LENGTH = 80, 2000
@@ -73,20 +73,16 @@ def _asking_unit(session: Session, actor: Actor) -> Unit:
 
 def requests(session: Session, *, actor: Actor, limit: int = 200) -> list[TransferRequest]:
     """Requests the actor's unit made or has to answer, the latest first."""
-    return list(
-        session.scalars(
-            select(TransferRequest)
-            .where(allowed(actor, Action.TRANSFER_REQUEST_READ))
-            .options(
-                joinedload(TransferRequest.unit),
-                joinedload(TransferRequest.asked_by),
-                joinedload(TransferRequest.transfer),
-                joinedload(TransferRequest.dossier).joinedload(Dossier.person),
-            )
-            .order_by(TransferRequest.asked_at.desc(), TransferRequest.id)
-            .limit(limit)
-        )
-    )
+    query = _WITH_NAMES.where(allowed(actor, Action.TRANSFER_REQUEST_READ))
+    return list(session.scalars(query.order_by(TransferRequest.asked_at.desc(), TransferRequest.id).limit(limit)))
+
+
+_WITH_NAMES = select(TransferRequest).options(
+    joinedload(TransferRequest.unit),
+    joinedload(TransferRequest.asked_by),
+    joinedload(TransferRequest.transfer),
+    joinedload(TransferRequest.dossier).joinedload(Dossier.person),
+)
 
 
 def look_at_requests(session: Session, *, actor: Actor, shown: int) -> None:
@@ -96,11 +92,10 @@ def look_at_requests(session: Session, *, actor: Actor, shown: int) -> None:
 
 def requests_to_answer(session: Session, *, actor: Actor) -> list[TransferRequest]:
     """Requests that wait for an answer of the actor, the oldest first."""
-    return [
-        request
-        for request in reversed(requests(session, actor=actor))
-        if request.state == RequestState.ASKED and can(actor, Action.TRANSFER_REQUEST_ANSWER, request)
-    ]
+    query = _WITH_NAMES.where(
+        allowed(actor, Action.TRANSFER_REQUEST_ANSWER), TransferRequest.state == RequestState.ASKED
+    )
+    return list(session.scalars(query.order_by(TransferRequest.asked_at, TransferRequest.id)))
 
 
 def answer(session: Session, request: TransferRequest, *, actor: Actor) -> Transfer:

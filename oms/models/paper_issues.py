@@ -22,10 +22,7 @@ class PaperKind(enum.StrEnum):
     CONSULTATION_LOG = "consultation-log"
     ENVELOPE = "envelope"
     DOSSIER_LABEL = "dossier-label"
-    TRANSFER_LETTER = "transfer-letter"
-    PACKAGE_CODE = "package-code"
     DISPOSAL_MINUTES = "disposal-minutes"
-    REORGANISATION_REPORT = "reorganisation-report"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
     CONSULTATION_REGISTER = "consultation-register"
@@ -46,10 +43,7 @@ _LABELS = {
     PaperKind.CONSULTATION_LOG: N_("Log of consultations"),
     PaperKind.ENVELOPE: N_("Envelope"),
     PaperKind.DOSSIER_LABEL: N_("Label with QR code"),
-    PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),
-    PaperKind.PACKAGE_CODE: N_("Slip with the opening code"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
-    PaperKind.REORGANISATION_REPORT: N_("Report of the reorganisation"),
     PaperKind.DOSSIER_REGISTER: N_("Register of dossiers"),
     PaperKind.HANDOVER_REGISTER: N_("Register of hand-overs"),
     PaperKind.CONSULTATION_REGISTER: N_("Register of consultations"),

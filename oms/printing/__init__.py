@@ -23,11 +23,9 @@ from oms.printing.dossier_papers import (
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
-from oms.printing.package_code import PackageCode, draw_package_code
-from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, Register, Report, draw_register, draw_report
+from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
-from oms.printing.transfer_letter import Box, TransferLetter, draw_transfer_letter
 from oms.printing.transfer_slip import TransferSlip, draw_transfer_slip
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "DOSSIERS",
     "HANDOVERS",
     "Body",
-    "Box",
     "Column",
     "ConsultationLog",
     "ConsultationSlip",
@@ -50,11 +47,8 @@ __all__ = [
     "Imprint",
     "Label",
     "Listed",
-    "PackageCode",
     "Register",
-    "Report",
     "Subject",
-    "TransferLetter",
     "TransferSlip",
     "draw_consultation_log",
     "draw_consultation_slip",
@@ -65,10 +59,7 @@ __all__ = [
     "draw_handover_minutes",
     "draw_handover_slip",
     "draw_labels",
-    "draw_package_code",
     "draw_register",
-    "draw_report",
-    "draw_transfer_letter",
     "draw_transfer_slip",
     "write_number",
 ]

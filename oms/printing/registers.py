@@ -68,29 +68,3 @@ def draw_register(register: Register) -> bytes:
         ),
     ]
     return build(story, register.imprint, title=f"{register.name} {register.about}", wide=True)
-
-
-@dataclass(frozen=True)
-class Report:
-    """A report of a reorganisation (or of anything counted): paragraphs, then one table."""
-
-    body: Body
-    imprint: Imprint
-    day: date | None
-    name: str
-    about: str
-    paragraphs: tuple[str, ...]
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[object, ...], ...]
-
-
-def draw_report(report: Report) -> bytes:
-    """The report as a PDF, on its side for the table."""
-    story = [
-        *head(report.body, report.imprint, report.day, width=WIDE),
-        *title(report.name, report.about),
-        *[line(plain(paragraph), below=5) for paragraph in report.paragraphs],
-        table(report.columns, report.rows),
-        signatures(Signer("NGƯỜI LẬP"), Signer("NGƯỜI DUYỆT", "(Ký, ghi rõ họ tên, đóng dấu)"), width=WIDE),
-    ]
-    return build(story, report.imprint, title=report.name, wide=True)

@@ -12,9 +12,9 @@ from oms.errors import BadInput, Conflict, NotFound
 from oms.models import Account, Role, SecondFactor, Unit
 from oms.permissions import Action
 from oms.policy import ALWAYS, rules
-from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access
 from oms.web.access import guarded, house
+from oms.web.days import read_day
 from oms.web.errors import sentence_of
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")
@@ -98,15 +98,11 @@ def assign(account: Account) -> AnyResponse:
 
 
 def _day(name: str, errors: dict[str, str]) -> date | None:
-    typed = request.form.get(name, "").strip()
     try:
-        written = parse_date(typed) if typed else None
-    except ImpossibleDate:
-        written = None
-    if typed and (written is None or written.precision is not Precision.DAY):
-        errors[name] = _("Write the day as day/month/year, for example 03/02/2026.")
+        return read_day(request.form.get(name, ""))
+    except BadInput as error:
+        errors[name] = sentence_of(error)
         return None
-    return written.first if written else None
 
 
 @bp.post("/<id>/roles/<assignment_id>/end")

@@ -16,5 +16,5 @@ def read_day(written: str) -> date | None:
     except ImpossibleDate:
         raise BadInput(N_("%(day)s is not a day of the calendar. Correct the date."), day=typed) from None
     if found is None or found.precision != Precision.DAY:
-        raise BadInput(N_("Write the date as day/month/year, for instance 05/03/2026."))
+        raise BadInput(N_("Write the day as day/month/year, for example 03/02/2026."))
     return found.first

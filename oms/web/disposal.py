@@ -10,9 +10,9 @@ from oms import disposal as disposals
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.models import Account, Disposal, DisposalState, Unit
 from oms.permissions import Action, can
-from oms.review import written_date
 from oms.web import access, two_people, work
 from oms.web.access import guarded, house
+from oms.web.days import read_day
 from oms.web.errors import sentence_of
 
 bp = Blueprint("disposal", __name__, url_prefix="/disposals")
@@ -84,8 +84,8 @@ def propose(rule_id: str) -> Any:
     form = request.form
     try:
         unit = g.session.get(Unit, form.get("unit", ""))
-        minutes_on, precision = written_date(form.get("minutes_on", ""))
-        if unit is None or minutes_on is None or precision != "day":
+        minutes_on = read_day(form.get("minutes_on", ""))
+        if unit is None or minutes_on is None:
             raise BadInput(N_("Choose the unit, and write the day of the minutes as day/month/year."))
         found = disposals.propose(
             g.session,

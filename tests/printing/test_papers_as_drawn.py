@@ -63,9 +63,6 @@ DRAWN: dict[str, Callable[[Subject], bytes]] = {
     "PHIẾU THEO DÕI SỬ DỤNG": lambda who: printing.draw_consultation_log(
         printing.ConsultationLog(PARTY, imprint(), DAY, who)
     ),
-    "GIẤY GIỚI THIỆU SINH HOẠT ĐẢNG": lambda who: printing.draw_transfer_letter(
-        printing.TransferLetter(PARTY, imprint(), DAY, who.full_name)
-    ),
 }
 
 

@@ -35,7 +35,10 @@ NO_POSTINGS = Postings(NOTHING, NOTHING)
 
 
 class Codes:
-    """Numbers for repeated strings (dossiers, kinds, …); grows, never forgets, so arrays of codes stay right."""
+    """Numbers for repeated strings (dossiers, kinds, …); grows, never forgets, so arrays of codes stay right.
+
+    One thread at a time gives numbers (the caller sees to it); others may read meanwhile.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -45,18 +48,20 @@ class Codes:
         """The number of `name`, given on first sight."""
         found = self._numbers.get(name)
         if found is None:
-            found = self._numbers[name] = len(self.names)
+            found = len(self.names)
             self.names.append(name)
+            self._numbers[name] = found  # last: whoever reads a number finds its name
         return found
 
     def chosen(self, names: Iterable[str]) -> Bools:
         """For every number, whether it stands for one of `names`."""
-        chosen = np.zeros(len(self.names), dtype=np.bool_)
         numbers = self._numbers
         if isinstance(names, frozenset) and len(names) > len(numbers):
-            chosen[[number for name, number in numbers.items() if name in names]] = True
+            meant = [number for name, number in list(numbers.items()) if name in names]
         else:
-            chosen[[numbers[name] for name in names if name in numbers]] = True
+            meant = [numbers[name] for name in names if name in numbers]
+        chosen = np.zeros(len(self.names), dtype=np.bool_)  # after the numbers, which may have grown
+        chosen[meant] = True
         return chosen
 
 

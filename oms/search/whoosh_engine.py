@@ -289,12 +289,14 @@ class WhooshEngine:
 
     def _newest_toc(self) -> tuple[str, int, int]:
         """Name, inode and time of the current table of contents: a new one on every commit."""
-        newest = self._folder / toc_name(newest_generation(self._folder))
-        try:
-            found = newest.stat()
-        except OSError:
-            raise IndexDamaged("there is no table of contents") from None
-        return newest.name, found.st_ino, found.st_mtime_ns
+        generation = newest_generation(self._folder)
+        while generation >= 0:
+            newest = self._folder / toc_name(generation)
+            with suppress(FileNotFoundError):
+                found = newest.stat()
+                return newest.name, found.st_ino, found.st_mtime_ns
+            generation = newest_generation(self._folder)  # a writer took it away for a newer one as we looked
+        raise IndexDamaged("there is no table of contents")
 
     def _load(self, toc_key: tuple[str, int, int]) -> WhooshSnapshot:
         """Open one generation, taking over the segments that are already open."""

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -245,6 +246,16 @@ def test_a_writer_says_so_when_another_process_keeps_the_lock(tmp_path: Path) ->
     assert engine.ids() == {"hoa"}
 
 
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Threads take turns 500 times as often as usual, so that a reader meets writers at every step."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 500)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hurried")
 def test_many_threads_put_and_read_at_once(whoosh: WhooshEngine) -> None:
     failures: list[BaseException] = []
 

@@ -8,9 +8,22 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from oms import custody, db, whereabouts
+from oms import consultations, custody, db, whereabouts
+from oms.consultations import Wish
 from oms.errors import BadInput, Conflict, OmsError, Refused
-from oms.models import AuditEntry, CheckOutcome, Person, Scan, ScanState, Transfer, TransferState, Unit
+from oms.models import (
+    AuditEntry,
+    CheckOutcome,
+    ConsultationKind,
+    Loan,
+    LoanState,
+    Person,
+    Scan,
+    ScanState,
+    Transfer,
+    TransferState,
+    Unit,
+)
 from oms.organisation import today
 from oms.permissions import Action, can
 from tests import factories
@@ -74,6 +87,32 @@ def test_the_lines_turn_red_and_green(session: Session, world: World, actor: Act
     session.flush()
     assert red(session, transfer) == {"paper"}
     assert session.scalar(select(func.count(Scan.id))) == 1
+
+
+def test_readiness_is_looked_at_again_at_the_dispatch(session: Session, world: World, actor: Actors) -> None:
+    officer = actor("canbo.sonv")
+    transfer = prepare(session, world, officer)
+    scan = factories.make_scan(session, transfer.dossier, officer.account_id)
+    document = factories.make_document(session, transfer.dossier, scan, actor=officer)
+    bring(session, transfer, APPROVED, actor)
+    wish = Wish(transfer.dossier.number, ConsultationKind.PAPER, "Thẩm tra", "1-CV", "Quyết định", today())
+    request = consultations.request(session, wish, actor=actor("canbo.soyt"))
+    loan = Loan(consultation_id=request.id, dossier_id=transfer.dossier_id, due_on=today(), state=LoanState.READY)
+    session.add(loan)
+    session.flush()
+    assert red(session, transfer) == {"loan"}
+    with pytest.raises(Conflict, match="lent to"):
+        take(session, transfer, "dispatch", officer)
+    loan.state = LoanState.CANCELLED
+    document.title, document.dossier_id = "Đã tiêu hủy", factories.make_dossier(session, world.units["sonv"]).id
+    session.flush()
+    with pytest.raises(Conflict, match="taken out"):
+        take(session, transfer, "dispatch", officer)
+    document.dossier_id = transfer.dossier_id
+    session.flush()
+    assert transfer.state == APPROVED and entries(session, "transfer:dispatch") == 0
+    take(session, transfer, "dispatch", officer)
+    assert entries(session, "transfer:dispatch") == 1
 
 
 def test_nothing_is_accepted_before_every_line_was_looked_at(session: Session, world: World, actor: Actors) -> None:

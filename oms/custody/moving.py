@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from oms import audit, catalogue, dossiers, holds, jobs, organisation, whereabouts
 from oms.custody.checking import require_checked
 from oms.custody.readiness import require_ready
-from oms.custody.sealing import manifest_hash, seal
+from oms.custody.sealing import is_as_sealed, manifest_hash, seal
 from oms.custody.steps import (
     ACCEPTED,
     APPROVED,
@@ -225,8 +225,14 @@ def take(
 
 def _require_fit(session: Session, step: Step, transfer: Transfer) -> None:
     """Before anything is changed: ready to be sent, or checked on arrival, where the step asks for it."""
-    if step.end in (SUBMITTED, APPROVED):
+    if step.end in (SUBMITTED, APPROVED, IN_TRANSIT):
         require_ready(session, transfer)
+    if step.end == IN_TRANSIT and not is_as_sealed(session, transfer):
+        raise Conflict(
+            N_(
+                "Something was taken out of the dossier after its list was sealed. Cancel this transfer, prepare it anew."
+            )
+        )
     elif step.end in (ACCEPTED, RESERVED) and not step.outside:
         require_checked(session, transfer, reservations=step.end == RESERVED)
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms import dossiers
-from oms.models import Document, Dossier, Page, Scan
+from oms.models import Document, Dossier, Page, Scan, Transfer
 
 
 def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
@@ -48,6 +48,15 @@ def _sealed_document(document: Document, pages: int) -> dict[str, Any]:
         "issued_precision": document.issued_precision.value if document.issued_precision else None,
         "pages": pages,
     }
+
+
+def is_as_sealed(session: Session, transfer: Transfer) -> bool:
+    """True while the dossier still holds the documents and scans of the sealed list: a secret may have been destroyed."""
+    sealed, present = transfer.manifest or {}, seal(session, transfer.dossier)
+    return all(
+        {row[key] for row in sealed.get(part, ())} == {row[key] for row in present[part]}
+        for part, key in (("documents", "id"), ("scans", "sha256"))
+    )
 
 
 def manifest_hash(manifest: dict[str, Any]) -> str:

@@ -32,6 +32,8 @@ TONES = {
     TransferState.CANCELLED: "neutral",
     TransferState.LOST: "danger",
 }
+# Until the dispatch everybody concerned sees what still keeps the dossier here.
+UNSENT = frozenset({TransferState.DRAFT, TransferState.SUBMITTED, TransferState.APPROVED})
 # Where a red line of the readiness check is cured: the endpoint and what it is about.
 CURES = {
     "unread": ("intake.index", ""),
@@ -182,7 +184,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         may_open_dossier=can(g.actor, Action.DOSSIER_READ, transfer.dossier),
         prepared_it=g.actor.account_id == transfer.prepared_by_id,
         issued=_issued,
-        preparing=transfer.state in (TransferState.DRAFT, TransferState.SUBMITTED),
+        preparing=transfer.state in UNSENT,
         readiness=_readiness(transfer),
         documents=_choices_of_proof(transfer),
         may_read_list=custody.may_read_list(transfer, actor=g.actor),
@@ -212,7 +214,7 @@ OUTCOME_TONES = {
 
 def _readiness(transfer: Transfer) -> list[dict[str, Any]]:
     """The lines of the readiness check with their cures, for those who hold the dossier or decide."""
-    if transfer.state not in (TransferState.DRAFT, TransferState.SUBMITTED):
+    if transfer.state not in UNSENT:
         return []
     mine = can(g.actor, Action.DOSSIER_READ, transfer.dossier)
     found = []

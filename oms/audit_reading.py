@@ -196,6 +196,8 @@ ACTIONS: dict[str, str] = {
     "transfer:accept-with-reservations": N_("Accept a transfer with reservations"),
     "dossier:move": N_("Move a dossier by a reorganisation"),
     "reorganisation:read": N_("Read a reorganisation"),
+    "reorganisation:list": N_("Look at the reorganisations"),
+    "reorganisation:view": N_("Look at a reorganisation"),
     "reorganisation:prepare": N_("Prepare a reorganisation"),
     "reorganisation:draft": N_("Draft a reorganisation"),
     "reorganisation:dry_run": N_("Try a reorganisation out"),

@@ -16,6 +16,7 @@ from oms.models import (
     Dossier,
     Job,
     Person,
+    Reorganisation,
     Transfer,
     TransferState,
     Unit,
@@ -104,7 +105,7 @@ def test_everything_of_an_ended_unit_lands_with_its_successor(session, world, ac
     assert (on.from_unit_id, on.state) == (sotc, TransferState.DRAFT)
     assert off.state == TransferState.CANCELLED
     moves = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "dossier:move")
-    assert session.scalar(moves) == change.report["dossiers"] == 3
+    assert session.scalar(moves) == change.report["counts"]["dossiers"] == 3
     assert session.scalar(select(func.count()).select_from(Job).where(Job.kind == "index_dossier")) == 3
     assert audit.verify(session) is None
     session.commit()
@@ -172,9 +173,40 @@ def test_a_death_in_the_middle_leaves_nothing(engine, world, actor):
     with db.reading(engine) as session:
         before = snapshot(session)
     with pytest.raises(RuntimeError), db.writing(engine) as session:
-        change = session.get_one(reorganising.steps.Reorganisation, change_id)
+        change = session.get_one(Reorganisation, change_id)
         reorganising.execute(session, change, actor=confirmed(actor, "truongban.khoi"))
         raise RuntimeError("the power goes")
     with db.reading(engine) as session:
         assert snapshot(session) == before
         assert session.get_one(Dossier, dossier_id).custodian_id == world.units["sonv"]
+
+
+def test_what_waits_for_a_decision_waits_for_another_person(session, world, actor):
+    change = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+    assert reorganising.last_dry_run(change) is None and reorganising.outcome_of(session, change) is None
+    told = reorganising.submit(session, change, actor=actor("canbo.khoi"))
+    assert reorganising.last_dry_run(change) == told
+    head, officer = actor("truongban.khoi"), actor("canbo.khoi")
+    assert reorganising.to_decide(session, actor=head) == [change]
+    assert reorganising.to_decide(session, actor=officer) == reorganising.to_decide(session, actor=actor("bithu.sonv"))
+    change.prepared_by_id = head.account_id
+    assert reorganising.to_decide(session, actor=head) == []
+    change.prepared_by_id = officer.account_id
+    reorganising.approve(session, change, actor=head)
+    assert reorganising.to_decide(session, actor=head) == [change]
+    change.effective_on = date(2999, 1, 1)
+    assert reorganising.to_decide(session, actor=head) == []
+
+
+def test_the_list_is_of_the_own_board_and_every_look_is_written_down(session, world, actor):
+    first = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+    second = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+    assert reorganising.list_reorganisations(session, actor=actor("truongban.khoi")) == [second, first]
+    assert reorganising.list_reorganisations(session, actor=actor("bithu.sonv")) == []
+    assert reorganising.list_reorganisations(session, actor=actor("kiemtra.khoi")) == []
+    with pytest.raises(Refused):
+        reorganising.view(session, first, actor=actor("bithu.sonv"))
+    reorganising.view(session, first, actor=actor("truongban.khoi"))
+    looks = select(AuditEntry.action).where(AuditEntry.action.in_(("reorganisation:list", "reorganisation:view")))
+    session.flush()
+    assert sorted(session.scalars(looks)) == [*["reorganisation:list"] * 3, "reorganisation:view"]

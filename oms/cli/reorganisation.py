@@ -1,6 +1,6 @@
 """`oms reorganise`: units merge, split, change name or place and end by a decision, step by step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import click
 import yaml
 from sqlalchemy.orm import Session
 
-from oms import db, reorganisation
+from oms import audit, db, reorganisation
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, put, put_json, put_table, with_json
 from oms.errors import N_, BadInput
@@ -68,15 +68,87 @@ def dry_run(number: str, username: str, as_json: bool) -> None:
     house = open_house()
     with acting(house, username, "reorganisation:dry_run") as actor, db.writing(house.engine) as session:
         found = reorganisation.get_reorganisation(session, number, actor=actor)
-        result = reorganisation.dry_run(session, found, actor=actor).as_json()
+        result = reorganisation.dry_run(session, found, actor=actor)
     if as_json:
-        put_json(result)
+        put_json(result.as_json())
         return
-    put_table((_("Count"), _("Number")), result["counts"].items())
-    put_table((_("Account"), _("Gains"), _("Loses")), ((name, *pair) for name, pair in result["rights"].items()))
-    put_table((_("Unit without a dossier officer"), _("Dossiers")), result["nobody"].items())
-    for sentence, values in result["blockers"]:
+    _put_counts(result.counts)
+    put_table((_("Account"), _("Gains"), _("Loses")), ((name, *pair) for name, pair in sorted(result.rights.items())))
+    put_table((_("Unit without a dossier officer"), _("Dossiers")), sorted(result.nobody.items()))
+    _put_landings(result.landings)
+    for sentence, values in result.blockers:
         put(_(sentence) % values)
+
+
+@reorganise.command(name="list", help=_("List the reorganisations of the board, the newest first."))
+@acting_as()
+@with_json
+def list_all(username: str, as_json: bool) -> None:
+    """All reorganisations the account may see."""
+    house = open_house()
+    with acting(house, username, "reorganisation:list") as actor, db.reading(house.engine) as session:
+        rows = [_told(change) for change in reorganisation.list_reorganisations(session, actor=actor)]
+        audit.write_looks(session)
+    if as_json:
+        put_json({"reorganisations": rows})
+    elif not rows:
+        put(_("There is no reorganisation yet"))
+    else:
+        titles = (_("Reorganisation"), _("Decision"), _("Takes effect"), _("State"))
+        shown = ((row["reorganisation"], row["decision"], row["effective_on"], row["label"]) for row in rows)
+        put_table(titles, shown)
+
+
+@reorganise.command(help=_("Show a reorganisation: its plan, what was tried out, what was carried out."))
+@click.argument("number", metavar="NUMBER")
+@acting_as()
+@with_json
+def show(number: str, username: str, as_json: bool) -> None:
+    """One reorganisation."""
+    house = open_house()
+    with acting(house, username, "reorganisation:view") as actor, db.reading(house.engine) as session:
+        change = reorganisation.get_reorganisation(session, number, actor=actor)
+        reorganisation.view(session, change, actor=actor)
+        tried, done = reorganisation.last_dry_run(change), reorganisation.outcome_of(session, change)
+        until = reorganisation.may_undo_until(change)
+        told = {
+            **_told(change),
+            "plan": change.plan,
+            "dry_run": tried and tried.as_json(),
+            "outcome": done and done.as_json(),
+            "undo_until": until and until.isoformat(),
+        }
+        audit.write_looks(session)
+    if as_json:
+        put_json(told)
+        return
+    put(f"{told['reorganisation']}  {told['decision']}  {told['effective_on']}  {told['label']}")
+    if until:
+        put(_("Can be taken back until %(day)s", day=until))
+    for row in told["plan"]["changes"]:
+        put("  ".join(f"{name}: {value}" for name, value in row.items()))
+    if latest := done or tried:
+        _put_counts(latest.counts)
+        _put_landings(latest.landings)
+
+
+def _told(change: Reorganisation) -> dict[str, Any]:
+    return {
+        "reorganisation": change.number,
+        "decision": change.decision_number,
+        "effective_on": change.effective_on.isoformat(),
+        "state": change.state.value,
+        "label": _(change.state.label),
+    }
+
+
+def _put_counts(counts: dict[str, int]) -> None:
+    put_table((_("Count"), _("Number")), ((_(reorganisation.COUNT_LABELS[name]), n) for name, n in counts.items()))
+
+
+def _put_landings(landings: Sequence[reorganisation.Landing]) -> None:
+    titles = (_("What passes on"), _("From"), _("To"), _("Number"), _("Which"))
+    put_table(titles, ((_(one.label), one.start, one.end, one.number, ", ".join(one.names)) for one in landings))
 
 
 def _add_step(

@@ -3,9 +3,8 @@
 A dry run does the very same inside a savepoint that is rolled back: what it tells is what will happen.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -30,25 +29,10 @@ from oms.models import (
     now,
 )
 from oms.reorganisation.ledger import BATCH, Ledger
+from oms.reorganisation.outcome import Outcome
 
 KINDS = ("create", "rename", "reparent", "merge", "split", "dissolve")
 ENDING = ("merge", "split", "dissolve")
-
-
-@dataclass
-class Outcome:
-    """What happened, or would: counts, and every reason why it must not."""
-
-    units_ended: int = 0
-    units_begun: int = 0
-    people: int = 0
-    transfers: int = 0
-    transfers_cancelled: int = 0
-    assignments: int = 0
-    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
-    blockers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    touched: set[str] = field(default_factory=set)
-    routes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,11 +149,11 @@ class Work:
                     self._place(child, target, None)
                 else:
                     sentence = N_("%(unit)s lies below a unit that ends. Say in the plan where it goes.")
-                    self.outcome.blockers.append((sentence, {"unit": child.name}))
+                    self.outcome.block(sentence, unit=child.name)
         for target_id in {t for targets in self.outcome.routes.values() for t in targets}:
             if self._holder(self.session.get_one(Unit, target_id)) is None:
                 sentence = N_("%(unit)s keeps no dossiers and has no board that does. Choose another successor.")
-                self.outcome.blockers.append((sentence, {"unit": self.session.get_one(Unit, target_id).name}))
+                self.outcome.block(sentence, unit=self.session.get_one(Unit, target_id).name)
 
     def _holder(self, unit: Unit) -> Unit | None:
         place = organisation.grassroots_of(unit)
@@ -209,8 +193,9 @@ class Work:
         query = select(Person.id, Person.unit_id).where(Person.unit_id.in_(ended))
         for rows in self._batches(query, Person.id):
             for id, unit_id in rows:
-                self.ledger.change(Person, id, unit_id=self._follow(unit_id, None, self._chosen(id)))
-                self.outcome.people += 1
+                home = self._follow(unit_id, None, self._chosen(id))
+                self.ledger.change(Person, id, unit_id=home)
+                self.outcome.land("people", unit_id, home)
 
     def _dossiers(self) -> Iterator[Moved]:
         ended = list(self.outcome.routes)
@@ -243,7 +228,7 @@ class Work:
                 }
                 self.ledger.change(Dossier, id, **new)
                 if holder != custodian:
-                    self.outcome.moves[custodian, holder] += 1
+                    self.outcome.land("dossiers", custodian, holder)
                     yield Moved(id, custodian, holder)
 
     def _hold_at(self, unit_id: str, home: str | None, chosen: str | None) -> str:
@@ -262,6 +247,7 @@ class Work:
         query = (
             select(
                 Transfer.id,
+                Transfer.number,
                 Transfer.from_unit_id,
                 Transfer.to_unit_id,
                 Transfer.approving_unit_id,
@@ -275,7 +261,7 @@ class Work:
             .where(Transfer.state.in_(OPEN_STATES), concerned)
         )
         for rows in self._batches(query, Transfer.id):
-            for id, sender, receiver, approver, state, dossier_id, custodian, home in rows:
+            for id, number, sender, receiver, approver, state, dossier_id, custodian, home in rows:
                 new = {
                     "from_unit_id": custodian if sender in self.outcome.routes else sender,
                     "to_unit_id": self._hold_at(receiver, None, None),
@@ -299,7 +285,9 @@ class Work:
                     taken_by_id=self.actor_id,
                     at=now(),
                 )
-                self.outcome.transfers += 1
+                for old, end_unit in zip((sender, receiver, approver), new.values(), strict=True):
+                    if old != end_unit:
+                        self.outcome.land("transfers", old, end_unit, number)
 
     def _assignments(self) -> None:
         """Roles in ended units end with them and begin with the first successor."""
@@ -311,7 +299,7 @@ class Work:
             .order_by(Assignment.id)
         ).all():
             unit_id = self._follow(row.unit_id, None, None)
-            self.outcome.assignments += 1
+            self.outcome.land("roles", row.unit_id, unit_id, row.account.username)
             if row.valid_from >= first_day:
                 self.ledger.change(Assignment, row.id, unit_id=unit_id)
                 continue

@@ -2,54 +2,24 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, dossiers, jobs, organisation
-from oms.errors import N_, BadInput, Conflict, NotFound, Refused
-from oms.models import (
-    Account,
-    Assignment,
-    Dossier,
-    Reorganisation,
-    ReorganisationState,
-    Role,
-    Unit,
-    UnitKind,
-    now,
-)
-from oms.permissions import ROLE_ACTIONS, Action, Actor, allowed, require, require_confirmed
-from oms.reorganisation.carrying_out import KINDS, Outcome, Work
+from oms.errors import N_, BadInput, Conflict, Refused
+from oms.models import Dossier, Reorganisation, ReorganisationState, Unit, UnitKind, now
+from oms.permissions import Action, Actor, is_own, require, require_confirmed
+from oms.reorganisation.carrying_out import KINDS, Work
 from oms.reorganisation.ledger import take_back
+from oms.reorganisation.outcome import DryRun, Outcome, landings_as_json
+from oms.reorganisation.trying import codes_of, try_out
 
 DRAFT, SUBMITTED, APPROVED = ReorganisationState.DRAFT, ReorganisationState.SUBMITTED, ReorganisationState.APPROVED
 EXECUTED, UNDONE, CANCELLED = ReorganisationState.EXECUTED, ReorganisationState.UNDONE, ReorganisationState.CANCELLED
-
-
-@dataclass(frozen=True)
-class DryRun:
-    """What would happen: counts, what each account gains and loses, which units nobody serves, and the obstacles."""
-
-    counts: dict[str, int]
-    rights: dict[str, tuple[int, int]]
-    nobody: dict[str, int]
-    blockers: tuple[tuple[str, dict[str, str]], ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is kept with the reorganisation: user names and unit codes with numbers, nothing of a dossier."""
-        return {
-            "counts": self.counts,
-            "rights": {name: list(pair) for name, pair in sorted(self.rights.items())},
-            "nobody": dict(sorted(self.nobody.items())),
-            "blockers": [list(blocker) for blocker in self.blockers],
-        }
 
 
 # What a change of each kind says; more is optional.
@@ -61,17 +31,6 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "split": ("from", "to"),
     "dissolve": ("from", "to"),
 }
-
-
-def get_reorganisation(session: Session, number: str, *, actor: Actor) -> Reorganisation:
-    """The reorganisation of a number, from those of the actor's board; else `NotFound`."""
-    query = select(Reorganisation).where(
-        Reorganisation.number == number.strip().upper(), allowed(actor, Action.REORGANISATION_READ)
-    )
-    found = session.scalar(query)
-    if found is None:
-        raise NotFound(N_("There is no reorganisation %(number)s of your board. Check the number."), number=number)
-    return found
 
 
 def draft(
@@ -126,109 +85,10 @@ def _own_board(session: Session, actor: Actor) -> Unit:
     return board
 
 
-def dry_run(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun:
-    """Carry the plan out and roll it back: the very changes, of which nothing stays."""
-    require(actor, Action.REORGANISATION_READ, change)
-    result = _try_out(session, change, actor)
-    audit.record(session, "reorganisation:dry_run", change, actor=actor, blockers=len(result.blockers))
-    return result
-
-
-def _try_out(session: Session, change: Reorganisation, actor: Actor) -> DryRun:
-    session.flush()
-    before = _sight(session)
-    trial = session.begin_nested()
-    try:
-        work = Work(session, change, actor.account_id)
-        for _moved in work.run():
-            pass
-        after, counts_after = _sight(session), _held(session)
-        nobody = _unserved(session, work.outcome, counts_after)
-    except IntegrityError:
-        raise Conflict(
-            N_("Two dossiers of one person and category would meet in one managing body. Settle these first.")
-        ) from None
-    finally:
-        trial.rollback()
-        session.expire_all()
-    rights = _compare(before, after, counts_after, work.outcome.moves)
-    return DryRun(_counts(work.outcome), rights, nobody, tuple(work.outcome.blockers))
-
-
-def _counts(outcome: Outcome) -> dict[str, int]:
-    return {
-        "units_ended": outcome.units_ended,
-        "units_begun": outcome.units_begun,
-        "people": outcome.people,
-        "dossiers": outcome.moves.total(),
-        "transfers": outcome.transfers,
-        "transfers_cancelled": outcome.transfers_cancelled,
-        "assignments": outcome.assignments,
-    }
-
-
-def _held(session: Session) -> dict[str, int]:
-    query = select(Dossier.custodian_id, func.count()).group_by(Dossier.custodian_id)
-    return dict(session.execute(query).all())
-
-
-def _sight(session: Session) -> dict[str, frozenset[str]]:
-    """For each user name the units whose dossiers it reads today."""
-    day = organisation.today()
-    readers = [role for role, actions in ROLE_ACTIONS.items() if Action.DOSSIER_READ in actions]
-    seen: dict[str, frozenset[str]] = {}
-    for username, unit_id, below in session.execute(
-        select(Account.username, Assignment.unit_id, Assignment.with_units_below)
-        .join(Assignment.account)
-        .where(Assignment.role.in_(readers), Assignment.valid_from <= day, ~Account.disabled)
-        .where(or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
-    ):
-        here = organisation.units_below(session, {unit_id}) if below else frozenset({unit_id})
-        seen[username] = seen.get(username, frozenset()) | here
-    return seen
-
-
-def _compare(
-    before: dict[str, frozenset[str]],
-    after: dict[str, frozenset[str]],
-    held: dict[str, int],
-    moves: Counter[tuple[str, str]],
-) -> dict[str, tuple[int, int]]:
-    """How many dossiers each account gains and loses."""
-    unmoved = Counter(held)
-    for (_start, end), number in moves.items():
-        unmoved[end] -= number
-    # A dossier that stays where it is counts as a move from a unit to itself.
-    flows = moves + Counter({(unit, unit): number for unit, number in unmoved.items() if number > 0})
-    found = {}
-    for name in before | after:
-        old, new = before.get(name, frozenset()), after.get(name, frozenset())
-        gained = sum(number for (start, end), number in flows.items() if end in new and start not in old)
-        lost = sum(number for (start, end), number in flows.items() if start in old and end not in new)
-        if gained or lost:
-            found[name] = (gained, lost)
-    return found
-
-
-def _unserved(session: Session, outcome: Outcome, held: dict[str, int]) -> dict[str, int]:
-    """Units that receive dossiers and have no officer with an account, by code, with what they would hold."""
-    day = organisation.today()
-    served: set[str] = set()
-    for unit_id, below in session.execute(
-        select(Assignment.unit_id, Assignment.with_units_below)
-        .join(Assignment.account)
-        .where(Assignment.role == Role.OFFICER, Assignment.valid_from <= day, ~Account.disabled)
-        .where(or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
-    ):
-        served |= organisation.units_below(session, {unit_id}) if below else {unit_id}
-    receiving = {end for _start, end in outcome.moves} - served
-    return {session.get_one(Unit, unit_id).code: held.get(unit_id, 0) for unit_id in receiving}
-
-
 def submit(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun:
     """Keep the dry run and give it to the head; `Conflict` while anything stands in the way."""
     _step(session, change, Action.REORGANISATION_PREPARE, {DRAFT}, actor)
-    result = _try_out(session, change, actor)
+    result = try_out(session, change, actor)
     _refuse_blocked(result)
     change.preview = result.as_json()
     change.preview_sha256 = _digest(change)
@@ -241,7 +101,7 @@ def submit(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun:
 def approve(session: Session, change: Reorganisation, *, actor: Actor) -> None:
     """The head agrees to the plan as the dry run showed it; never the person who prepared it."""
     _step(session, change, Action.REORGANISATION_APPROVE, {SUBMITTED}, actor)
-    if actor.account_id == change.prepared_by_id:
+    if is_own(actor, Action.REORGANISATION_APPROVE, change.board_id, change.prepared_by_id):
         raise Refused(N_("Whoever prepared a reorganisation does not approve it. Ask another person."))
     require_confirmed(actor)
     change.approved_by_id, change.approved_at, change.state = actor.account_id, now(), APPROVED
@@ -276,9 +136,11 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor) -> Outcom
     session.refresh(change)
     limit = catalogue.time_limit("undo_reorganisation", organisation.today())
     change.state, change.executed_by_id, change.executed_at = EXECUTED, actor.account_id, now()
-    change.undo_until, change.report = limit.ends(organisation.today()), _counts(work.outcome)
+    landings = work.outcome.landings(codes_of(session, work.outcome))
+    change.undo_until = limit.ends(organisation.today())
+    change.report = {"counts": work.outcome.counts, "landings": landings_as_json(landings)}
     session.flush()
-    audit.record(session, "reorganisation:execute", change, actor=actor, counts=_counts(work.outcome))
+    audit.record(session, "reorganisation:execute", change, actor=actor, counts=work.outcome.counts)
     return work.outcome
 
 

@@ -31,6 +31,14 @@ def test_a_merger_by_commands_and_back(oms, world, engine, tmp_path):
         taken = oms("reorganise", step, number, "--as", "truongban.khoi", "--json")
         assert taken.code == 0 and taken.documents[0]["state"] == state, taken.err
     assert _custodian(engine, dossier) == world.units["sotc"]
+    listed = oms("reorganise", "list", "--as", "truongban.khoi", "--json").documents[0]["reorganisations"]
+    assert [(row["reorganisation"], row["state"]) for row in listed] == [(number, "executed")]
+    shown = oms("reorganise", "show", number, "--as", "truongban.khoi", "--json").documents[0]
+    moved = {"kind": "dossiers", "start": "sonv", "end": "sotc", "number": 1, "names": []}
+    assert moved in shown["outcome"]["landings"] and shown["undo_until"]
+    for command in (["list"], ["show", number]):
+        assert oms("reorganise", *command, "--as", "truongban.khoi").code == 0
+    assert oms("reorganise", "show", number, "--as", "bithu.sonv").code == 1, "of another board"
     assert oms("reorganise", "undo", number, "--reason", "Quyết định bị thu hồi", "--as", "truongban.khoi").code == 0
     assert _custodian(engine, dossier) == world.units["sonv"]
 

@@ -34,7 +34,7 @@ _STATE_LABELS = {
     ReorganisationState.SUBMITTED: N_("Dry run done, waiting for approval"),
     ReorganisationState.APPROVED: N_("Approved, ready to be carried out"),
     ReorganisationState.EXECUTED: N_("Carried out"),
-    ReorganisationState.UNDONE: N_("Taken back"),
+    ReorganisationState.UNDONE: N_("Undone"),
     ReorganisationState.CANCELLED: N_("Given up"),
 }
 

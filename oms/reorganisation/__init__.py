@@ -12,26 +12,49 @@ from oms.reorganisation.finding import (
     view,
 )
 from oms.reorganisation.outcome import COUNT_LABELS, LANDING_LABELS, DryRun, Landing, Report
-from oms.reorganisation.steps import approve, cancel, draft, execute, submit, undo
+from oms.reorganisation.planning import (
+    PEOPLE_A_PAGE,
+    account_names,
+    correct,
+    draft,
+    has_board,
+    keep_dry_run,
+    names_of,
+    people_of,
+    placed_people,
+    reopen,
+    revise,
+)
+from oms.reorganisation.steps import approve, cancel, execute, submit, undo
 from oms.reorganisation.trying import dry_run
 
 __all__ = [
     "COUNT_LABELS",
     "KINDS",
     "LANDING_LABELS",
+    "PEOPLE_A_PAGE",
     "DryRun",
     "Landing",
     "Report",
+    "account_names",
     "approve",
     "cancel",
+    "correct",
     "draft",
     "dry_run",
     "execute",
     "get_reorganisation",
+    "has_board",
+    "keep_dry_run",
     "last_dry_run",
     "list_reorganisations",
     "may_undo_until",
+    "names_of",
     "outcome_of",
+    "people_of",
+    "placed_people",
+    "reopen",
+    "revise",
     "submit",
     "to_decide",
     "undo",

@@ -2,18 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, dossiers, jobs, organisation
+from oms import audit, catalogue, jobs, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Dossier, Reorganisation, ReorganisationState, Unit, UnitKind, now
+from oms.models import Dossier, Reorganisation, ReorganisationState, Unit, now
 from oms.permissions import Action, Actor, is_own, require, require_confirmed
-from oms.reorganisation.carrying_out import KINDS, Work
+from oms.reorganisation.carrying_out import Work
 from oms.reorganisation.ledger import take_back
 from oms.reorganisation.outcome import DryRun, Outcome, landings_as_json
 from oms.reorganisation.trying import codes_of, try_out
@@ -22,72 +19,11 @@ DRAFT, SUBMITTED, APPROVED = ReorganisationState.DRAFT, ReorganisationState.SUBM
 EXECUTED, UNDONE, CANCELLED = ReorganisationState.EXECUTED, ReorganisationState.UNDONE, ReorganisationState.CANCELLED
 
 
-# What a change of each kind says; more is optional.
-NEEDED: dict[str, tuple[str, ...]] = {
-    "create": ("code", "name", "unit_kind", "parent"),
-    "rename": ("unit", "name"),
-    "reparent": ("units", "parent"),
-    "merge": ("from", "to"),
-    "split": ("from", "to"),
-    "dissolve": ("from", "to"),
-}
-
-
-def draft(
-    session: Session,
-    changes: Sequence[dict[str, Any]],
-    *,
-    decision_number: str,
-    decided_on: date,
-    decision_body: str,
-    effective_on: date,
-    actor: Actor,
-    choices: dict[str, str] | None = None,
-) -> Reorganisation:
-    """Write down what a decision changes; `choices` says the successor for single people (person id to unit code)."""
-    board = _own_board(session, actor)
-    if not changes or any(row.get("kind") not in KINDS for row in changes):
-        raise BadInput(N_("The plan needs changes, each of a kind: %(kinds)s."), kinds=", ".join(KINDS))
-    for row in changes:
-        if missing := [name for name in NEEDED[row["kind"]] if not row.get(name)]:
-            raise BadInput(N_("The change “%(kind)s” lacks: %(names)s."), kind=row["kind"], names=", ".join(missing))
-        if row["kind"] == "create" and row["unit_kind"] not in set(UnitKind):
-            raise BadInput(N_("There is no kind of unit “%(kind)s”."), kind=row["unit_kind"])
-    if not decision_number.strip() or not decision_body.strip():
-        raise BadInput(N_("Write the number of the decision and the body that took it."))
-    year = organisation.today().year
-    change = Reorganisation(
-        number=f"SX-{year}-{dossiers.next_number(session, f'reorganisation-{year}'):03d}",
-        board_id=board.id,
-        decision_number=decision_number.strip(),
-        decided_on=decided_on,
-        decision_body=decision_body.strip(),
-        effective_on=effective_on,
-        plan={"changes": list(changes), "choices": choices or {}},
-        prepared_by_id=actor.account_id,
-    )
-    session.add(change)
-    session.flush()
-    audit.record(session, "reorganisation:draft", change, actor=actor, number=change.number)
-    return change
-
-
-def _own_board(session: Session, actor: Actor) -> Unit:
-    """The board the actor prepares for; raises `Refused` when there is none."""
-    units = actor.units.get(Action.REORGANISATION_PREPARE, frozenset())
-    board = session.scalar(
-        select(Unit)
-        .where(Unit.id.in_(units), Unit.keeps_dossiers, Unit.kind == UnitKind.BOARD, Unit.valid_to.is_(None))
-        .order_by(Unit.code)
-    )
-    if board is None:
-        raise Refused(N_("Only the board that keeps the dossiers of the Bloc prepares a reorganisation. Ask there."))
-    return board
-
-
-def submit(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun:
+def submit(session: Session, change: Reorganisation, *, actor: Actor, version: int | None = None) -> DryRun:
     """Keep the dry run and give it to the head; `Conflict` while anything stands in the way."""
-    _step(session, change, Action.REORGANISATION_PREPARE, {DRAFT}, actor)
+    open_step(session, change, Action.REORGANISATION_PREPARE, {DRAFT}, actor, version)
+    if not change.plan["changes"]:
+        raise BadInput(N_("The plan has no change yet. Add what the decision changes."))
     result = try_out(session, change, actor)
     _refuse_blocked(result)
     change.preview = result.as_json()
@@ -98,9 +34,9 @@ def submit(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun:
     return result
 
 
-def approve(session: Session, change: Reorganisation, *, actor: Actor) -> None:
+def approve(session: Session, change: Reorganisation, *, actor: Actor, version: int | None = None) -> None:
     """The head agrees to the plan as the dry run showed it; never the person who prepared it."""
-    _step(session, change, Action.REORGANISATION_APPROVE, {SUBMITTED}, actor)
+    open_step(session, change, Action.REORGANISATION_APPROVE, {SUBMITTED}, actor, version)
     if is_own(actor, Action.REORGANISATION_APPROVE, change.board_id, change.prepared_by_id):
         raise Refused(N_("Whoever prepared a reorganisation does not approve it. Ask another person."))
     require_confirmed(actor)
@@ -109,9 +45,9 @@ def approve(session: Session, change: Reorganisation, *, actor: Actor) -> None:
     audit.record(session, "reorganisation:approve", change, actor=actor, preview=change.preview_sha256)
 
 
-def execute(session: Session, change: Reorganisation, *, actor: Actor) -> Outcome:
+def execute(session: Session, change: Reorganisation, *, actor: Actor, version: int | None = None) -> Outcome:
     """Carry everything out in the caller's one transaction; an audit entry for the whole and one for each move."""
-    _step(session, change, Action.REORGANISATION_APPROVE, {APPROVED}, actor)
+    open_step(session, change, Action.REORGANISATION_APPROVE, {APPROVED}, actor, version)
     require_confirmed(actor)
     if change.effective_on > organisation.today():
         raise Conflict(N_("The decision takes effect on %(day)s. Carry it out on that day."), day=change.effective_on)
@@ -151,9 +87,9 @@ def _index_again(session: Session, outcome: Outcome, actor: Actor) -> None:
         jobs.enqueue(session, "index_dossier", id, actor=actor)
 
 
-def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor) -> int:
+def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor, version: int | None = None) -> int:
     """Take everything back exactly; `Conflict` when the time is over or something was changed since."""
-    _step(session, change, Action.REORGANISATION_APPROVE, {EXECUTED}, actor)
+    open_step(session, change, Action.REORGANISATION_APPROVE, {EXECUTED}, actor, version)
     require_confirmed(actor)
     if not reason.strip():
         raise BadInput(N_("Write why the reorganisation is taken back."))
@@ -182,9 +118,9 @@ def _receivers(session: Session, change: Reorganisation) -> set[str]:
     return ids | set(boards)
 
 
-def cancel(session: Session, change: Reorganisation, reason: str, *, actor: Actor) -> None:
+def cancel(session: Session, change: Reorganisation, reason: str, *, actor: Actor, version: int | None = None) -> None:
     """Give the plan up before it is carried out."""
-    _step(session, change, Action.REORGANISATION_PREPARE, {DRAFT, SUBMITTED, APPROVED}, actor)
+    open_step(session, change, Action.REORGANISATION_PREPARE, {DRAFT, SUBMITTED, APPROVED}, actor, version)
     if not reason.strip():
         raise BadInput(N_("Write why the plan is given up."))
     change.state, change.reason = CANCELLED, reason.strip()
@@ -192,12 +128,20 @@ def cancel(session: Session, change: Reorganisation, reason: str, *, actor: Acto
     audit.record(session, "reorganisation:cancel", change, actor=actor, words=reason.strip())
 
 
-def _step(
-    session: Session, change: Reorganisation, action: Action, start: set[ReorganisationState], actor: Actor
+def open_step(
+    session: Session,
+    change: Reorganisation,
+    action: Action,
+    start: set[ReorganisationState],
+    actor: Actor,
+    version: int | None = None,
 ) -> None:
+    """What every step asks first, with the row locked: the right, the state, and that the actor saw how it stands."""
     session.flush()
     session.refresh(change, with_for_update=True)
     require(actor, action, change)
+    if version is not None and version != change.version:
+        raise Conflict(N_("Somebody else just changed this. Reload the page and look again."))
     if change.state not in start:
         raise Conflict(
             N_("Reorganisation %(number)s is not at a point where this can be done. Reload the page."),

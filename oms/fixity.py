@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from oms import audit, custody, db, jobs, organisation, search, staging, storage
-from oms.errors import N_, OmsError
+from oms.errors import N_
 from oms.models import (
     OPEN_STATES,
     Document,
@@ -34,19 +33,25 @@ from oms.models import (
     now,
 )
 from oms.reading import layer_path
-from oms.search import records
-from oms.search.interface import IndexDamaged, Item
+from oms.search import parity
+from oms.search.interface import IndexDamaged
 from oms.settings import Settings
 
 # A file may be on its way to its row for so long (seconds): an upload takes minutes at most.
 ON_ITS_WAY = 3600
 # A job nobody took for so long (seconds) is stuck: a running worker hands over again after 60.
 STUCK = 600
-# Differences of the index are named one by one up to this number, then counted.
-NAMED = 100
 # Newest entries of the audit log that `fast` looks at.
 NEWEST_ENTRIES = 1000
-BATCH = 200
+# What a difference of the index means, by what differs and the kind of thing.
+_INDEX = {
+    ("missing", "dossier"): N_("Dossier %(dossier)s cannot be found by searching."),
+    ("missing", "document"): N_("The document %(id)s of dossier %(dossier)s cannot be found by searching."),
+    ("missing", "page"): N_("Page %(page)s of scan %(scan)s in dossier %(dossier)s cannot be found by searching."),
+    ("stale", "dossier"): N_("Dossier %(dossier)s is found by what it no longer says."),
+    ("stale", "document"): N_("The document %(id)s of dossier %(dossier)s is found by what it no longer says."),
+    ("stale", "page"): N_("Page %(page)s of scan %(scan)s in dossier %(dossier)s is found by what it no longer says."),
+}
 
 
 @dataclass(frozen=True)
@@ -282,41 +287,15 @@ def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Pro
     except IndexDamaged:
         yield damaged
         return
-    messages = {
-        "missing": N_("%(item)s cannot be found by searching."),
-        "stale": N_("%(item)s is found by what it no longer says."),
-        "left_over": N_("%(item)s is still in the index, though it no longer exists."),
-    }
     with db.reading(engine) as session:
-        for name, items in differences.items():
-            kind = f"index-{name.replace('_', '-')}"
-            wrong = [item for item in items if name == "left_over" or not _is_being_indexed(session, item)]
-            for item in wrong[:NAMED]:
-                yield Problem(kind, item, messages[name], {"item": item}, mendable=True)
-            if more := len(wrong) - NAMED if len(wrong) > NAMED else 0:
-                message = N_("The same holds for %(count)s more. “oms reindex” mends all of them.")
-                yield Problem(kind, "index", message, {"count": more}, mendable=True)
-
-
-def _is_being_indexed(session: Session, item: str) -> bool:
-    """True when a job is under way that will bring the item up to date."""
-    kind, key = item.split(":", 1)
-    owners = {
-        "dossier": select(Dossier.id).where(Dossier.id == key),
-        "document": select(Document.dossier_id).where(Document.id == key),
-        "page": select(Scan.dossier_id).join(Page).where(Page.id == key),
-    }
-    dossier_id = session.scalar(owners[kind])
-    scans = select(Scan.id).where(Scan.dossier_id == dossier_id)
-    working = select(Job.id).where(
-        Job.state.in_((JobState.QUEUED, JobState.RUNNING)),
-        or_(
-            Job.subject_id == dossier_id,
-            Job.subject_id.in_(scans),
-            Job.subject_id.in_(select(Page.id).where(Page.scan_id.in_(scans))),
-        ),
-    )
-    return session.scalar(working.limit(1)) is not None
+        for kind, items in (("missing", differences.missing), ("stale", differences.stale)):
+            named = parity.told(session, items)
+            for item in items:
+                values = named.get(item, {"dossier": "–", "page": "–", "scan": "–", "id": item})
+                yield Problem(f"index-{kind}", item, _INDEX[kind, item.split(":")[0]], values, mendable=True)
+    for item in differences.left_over:
+        message = N_("%(item)s is still in the index, though it no longer exists.")
+        yield Problem("index-left-over", item, message, {"item": item}, mendable=True)
 
 
 def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, send: Callable[[str], None]) -> int:
@@ -339,7 +318,7 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
             _read_forgotten(engine, key, send)
         mended += 1
     if index:
-        mend_index(engine, settings)
+        search.mend(engine, settings)
     with db.writing(engine) as session:
         audit.record(session, "system:repair", actor=None, mended=mended)
     return mended
@@ -364,28 +343,3 @@ def _read_forgotten(engine: Engine, scan_id: str, send: Callable[[str], None]) -
     with db.writing(engine) as session:
         jobs.enqueue(session, "read_scan", scan_id, actor=None)
     jobs.deliver(session, send)
-
-
-def mend_index(engine: Engine, settings: Settings) -> int:
-    """Bring the index up to date where it differs from the database; return in how many things."""
-    try:
-        differences = search.compare(engine, settings)
-        index = search.open_engine(settings)
-        wanted = {*differences["missing"], *differences["stale"]}
-        with db.reading(engine) as session:
-            for batch in _batches(item for item in records.all_items(session) if item.id in wanted):
-                index.put(batch)
-        if differences["left_over"]:
-            index.remove(differences["left_over"])
-        if index.healthy():
-            return sum(map(len, differences.values()))
-    except (IndexDamaged, OmsError):
-        pass
-    search.rebuild(engine, settings)
-    return 1
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
-        yield batch

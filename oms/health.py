@@ -20,7 +20,9 @@ from oms import __version__, db, installation, jobs, search, staging
 from oms.errors import N_
 from oms.jobs import Backlog
 from oms.models import Fact, now
+from oms.organisation import HANOI
 from oms.permissions import Action, Actor, require
+from oms.search import parity
 from oms.search.interface import IndexBusy, IndexDamaged
 from oms.settings import Settings
 
@@ -89,6 +91,8 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
             _queue(backlog),
             _failures(backlog),
             _index(settings, backlog),
+            _parity(session),
+            _engine(session, settings),
             _last_check(session),
         ),
         backlog=backlog,
@@ -205,6 +209,64 @@ def _index(settings: Settings, backlog: Backlog) -> Finding:
     return Finding(N_("Search index"), GOOD, N_("Usable and up to date."))
 
 
+def is_searchable(session: Session, settings: Settings) -> bool:
+    """True when the index answers and, as measured a few minutes ago, nothing is missing from it."""
+    measured = parity.latest(session)
+    return search.state(settings) == "ready" and measured is not None and measured.is_whole and not measured.is_old
+
+
+def _parity(session: Session) -> Finding:
+    """How much cannot be found, as the worker measured it last."""
+    name, measured = N_("Completeness of search"), parity.latest(session)
+    if measured is None:
+        return Finding(name, GOOD, N_("Not measured yet; the worker does it every few minutes."))
+    values = {
+        "missing": _number(measured.missing_pages),
+        "pages": _number(measured.pages),
+        "at": f"{measured.measured_at.astimezone(HANOI):%d/%m/%Y %H:%M}",
+        "others": _number(measured.missing - measured.missing_pages + measured.stale + measured.left_over),
+        "mended": _number(measured.mended),
+    }
+    if measured.is_old:
+        return Finding(
+            name, WARNING, N_("Last measured on %(at)s. Is the worker running? Start it: oms worker."), values
+        )
+    if not measured.is_whole:
+        sentence = N_(
+            "%(missing)s of %(pages)s pages missing from search, %(others)s other differences (%(at)s). "
+            "“oms check” names each, “oms check --repair” mends them."
+        )
+        return Finding(name, DANGER, sentence, values)
+    if measured.mended:
+        sentence = N_(
+            "0 of %(pages)s pages missing from search; %(mended)s things were just brought up to date (%(at)s)."
+        )
+        return Finding(name, GOOD, sentence, values)
+    return Finding(name, GOOD, N_("0 of %(pages)s pages missing from search (%(at)s)."), values)
+
+
+def _engine(session: Session, settings: Settings) -> Finding:
+    """Which engine searches how much, and whether another one would do better."""
+    name, measured = N_("Search engine"), parity.latest(session)
+    values = {
+        "engine": settings.search,
+        "things": _number(measured.things if measured else 0),
+        "limit": _number(parity.CHANGE_ENGINE_AT),
+    }
+    if measured is None:
+        return Finding(name, GOOD, N_("%(engine)s."), values)
+    if settings.search != "whoosh":
+        return Finding(name, GOOD, N_("%(engine)s, %(things)s documents and pages in the index."), values)
+    if measured.things < parity.CHANGE_ENGINE_AT:
+        sentence = N_("%(engine)s, %(things)s documents and pages in the index. Right up to %(limit)s.")
+        return Finding(name, GOOD, sentence, values)
+    sentence = N_(
+        "%(engine)s, %(things)s documents and pages in the index. From %(limit)s on tantivy answers faster: install "
+        "oms[tantivy], set OMS_SEARCH=tantivy, then run: oms reindex."
+    )
+    return Finding(name, WARNING, sentence, values)
+
+
 def _last_check(session: Session) -> Finding:
     fact = session.get(Fact, LAST_CHECK)
     if fact is None:
@@ -243,6 +305,11 @@ def _tesseract() -> str:
     except (OSError, subprocess.SubprocessError):
         return "–"
     return answer.stdout.split("\n", 1)[0].removeprefix("tesseract ").strip() or "–"
+
+
+def _number(number: int) -> str:
+    """A count as written in Vietnam."""
+    return f"{number:,}".replace(",", ".")
 
 
 def _size(number: int) -> str:

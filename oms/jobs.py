@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,21 @@ def enqueue(session: Session, kind: str, subject_id: str, *, actor: Actor | None
     except IntegrityError:  # another transaction was faster: its job will do
         return
     session.info.setdefault("enqueued", []).append(job.id)
+
+
+def repeat(session: Session, kind: str, subject_id: str, *, every: timedelta) -> None:
+    """Add a job that comes by the clock when it is due; of the runs before only the last one's row is kept."""
+    if not is_due(session, kind, subject_id, every=every):
+        return
+    done = (JobState.DONE, JobState.FAILED)
+    session.execute(delete(Job).where(Job.kind == kind, Job.subject_id == subject_id, Job.state.in_(done)))
+    enqueue(session, kind, subject_id, actor=None)
+
+
+def is_due(session: Session, kind: str, subject_id: str, *, every: timedelta) -> bool:
+    """True when a job that comes by the clock is not under way and its last run ended `every` ago."""
+    last = find_latest(session, kind, subject_id)
+    return last is None or (last.finished_at is not None and last.finished_at <= now() - every)
 
 
 def deliver(session: Session, send: Callable[[str], None]) -> None:
@@ -149,6 +164,13 @@ def gave_up(job: Job) -> OmsError:
 def _is_waiting(session: Session, kind: str, subject_id: str) -> bool:
     waiting = select(Job.id).where(Job.kind == kind, Job.subject_id == subject_id, Job.state == JobState.QUEUED)
     return session.scalar(waiting) is not None
+
+
+def is_under_way(session: Session, kind: str, subject_id: str) -> bool:
+    """True when such a job waits or runs."""
+    still = (JobState.QUEUED, JobState.RUNNING)
+    query = select(Job.id).where(Job.kind == kind, Job.subject_id == subject_id, Job.state.in_(still))
+    return session.scalar(query.limit(1)) is not None
 
 
 def is_idle(session: Session) -> bool:

@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,13 +40,18 @@ HANDLERS: dict[str, Handler] = {
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
     "index_unit": search.index_unit,
+    "measure_index": search.measure_index,
+    "mend_index": search.mend_index,
     "rebuild_index": search.rebuild_index,
     "renew_index": search.renew_index,
 }
 SWEEP_SECONDS = 5
-# Kinds that do not queue behind pages being read, and how often it is looked for them.
+# Kinds that do not queue behind pages being read; how often it is looked for them is LOOK_SECONDS.
 QUICK = ("finish_scan", "index_scan", "index_dossier")
-QUICK_SECONDS = 0.5
+# Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
+WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
+LANES = {"quick": QUICK, "index": WHOLE}
+LOOK_SECONDS = 0.5
 # Reading is heavy and never urgent: people at their screens go first.
 NICENESS = 10
 
@@ -185,8 +190,9 @@ class Worker:
         consumer.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
-        quick = threading.Thread(target=self._do_quick_jobs, name="quick")
-        quick.start()
+        lanes = [threading.Thread(target=self._work_in_lane, args=(LANES[name],), name=name) for name in LANES]
+        for lane in lanes:
+            lane.start()
         lease = self.settings.job_lease
         beat = 0
         while not self.stopping.wait(1):
@@ -201,18 +207,19 @@ class Worker:
                 break
         self.stopping.set()
         consumer.stop(graceful=True)
-        quick.join()
+        for lane in lanes:
+            lane.join()
 
-    def _do_quick_jobs(self) -> None:
-        """Do what takes a moment at once: a filed document is found while a long scan is still being read."""
-        while not self.stopping.wait(QUICK_SECONDS):
+    def _work_in_lane(self, kinds: Sequence[str]) -> None:
+        """Do jobs of these kinds at once: a filed document is found while a long scan is still being read."""
+        while not self.stopping.wait(LOOK_SECONDS):
             try:
                 with db.reading(self.engine) as session:
-                    waiting = jobs.waiting(session, QUICK)
+                    waiting = jobs.waiting(session, kinds)
                 for job_id in waiting:
                     self.run(job_id)
             except Exception:
-                log.exception("quick jobs are tried again")
+                log.exception("the jobs of a lane are tried again")
 
     def _is_idle(self) -> bool:
         with db.reading(self.engine) as session:

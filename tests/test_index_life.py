@@ -32,7 +32,7 @@ def test_a_missing_index_is_noticed_and_rebuilt_by_one_job(name, engine, setting
     search.rebuild_index(engine, chosen, "index", actor=None)
     assert search.state(chosen) == "ready"
     assert item in search.open_engine(chosen).ids()
-    assert search.compare(engine, chosen) == {"missing": [], "stale": [], "left_over": []}
+    assert search.compare(engine, chosen).total == 0
     search.mend_damage(engine, chosen)
     assert rebuild_jobs(engine) == 1
 
@@ -56,9 +56,9 @@ def test_the_dossiers_of_a_renamed_unit_are_found_by_its_old_and_new_name(engine
         unit = session.get_one(Unit, world.units["sonv"])
         session.add(UnitName(unit_id=unit.id, name=unit.name, valid_to=date(2025, 2, 28)))
         unit.name = "Sở Hoa Quỳnh"
-    assert len(search.compare(engine, settings)["stale"]) == 3
+    assert len(search.compare(engine, settings).stale) == 3
     search.index_unit(engine, settings, world.units["sonv"], actor=None)
-    assert search.compare(engine, settings) == {"missing": [], "stale": [], "left_over": []}
+    assert search.compare(engine, settings).total == 0
     with db.reading(engine) as session:
         index = search.open_engine(settings)
         for words in ("sở hoa quỳnh", "sở nội vụ"):

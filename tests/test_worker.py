@@ -371,7 +371,7 @@ def test_a_short_job_does_not_queue_behind_long_ones(
             jobs.enqueue(session, "read_page", new_id(), actor=None)
         jobs.enqueue(session, "index_dossier", new_id(), actor=None)
     one = Worker(engine, settings)
-    quick = threading.Thread(target=one._do_quick_jobs)
+    quick = threading.Thread(target=one._work_in_lane, args=(worker.QUICK,))
     with running(one):
         one.sweep()
         quick.start()

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from oms import audit, catalogue, db, fixity, organisation
+from oms import audit, catalogue, db, organisation
 from oms import search as finding
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, put, put_json, say, with_json
@@ -86,7 +86,7 @@ def reindex(resume: bool) -> None:
     """Rebuild or mend the index."""
     house = open_house()
     if resume and finding.state(house.settings) == "ready":
-        say(_("%(count)s things were brought up to date.", count=fixity.mend_index(house.engine, house.settings)))
+        say(_("%(count)s things were brought up to date.", count=finding.mend(house.engine, house.settings)))
     else:
         finding.rebuild(house.engine, house.settings, resume=resume)
         say(_("The index is new."))

@@ -1,5 +1,6 @@
 """Search: one small interface, one file per engine; the database is the truth, the index a cache."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from oms import db, jobs
 from oms.errors import N_
 from oms.models import Dossier, Scan
 from oms.permissions import Actor
-from oms.search import records
+from oms.search import parity, records
 from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
 from oms.search.interface import Engine, IndexDamaged, Query, State
+from oms.search.parity import CHANGE_ENGINE_AT
 from oms.settings import Settings, SettingsError
 
 __all__ = [
+    "CHANGE_ENGINE_AT",
     "PAGE_SIZE",
     "WORDS_LENGTH",
     "Filters",
@@ -27,7 +30,10 @@ __all__ = [
     "index_dossier",
     "index_scan",
     "index_unit",
+    "measure_index",
+    "mend",
     "mend_damage",
+    "mend_index",
     "open_engine",
     "rebuild",
     "rebuild_index",
@@ -72,10 +78,13 @@ def state(settings: Settings) -> State:
 
 
 def mend_damage(database: Database, settings: Settings) -> None:
-    """From time to time, first at the start: have an index that is missing, damaged or of another version rebuilt as a job."""
+    """From time to time, first at the start: have an index that is missing, damaged or of another version rebuilt as a
+    job, and a sound one measured."""
     if state(settings) == "damaged":
         with db.writing(database) as session:
             jobs.enqueue(session, "rebuild_index", "index", actor=None)
+    else:
+        parity.look_ahead(database)
 
 
 def rebuild_index(database: Database, settings: Settings, subject: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
@@ -116,7 +125,7 @@ def index_unit(database: Database, settings: Settings, unit_id: str, *, actor: A
     return []
 
 
-def _bring_up_to_date(database: Database, settings: Settings, dossier_ids: list[str]) -> None:
+def _bring_up_to_date(database: Database, settings: Settings, dossier_ids: Sequence[str]) -> None:
     """Make the items of these dossiers in the index equal to the database, in one commit at most for each way."""
     engine = open_engine(settings)
     try:
@@ -143,15 +152,32 @@ def rebuild(database: Database, settings: Settings, *, resume: bool = False) -> 
         open_engine(settings).rebuild(records.all_items(session), resume=resume)
 
 
-def compare(database: Database, settings: Settings) -> dict[str, list[str]]:
-    """What of the database is `missing` in the index, `stale` or `left_over` there, by item id."""
-    stamps = open_engine(settings).stamps()
-    missing, stale, expected = [], [], set()
-    with db.reading(database) as session:
-        for item in records.all_items(session):
-            expected.add(item.id)
-            if item.id not in stamps:
-                missing.append(item.id)
-            elif stamps[item.id] != item.stamp:
-                stale.append(item.id)
-    return {"missing": missing, "stale": stale, "left_over": sorted(set(stamps) - expected)}
+def measure_index(database: Database, settings: Settings, subject: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
+    """Job `measure_index`: count what is missing from the index, mend it, and keep the figures (oms.search.parity)."""
+    if state(settings) == "ready":
+        parity.measure(database, open_engine(settings), lambda ids: _bring_up_to_date(database, settings, ids))
+    return []
+
+
+def mend_index(database: Database, settings: Settings, subject: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
+    """Job `mend_index`: compare everything and bring up to date what differs."""
+    mend(database, settings)
+    return []
+
+
+def mend(database: Database, settings: Settings) -> int:
+    """Bring the index up to date where it differs from the database, anew when it is damaged; in how many things."""
+    engine = open_engine(settings)
+    try:
+        count = parity.mend(database, engine, lambda ids: _bring_up_to_date(database, settings, ids))
+        if engine.healthy():
+            return count
+    except IndexDamaged:
+        pass
+    rebuild(database, settings)
+    return 1
+
+
+def compare(database: Database, settings: Settings) -> parity.Differences:
+    """What of the database is missing in the index, stale or left over there, by item id."""
+    return parity.compare(database, open_engine(settings))

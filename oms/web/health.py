@@ -1,8 +1,10 @@
-"""Two answers for whoever watches the server from outside, without a word about what is inside."""
+"""Three answers for whoever watches the server from outside, without a word about what is inside."""
 
 import logging
+from collections.abc import Callable
 
 from flask import Blueprint, Response
+from sqlalchemy.orm import Session
 
 from oms import db, health
 from oms.web.access import house, public
@@ -22,10 +24,21 @@ def healthz() -> Response:
 @public
 def readyz() -> Response:
     """The database answers too and is of the right version; else 503."""
+    return _answer("not ready", health.is_ready)
+
+
+@bp.get("/searchz")
+@public
+def searchz() -> Response:
+    """Searching answers completely, as measured a few minutes ago; else 503. The rest of the house may be well."""
+    return _answer("not complete", lambda session: health.is_searchable(session, house().settings))
+
+
+def _answer(otherwise: str, holds: Callable[[Session], bool]) -> Response:
     try:
         with db.reading(house().engine) as session:
-            ready = health.is_ready(session)
-    except Exception as error:  # whatever keeps the database from answering, the answer is "not ready"
-        log.error("not ready: %s", type(error).__name__)
-        ready = False
-    return Response("ok" if ready else "not ready", 200 if ready else 503, mimetype="text/plain")
+            good = holds(session)
+    except Exception as error:  # whatever keeps the database from answering, the answer is no
+        log.error("%s: %s", otherwise, type(error).__name__)
+        good = False
+    return Response("ok" if good else otherwise, 200 if good else 503, mimetype="text/plain")

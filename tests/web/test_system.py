@@ -7,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text
 
-from oms import db
+from oms import db, search
 from oms.models import AuditEntry, Job, JobState, now
+from oms.settings import Settings
 from tests.factories import World
 
 Browser = Callable[[str], FlaskClient]
@@ -48,6 +49,18 @@ def test_healthy_and_ready_without_signing_in_and_without_details(client_as: Bro
     for path in ("/healthz", "/readyz"):
         answer = client.get(path)
         assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_whether_search_is_complete_is_told_without_details(
+    client_as: Browser, engine: Engine, settings: Settings
+) -> None:
+    client = client_as("")
+    assert (client.get("/searchz").status_code, client.get("/searchz").text) == (503, "not complete")
+    search.rebuild(engine, settings)
+    search.measure_index(engine, settings, "index", actor=None)
+    assert (client.get("/searchz").status_code, client.get("/searchz").text) == (200, "ok")
+    page = client_as("quantri").get("/system").text
+    assert "0 of 0 pages missing from search" in page and "whoosh" in page
 
 
 def test_a_database_of_another_version_is_not_ready(client_as: Browser, engine: Engine) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from oms import audit, custody, db, jobs, organisation, search, staging, storage
@@ -172,6 +172,8 @@ def _check_transfers(session: Session) -> Iterator[Problem]:
     ):
         message = N_("Dossier %(number)s is held still, but no approved transfer is open.")
         yield Problem("frozen-without-transfer", f"dossier:{dossier_id}", message, {"number": number})
+    # What came from outside is here already.
+    holder = case((Transfer.state == TransferState.ARRIVED, Transfer.to_unit_id), else_=Transfer.from_unit_id)
     rules: tuple[tuple[str, str, ColumnElement[bool]], ...] = (
         (
             "transfer-unfrozen",
@@ -180,8 +182,8 @@ def _check_transfers(session: Session) -> Iterator[Problem]:
         ),
         (
             "transfer-custodian",
-            N_("Transfer %(number)s is open, but its dossier is not with the sender."),
-            and_(Transfer.state.in_(OPEN_STATES), Dossier.custodian_id != Transfer.from_unit_id),
+            N_("Transfer %(number)s is open, but its dossier is not where it should be."),
+            and_(Transfer.state.in_(OPEN_STATES), Dossier.custodian_id != holder),
         ),
         (
             "transfer-unsealed",

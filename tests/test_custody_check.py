@@ -243,20 +243,94 @@ def test_outside_the_slip_comes_back_to_another_person(session: Session, world: 
     assert not any(can(actor(name), Action.DOSSIER_READ, dossier) for name in factories.ACCOUNTS)
 
 
-def test_what_came_from_outside_stands_in_the_register(session: Session, world: World, actor: Actors) -> None:
+SLIP = custody.Arrival("07-PC/BTC", today(), (custody.Came("Giấy khai sinh", 1, "12/KS"), custody.Came("Lý lịch", 4)))
+
+
+def came(session: Session, world: World, actor: Actors, *, opened: bool = True) -> Transfer:
     officer = actor("canbo.sonv")
     dossier = factories.make_dossier(session, world.units["sonv"])
     body = custody.find_outside_body(session, "Ban Tổ chức Tỉnh ủy Giả định", actor=officer)
-    arrival = custody.Arrival("07-PC/BTC", today())
-    for wrong in (replace(arrival, slip_number=""), replace(arrival, slip_on=today() + timedelta(days=1))):
+    return custody.receive_from_outside(session, dossier, body, SLIP, actor=officer, opened=opened)
+
+
+def test_what_comes_from_outside_is_entered_whole(session: Session, world: World, actor: Actors) -> None:
+    officer = actor("canbo.sonv")
+    dossier = factories.make_dossier(session, world.units["sonv"])
+    body = custody.find_outside_body(session, "Ban Tổ chức Tỉnh ủy Giả định", actor=officer)
+    tomorrow = today() + timedelta(days=1)
+    for wrong in (
+        {"slip_number": " "},
+        {"slip_on": tomorrow},
+        {"documents": ()},
+        {"documents": (custody.Came("", 1),)},
+    ):
         with pytest.raises(BadInput):
-            custody.receive_from_outside(session, dossier, body, wrong, actor=officer)
+            custody.receive_from_outside(session, dossier, body, replace(SLIP, **wrong), actor=officer)
     with pytest.raises(BadInput):
         unit = session.get_one(Unit, world.units["sotc"])
-        custody.receive_from_outside(session, dossier, unit, arrival, actor=officer)
-    transfer = custody.receive_from_outside(session, dossier, body, arrival, actor=officer)
-    assert (transfer.state, transfer.from_unit_id, transfer.basis_number) == ("accepted", body.id, "07-PC/BTC")
-    assert entries(session, "transfer:from_outside") == 1
+        custody.receive_from_outside(session, dossier, unit, SLIP, actor=officer)
+    for stranger in ("bithu.sonv", "canbo.sotc"):
+        with pytest.raises(Refused):
+            custody.receive_from_outside(session, dossier, body, SLIP, actor=actor(stranger))
+    assert entries(session, "transfer:from_outside") == 0
+    transfer = custody.receive_from_outside(session, dossier, body, SLIP, actor=officer)
+    assert (transfer.state, transfer.from_unit_id, transfer.basis_number) == ("arrived", body.id, "07-PC/BTC")
+    sentence, values = custody.what_next(transfer)
+    assert "confirms" in sentence and "Sở Nội vụ" in sentence % values
+    assert [custody.event_label(event) for event in custody.events_of(session, transfer)] == ["Came from outside"]
+    assert [line.document["sheets"] for line in custody.lines(session, transfer)] == [1, 4]
+    assert can(officer, Action.SCAN_UPLOAD, dossier) and entries(session, "transfer:from_outside") == 1
+    with pytest.raises(Conflict):
+        custody.receive_from_outside(session, dossier, body, SLIP, actor=officer)
+
+
+def test_a_slip_is_read_line_by_line() -> None:
+    assert custody.read_slip("Giấy khai sinh; 12/KS; 1\n\n Lý lịch;4 ") == tuple(SLIP.documents)
+    for wrong in ("Giấy khai sinh", "Giấy khai sinh; hai", "a; b; c; 1", "Lý lịch; ²"):
+        with pytest.raises(BadInput, match="Line 1"):
+            custody.read_slip(wrong)
+
+
+def test_another_person_confirms_what_was_checked(session: Session, world: World, actor: Actors) -> None:
+    transfer, head = came(session, world, actor), actor("bithu.sonv")
+    for somebody in ("canbo.sonv", "canbo2.sonv", "truongban.khoi"):
+        with pytest.raises(Refused):
+            custody.choose_step(transfer, "confirm", actor=actor(somebody))
+    with pytest.raises(Conflict, match="not checked yet"):
+        take(session, transfer, "confirm", head)
+    custody.tick(session, transfer, 1, CheckOutcome.MISSING, actor=actor("canbo.sonv"))
+    custody.tick_rest(session, transfer, actor=actor("canbo.sonv"))
+    with pytest.raises(Conflict, match="with reservations"):
+        take(session, transfer, "confirm", head)
+    custody.relist(session, transfer, replace(SLIP, documents=SLIP.documents[1:]), actor=actor("canbo2.sonv"))
+    assert [line.check for line in custody.lines(session, transfer)] == [None]
+    custody.tick_rest(session, transfer, actor=actor("canbo.sonv"))
+    take(session, transfer, "confirm", head)
+    assert (transfer.state, transfer.approved_by_id) == ("accepted", head.account_id)
+    assert transfer.dossier.custodian_id == world.units["sonv"] and not transfer.dossier.frozen
+    assert entries(session, "transfer:confirm") == 1 and entries(session, "transfer:relist") == 1
+    with pytest.raises(Conflict):
+        custody.relist(session, transfer, SLIP, actor=actor("canbo2.sonv"))
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_what_is_sent_back_outside_takes_only_its_own_dossier_along(
+    session: Session, world: World, actor: Actors, opened: bool
+) -> None:
+    transfer, officer = came(session, world, actor, opened=opened), actor("canbo.sonv")
+    take(session, transfer, "reject", actor("bithu.sonv"))
+    assert transfer.state == "rejected" and transfer.closed_at is not None
+    expected = transfer.from_unit_id if opened else world.units["sonv"]
+    assert transfer.dossier.custodian_id == expected
+    assert can(officer, Action.DOSSIER_READ, transfer.dossier) is not opened
+
+
+def test_an_entry_withdrawn_leaves_the_dossier_free(session: Session, world: World, actor: Actors) -> None:
+    transfer, officer = came(session, world, actor), actor("canbo.sonv")
+    take(session, transfer, "cancel", officer)
+    assert transfer.state == "cancelled" and transfer.dossier.custodian_id == world.units["sonv"]
+    again = custody.receive_from_outside(session, transfer.dossier, transfer.from_unit, SLIP, actor=officer)
+    assert again.number != transfer.number
 
 
 def test_of_twenty_who_accept_at_once_one_does(engine: Engine, world: World, actor: Actors) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 
 from oms import custody, dossiers, organisation
 from oms.api.door import gives, room, takes
@@ -35,6 +35,30 @@ class NewTransfer(Schema):
         metadata={"description": "Number of the decision or letter; needed before the transfer is submitted."},
     )
     basis_on = fields.Date(load_default=None, allow_none=True)
+
+
+class CameArguments(Schema):
+    """One document of the slip."""
+
+    title = fields.String(required=True, validate=validate.Length(min=1, max=custody.TITLE_LENGTH))
+    number = fields.String(load_default="", validate=validate.Length(max=80))
+    sheets = fields.Integer(required=True)
+
+    @post_load
+    def make(self, given: dict[str, Any], **_more: Any) -> custody.Came:
+        """The line as custody knows it."""
+        return custody.Came(**given)
+
+
+class NewArrival(Schema):
+    """Papers that came from a body outside for a dossier the unit holds; open a new dossier first where there is none."""
+
+    dossier = fields.String(required=True, metadata={"description": "Number of the dossier."})
+    body = fields.String(required=True, metadata={"description": "Full name of the body outside."})
+    slip_number = fields.String(required=True, validate=validate.Length(max=80))
+    slip_on = fields.Date(required=True)
+    documents = fields.List(fields.Nested(CameArguments), required=True, validate=validate.Length(min=1))
+    note = fields.String(load_default="", validate=validate.Length(max=2000))
 
 
 class CheckArguments(Schema):
@@ -82,6 +106,21 @@ def create(given: dict[str, Any]) -> ResponseReturnValue:
     receiver = organisation.find_unit(g.session, given["to"])
     proof = custody.Proof(given["basis_number"], given["basis_on"])
     transfer = custody.prepare(g.session, dossier, receiver, given["reason"], actor=g.actor, proof=proof)
+    commit()
+    address = url_for("api_transfers.show", number=transfer.number)
+    return _shape(transfer), 201, {"Location": address}
+
+
+@bp.post("/arrivals")
+@guarded(Action.DOSSIER_CREATE)
+@gives(TransferShape, 201)
+@takes(NewArrival)
+def receive(given: dict[str, Any]) -> ResponseReturnValue:
+    """Enter what came from a body outside; `checks`, then `confirm` by another person are the next steps."""
+    dossier = dossiers.get_dossier(g.session, given["dossier"], actor=g.actor, action=Action.DOSSIER_EDIT)
+    body = custody.find_outside_body(g.session, given["body"], actor=g.actor)
+    arrival = custody.Arrival(given["slip_number"], given["slip_on"], given["documents"], given["note"])
+    transfer = custody.receive_from_outside(g.session, dossier, body, arrival, actor=g.actor)
     commit()
     address = url_for("api_transfers.show", number=transfer.number)
     return _shape(transfer), 201, {"Location": address}

@@ -19,6 +19,8 @@ class Approver(StrEnum):
 
     SENDING_HEAD = "sending_head"
     """The head of the sending unit."""
+    RECEIVING_HEAD = "receiving_head"
+    """The head of the receiving unit: what comes from outside is confirmed there."""
     UPPER_CUSTODIAN_HEAD = "upper_custodian_head"
     """The head of the board that keeps the dossiers for the committee above the sending unit."""
 

@@ -77,6 +77,38 @@ def check(number: str, line: int | None, found: str, note: str, username: str, a
         _show(house, number, actor, as_json)
 
 
+@transfer.command(help=_("Enter papers that came from a body outside, with their slip; the head confirms."))
+@click.argument("number", metavar="DOSSIER")
+@click.option("--from", "body", required=True, metavar="BODY", help=_("Full name of the body outside."))
+@click.option("--slip", required=True, metavar="NUMBER", help=_("Number of the slip that came with the papers."))
+@click.option("--slip-date", required=True, type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help=_("Its date."))
+@click.option("--paper", "papers", multiple=True, required=True, help=_("A line of the slip: “title; number; sheets”."))
+@click.option("--note", default="", help=_("State of the seal and the envelope, why the dossier comes."))
+@acting_as()
+@with_json
+def receive(
+    number: str,
+    body: str,
+    slip: str,
+    slip_date: datetime,
+    papers: tuple[str, ...],
+    note: str,
+    username: str,
+    as_json: bool,
+) -> None:
+    """Enter what came from outside for a dossier the unit holds."""
+    house = open_house()
+    with acting(house, username, "transfer:from_outside") as actor:
+        with db.writing(house.engine) as session:
+            dossier = dossiers.get_dossier(session, number, actor=actor)
+            outside = custody.find_outside_body(session, body, actor=actor)
+            listed = custody.read_slip("\n".join(papers))
+            arrival = custody.Arrival(slip, slip_date.date(), listed, note)
+            made = custody.receive_from_outside(session, dossier, outside, arrival, actor=actor).number
+        house.deliver(session)
+        _show(house, made, actor, as_json)
+
+
 def _make_step(name: str) -> click.Command:
     @click.argument("number", metavar="NUMBER")
     @click.option("--reason", default="", help=_("One sentence the other side reads."))

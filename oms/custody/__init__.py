@@ -31,29 +31,40 @@ from oms.custody.finding import (
     waiting_for,
 )
 from oms.custody.moving import Proof, Route, approving_unit, prepare, prove, routes, take
-from oms.custody.outside import Arrival, find_outside_body, outside_bodies, receive_from_outside
+from oms.custody.outside import (
+    TITLE_LENGTH,
+    Arrival,
+    Came,
+    find_outside_body,
+    may_relist,
+    outside_bodies,
+    read_slip,
+    receive_from_outside,
+    relist,
+)
 from oms.custody.readiness import Finding, readiness
 from oms.custody.requesting import Asking, answer, ask, look_at_requests, refuse, requests, requests_to_answer, withdraw
 from oms.custody.sealing import manifest_hash, seal
 from oms.custody.steps import (
     STEP_NAMES,
     STEPS,
-    WAY,
     Step,
     choose_step,
     event_label,
     find_steps,
     question_of,
     steps_open_to,
+    way_of,
     what_next,
 )
 
 __all__ = [
     "STEPS",
     "STEP_NAMES",
-    "WAY",
+    "TITLE_LENGTH",
     "Arrival",
     "Asking",
+    "Came",
     "Finding",
     "Line",
     "Proof",
@@ -78,6 +89,7 @@ __all__ = [
     "manifest_hash",
     "may_check",
     "may_read_list",
+    "may_relist",
     "may_settle",
     "open_transfer_of",
     "outside_bodies",
@@ -85,9 +97,11 @@ __all__ = [
     "prepare",
     "prove",
     "question_of",
+    "read_slip",
     "readiness",
     "receive_from_outside",
     "refuse",
+    "relist",
     "requests",
     "requests_to_answer",
     "routes",
@@ -102,6 +116,7 @@ __all__ = [
     "unsettled",
     "view",
     "waiting_for",
+    "way_of",
     "what_next",
     "withdraw",
 ]

@@ -20,6 +20,8 @@ from oms.permissions import Action, Actor, allowed, can, require
 from oms.vietnamese.text import nfc
 
 NOTE_LENGTH = 500
+# What came lies before the receiver, who looks at it line by line.
+_HERE = frozenset({TransferState.IN_TRANSIT, TransferState.ARRIVED})
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _begin(session: Session, transfer: Transfer, actor: Actor) -> None:
     dossiers.hold(session, transfer.dossier)
     session.refresh(transfer, with_for_update=True)
     require(actor, Action.TRANSFER_RECEIVE, transfer)
-    if transfer.state != TransferState.IN_TRANSIT:
+    if transfer.state not in _HERE:
         raise Conflict(
             N_("Transfer %(number)s is not on its way, so nothing is checked now. Reload the page."),
             number=transfer.number,
@@ -127,7 +129,7 @@ def _written(session: Session, transfer: Transfer, actor: Actor, words: str, **d
 
 def may_check(transfer: Transfer, *, actor: Actor) -> bool:
     """True while the actor may write down what arrived."""
-    return transfer.state == TransferState.IN_TRANSIT and can(actor, Action.TRANSFER_RECEIVE, transfer)
+    return transfer.state in _HERE and can(actor, Action.TRANSFER_RECEIVE, transfer)
 
 
 def require_checked(session: Session, transfer: Transfer, *, reservations: bool) -> None:

@@ -54,7 +54,7 @@ _WITH_UNITS: tuple[Any, ...] = (
 
 def waiting_for(session: Session, *, actor: Actor) -> list[tuple[Transfer, list[Step]]]:
     """Open transfers on which the actor's step is due: not those that only could be called back."""
-    due = {"submit", "approve", "dispatch", "accept"}
+    due = {"submit", "approve", "dispatch", "accept", "confirm"}
     waiting = []
     for transfer in list_transfers(session, actor=actor, open_only=True):
         steps = [step for step in steps_open_to(transfer, actor=actor) if step.name in due]
@@ -134,7 +134,11 @@ def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:
 
 
 # Which limit of the catalogue runs in a state, from the step that led into it.
-_LIMITS = {TransferState.SUBMITTED: "decide_transfer", TransferState.APPROVED: "dispatch_transfer"}
+_LIMITS = {
+    TransferState.SUBMITTED: "decide_transfer",
+    TransferState.APPROVED: "dispatch_transfer",
+    TransferState.ARRIVED: "decide_transfer",
+}
 
 
 def overdue(session: Session, *, actor: Actor, day: date | None = None) -> list[tuple[Transfer, date]]:

@@ -19,6 +19,7 @@ from oms.custody.sealing import is_as_sealed, manifest_hash, seal
 from oms.custody.steps import (
     ACCEPTED,
     APPROVED,
+    ARRIVED,
     DRAFT,
     IN_TRANSIT,
     LOST,
@@ -53,6 +54,8 @@ def approving_unit(session: Session, sender: Unit, receiver: Unit) -> Unit:
     rule = catalogue.transfer_rule(sender.kind.value, receiver.kind.value, organisation.today())
     if rule.approver == catalogue.Approver.SENDING_HEAD:
         return sender
+    if rule.approver == catalogue.Approver.RECEIVING_HEAD:
+        return receiver
     keeper = organisation.dossier_keeper(session, sender)
     if keeper is None:
         raise Refused(
@@ -251,14 +254,20 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
     elif step.end == DRAFT:
         transfer.approved_by_id = transfer.manifest = transfer.manifest_sha256 = transfer.dispatched_at = None
         transfer.due_on = None
+    elif step.confirms:
+        transfer.approved_by_id = actor.account_id
     elif step.end in (ACCEPTED, RESERVED):
         transfer.received_by_id = actor.account_id
-        _move(session, transfer, actor)
+        _move(session, transfer, transfer.to_unit, actor)
         whereabouts.follow(session, dossier, transfer.to_unit if paper_came else transfer.from_unit, actor=actor)
     elif step.end == LOST:
         whereabouts.mark(session, dossier, PaperState.UNKNOWN, actor=actor, note=transfer.number)
     if IN_TRANSIT in step.start and step.end in (DRAFT, REJECTED):
         _forget_check(session, transfer)
+        whereabouts.follow(session, dossier, transfer.from_unit, actor=actor, note=transfer.number)
+    if ARRIVED in step.start and step.end == REJECTED and (transfer.manifest or {}).get("opened"):
+        # It was opened for what came, so it goes back with it; a dossier that was here before stays.
+        _move(session, transfer, transfer.from_unit, actor)
         whereabouts.follow(session, dossier, transfer.from_unit, actor=actor, note=transfer.number)
     if not step.end.is_open:
         transfer.closed_at = now()
@@ -270,17 +279,17 @@ def _forget_check(session: Session, transfer: Transfer) -> None:
     session.expire(transfer, ["checks"])
 
 
-def _move(session: Session, transfer: Transfer, actor: Actor) -> None:
-    """Custody passes: the one place where it does."""
+def _move(session: Session, transfer: Transfer, unit: Unit, actor: Actor) -> None:
+    """Custody passes to one side of the transfer from the other: the one place where it does."""
     dossier = transfer.dossier
-    if dossier.custodian_id != transfer.from_unit_id:
+    if dossier.custodian_id != (transfer.from_unit_id if unit.id == transfer.to_unit_id else transfer.to_unit_id):
         raise Conflict(N_("The dossier is no longer with the sender. Call the administrator."))
-    dossier.custodian_id = transfer.to_unit_id
-    dossier.custodian = transfer.to_unit
-    dossier.using_body_id = transfer.to_unit_id
+    dossier.custodian_id = unit.id
+    dossier.custodian = unit
+    dossier.using_body_id = unit.id
     dossier.shelf_room = dossier.shelf = dossier.shelf_box = None
-    if transfer.to_unit.kind != UnitKind.BOARD:
-        dossier.person.unit_id = transfer.to_unit_id
+    if unit.kind != UnitKind.BOARD:
+        dossier.person.unit_id = unit.id
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
 
 

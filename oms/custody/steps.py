@@ -11,11 +11,12 @@ from oms.models import Transfer, TransferEvent, TransferState, UnitKind
 from oms.organisation import today
 from oms.permissions import Action, Actor, can, is_own
 
-DRAFT, SUBMITTED, APPROVED, IN_TRANSIT = (
+DRAFT, SUBMITTED, APPROVED, IN_TRANSIT, ARRIVED = (
     TransferState.DRAFT,
     TransferState.SUBMITTED,
     TransferState.APPROVED,
     TransferState.IN_TRANSIT,
+    TransferState.ARRIVED,
 )
 ACCEPTED, RESERVED = TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS
 REJECTED, CANCELLED, LOST = TransferState.REJECTED, TransferState.CANCELLED, TransferState.LOST
@@ -41,6 +42,11 @@ class Step:
     overdue: bool = False
 
     @property
+    def confirms(self) -> bool:
+        """True for what a second person says about a dossier that came from outside."""
+        return ARRIVED in self.start and self.end in (ACCEPTED, RESERVED)
+
+    @property
     def binding(self) -> bool:
         """True for a step that binds the unit: it asks for the password again."""
         return self.name in _BINDING
@@ -54,6 +60,7 @@ class Step:
 
 # What nobody may say later they did not do (ASVS 5.0 7.5.3).
 _BINDING = frozenset({"submit", "approve", "accept", "accept-with-reservations", "slip-returned", "declare-lost"})
+_BINDING |= {"confirm", "confirm-with-reservations"}
 
 STEPS: tuple[Step, ...] = (
     Step("submit", N_("Submit for approval"), Action.TRANSFER_PREPARE, frozenset({DRAFT}), SUBMITTED),
@@ -102,6 +109,18 @@ STEPS: tuple[Step, ...] = (
         True,
         overdue=True,
     ),
+    Step("confirm", N_("Confirm the receipt"), Action.TRANSFER_APPROVE, frozenset({ARRIVED}), ACCEPTED, False, True),
+    Step(
+        "confirm-with-reservations",
+        N_("Confirm with reservations"),
+        Action.TRANSFER_APPROVE,
+        frozenset({ARRIVED}),
+        RESERVED,
+        True,
+        True,
+    ),
+    Step("reject", N_("Send back outside"), Action.TRANSFER_APPROVE, frozenset({ARRIVED}), REJECTED, True, True),
+    Step("cancel", N_("Withdraw the entry"), Action.TRANSFER_RECEIVE, frozenset({ARRIVED}), CANCELLED, True),
 )
 STEP_NAMES = tuple(dict.fromkeys(step.name for step in STEPS))
 
@@ -152,7 +171,15 @@ def event_label(event: TransferEvent) -> str:
     for step in STEPS:
         if step.name == event.step and event.start in step.start and step.end == event.end:
             return step.label
-    return N_("Came from outside") if event.step == "from-outside" else N_("Prepared")
+    return _OTHER_EVENTS.get(event.step, N_("Prepared"))
+
+
+# Events that are no arrow.
+_OTHER_EVENTS = {
+    "from-outside": N_("Came from outside"),
+    "relist": N_("List corrected"),
+    "reorganise": N_("Changed by a reorganisation"),
+}
 
 
 # The way of a transfer that meets no obstacle, as the step bar shows it.
@@ -163,12 +190,23 @@ WAY: tuple[tuple[TransferState, str], ...] = (
     (IN_TRANSIT, N_("Receipt")),
     (ACCEPTED, N_("Handed over")),
 )
+_WAY_IN: tuple[tuple[TransferState, str], ...] = (
+    (ARRIVED, N_("Check and confirmation")),
+    (ACCEPTED, N_("Handed over")),
+)
+
+
+def way_of(transfer: Transfer) -> tuple[tuple[TransferState, str], ...]:
+    """The straight way of this transfer: what comes from outside begins where it arrives."""
+    return _WAY_IN if transfer.comes_from_outside else WAY
+
 
 _NEXT = {
     DRAFT: N_("The dossier officer of %(unit)s submits the transfer for approval."),
     SUBMITTED: N_("The head of %(unit)s approves, returns or rejects the transfer. Whoever prepared it may not."),
     APPROVED: N_("%(unit)s dispatches the dossier. Since the approval nothing in it can change."),
     IN_TRANSIT: N_("%(unit)s checks the papers against the list, then accepts, sends back or refuses."),
+    ARRIVED: N_("%(unit)s checks what came against the list; the head confirms. Whoever entered it may not."),
     ACCEPTED: N_("Nothing is left to do: the dossier is now with %(unit)s."),
     RESERVED: N_("The dossier is now with %(unit)s. What was noted as missing is settled between the two units."),
     REJECTED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
@@ -182,12 +220,23 @@ _NEXT = {
 def what_next(transfer: Transfer) -> tuple[str, dict[str, str]]:
     """The sentence that says what happens next and who must act, with its values."""
     units = {SUBMITTED: transfer.approving_unit}
-    units |= dict.fromkeys((IN_TRANSIT, ACCEPTED, RESERVED), transfer.to_unit)
-    return _NEXT[transfer.state], {"unit": units.get(transfer.state, transfer.from_unit).name}
+    units |= dict.fromkeys((IN_TRANSIT, ARRIVED, ACCEPTED, RESERVED), transfer.to_unit)
+    unit = units.get(transfer.state, transfer.from_unit).name
+    if transfer.comes_from_outside and transfer.state in _NEXT_INSIDE:
+        return _NEXT_INSIDE[transfer.state], {"unit": unit, "here": transfer.to_unit.name}
+    return _NEXT[transfer.state], {"unit": unit}
+
+
+_NEXT_INSIDE = {
+    REJECTED: N_("What came goes back to %(unit)s on paper."),
+    CANCELLED: N_("The entry is withdrawn. The dossier stays with %(here)s; what came can be entered anew."),
+}
 
 
 # What a person should know before a step that cannot simply be taken back.
 _QUESTIONS = {
+    "confirm": N_("The list was checked against the papers; from now on the receipt stands in the register."),
+    "confirm-with-reservations": N_("Write down what is missing or damaged: it stands in the minutes."),
     "approve": N_("The contents list is sealed now, and nothing in the dossier can change until it has arrived."),
     "dispatch": N_("%(unit)s sees the transfer and the list from now on, and the time limit for receipt is running."),
     "accept": N_("The dossier passes to %(unit)s at once; the sending unit can no longer see it."),

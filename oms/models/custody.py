@@ -11,7 +11,7 @@ from oms.errors import N_
 from oms.models.accounts import Account
 from oms.models.base import Base, Identified, datetime, enumerated, now, reference
 from oms.models.dossiers import Document, Dossier
-from oms.models.organisation import Unit
+from oms.models.organisation import Unit, UnitKind
 
 
 class TransferState(enum.StrEnum):
@@ -21,6 +21,8 @@ class TransferState(enum.StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
     IN_TRANSIT = "in_transit"
+    # Came from a body outside: here on paper, entered by one person, not yet confirmed by another.
+    ARRIVED = "arrived"
     ACCEPTED = "accepted"
     ACCEPTED_WITH_RESERVATIONS = "accepted_with_reservations"
     REJECTED = "rejected"
@@ -39,13 +41,20 @@ class TransferState(enum.StrEnum):
 
 
 OPEN_STATES = frozenset(
-    {TransferState.DRAFT, TransferState.SUBMITTED, TransferState.APPROVED, TransferState.IN_TRANSIT}
+    {
+        TransferState.DRAFT,
+        TransferState.SUBMITTED,
+        TransferState.APPROVED,
+        TransferState.IN_TRANSIT,
+        TransferState.ARRIVED,
+    }
 )
 _STATE_LABELS = {
     TransferState.DRAFT: N_("Being prepared"),
     TransferState.SUBMITTED: N_("Waiting for approval"),
     TransferState.APPROVED: N_("Approved, ready to be sent"),
     TransferState.IN_TRANSIT: N_("On its way"),
+    TransferState.ARRIVED: N_("Waiting for confirmation"),
     TransferState.ACCEPTED: N_("Accepted"),
     TransferState.ACCEPTED_WITH_RESERVATIONS: N_("Accepted with reservations"),
     TransferState.REJECTED: N_("Rejected"),
@@ -65,8 +74,8 @@ class Transfer(Identified, Base):
             "uq_transfers_one_open_per_dossier",
             "dossier_id",
             unique=True,
-            sqlite_where=text("state IN ('draft', 'submitted', 'approved', 'in_transit')"),
-            postgresql_where=text("state IN ('draft', 'submitted', 'approved', 'in_transit')"),
+            sqlite_where=text("state IN ('draft', 'submitted', 'approved', 'in_transit', 'arrived')"),
+            postgresql_where=text("state IN ('draft', 'submitted', 'approved', 'in_transit', 'arrived')"),
         ),
     )
 
@@ -89,7 +98,8 @@ class Transfer(Identified, Base):
     dispatched_at: Mapped[datetime | None]
     received_by_id: Mapped[str | None] = reference("accounts.id")
     closed_at: Mapped[datetime | None]
-    # Sealed at dispatch: the contents list with page counts and SHA-256 of every scan.
+    # The contents list with page counts and SHA-256 of every scan, sealed at the approval; of what came from outside,
+    # the list that came with it.
     manifest: Mapped[dict[str, Any] | None]
     manifest_sha256: Mapped[str | None] = mapped_column(String(64))
     version: Mapped[int] = mapped_column()
@@ -103,6 +113,11 @@ class Transfer(Identified, Base):
     events: Mapped[list["TransferEvent"]] = relationship(back_populates="transfer", order_by="TransferEvent.at")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
+
+    @property
+    def comes_from_outside(self) -> bool:
+        """True for what a body without an account here handed over on paper."""
+        return self.from_unit.kind == UnitKind.OUTSIDE_BODY
 
 
 class TransferEvent(Identified, Base):

@@ -66,7 +66,7 @@ def handover_slip(session: Session, transfer: Transfer, *, printing: Printing) -
 
 def handover_minutes(session: Session, transfer: Transfer, *, printing: Printing) -> Paper:
     """Biên bản giao nhận of the receiver, with its reservations; `Conflict` before the dossier is on its way."""
-    manifest = _sealed(transfer, printing)
+    manifest = _sealed(transfer, printing, arrived=True)
     if transfer.dispatched_at is None:
         raise Conflict(N_("The dossier has not been sent yet. The minutes are printed when it has arrived."))
     imprint = _issue(session, PaperKind.HANDOVER_MINUTES, transfer, transfer.to_unit, printing)
@@ -85,6 +85,7 @@ def handover_minutes(session: Session, transfer: Transfer, *, printing: Printing
         sender=committee_name(transfer.from_unit.name),
         receiver=committee_name(transfer.to_unit.name),
         transfer_number=transfer.number,
+        slip=f"{transfer.basis_number} ngày {write_date(transfer.basis_on)}" if transfer.comes_from_outside else "",
         receiver_person=_name(session, transfer.received_by_id),
         documents=_listed(manifest, transfer),
         discrepancies=_discrepancies(session, transfer, printing),
@@ -94,12 +95,14 @@ def handover_minutes(session: Session, transfer: Transfer, *, printing: Printing
     return Paper(f"bien-ban-giao-nhan-{transfer.number}.pdf", PDF, draw_handover_minutes(minutes), imprint.number)
 
 
-def _sealed(transfer: Transfer, printing: Printing) -> dict[str, Any]:
+def _sealed(transfer: Transfer, printing: Printing, *, arrived: bool = False) -> dict[str, Any]:
     require(printing.actor, Action.TRANSFER_READ, transfer)
     if not custody.may_read_list(transfer, actor=printing.actor):
         raise Refused(
             N_("The list belongs to the unit that holds the dossier now. It prints the papers of this transfer.")
         )
+    if transfer.comes_from_outside and not arrived:
+        raise Conflict(N_("The slip came with the papers. Here only the minutes of the hand-over are printed."))
     if transfer.manifest is None:
         raise Conflict(N_("The contents list is sealed when the transfer is approved. Print the slips after that."))
     return transfer.manifest
@@ -135,7 +138,7 @@ def _listed(manifest: dict[str, Any], transfer: Transfer) -> tuple[Listed, ...]:
                 date.fromisoformat(row["issued_on"]) if row.get("issued_on") else None, row.get("issued_precision")
             ),
             pages=row.get("pages", 0),
-            group=component_label(row["component"], category),
+            group=component_label(row["component"], category) if row["component"] else "",
         )
         for row in manifest.get("documents", ())
     )

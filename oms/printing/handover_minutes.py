@@ -28,6 +28,7 @@ class HandoverMinutes:
     sender: str
     receiver: str
     transfer_number: str
+    slip: str = ""
     sender_person: str = ""
     receiver_person: str = ""
     documents: tuple[Listed, ...] = ()
@@ -48,6 +49,7 @@ def draw_handover_minutes(minutes: HandoverMinutes) -> bytes:
         line("<b>II. Bên nhận</b>", above=3),
         entry("Cơ quan, đơn vị", minutes.receiver),
         entry("Đại diện", minutes.receiver_person),
+        *([entry("Phiếu chuyển của bên giao", minutes.slip)] if minutes.slip else []),
         running("Hai bên đã kiểm tra, đối chiếu và thống nhất giao nhận hồ sơ sau:"),
         *tell_subject(minutes.subject),
         *list_documents(minutes.documents),

@@ -264,7 +264,10 @@ class Work:
             for id, number, sender, receiver, approver, state, dossier_id, custodian, home in rows:
                 new = {
                     "from_unit_id": custodian if sender in self.outcome.routes else sender,
-                    "to_unit_id": self._hold_at(receiver, None, None),
+                    # What came from outside lies with its receiver and goes where the dossier goes.
+                    "to_unit_id": custodian
+                    if state == TransferState.ARRIVED and receiver in self.outcome.routes
+                    else self._hold_at(receiver, None, None),
                     "approving_unit_id": self._hold_at(approver, home, None),
                 }
                 end, words = state, f"{self.change.number} · {self.change.decision_number}"

@@ -77,6 +77,7 @@ def _add_pages(app: Flask) -> None:
     from oms.web import (
         account,
         accounts,
+        arrivals,
         audit,
         consultations,
         delegations,
@@ -123,6 +124,7 @@ def _add_pages(app: Flask) -> None:
         saved_searches,
         transfers,
         transfer_requests,
+        arrivals,
         whereabouts,
         consultations,
         reading_room,

@@ -58,7 +58,7 @@ def new() -> AnyResponse | str:
     if request.method == "GET":
         return _form(offered, {}, {})
     entry = read_entry(request.form, offered)
-    person = _read_person(entry)
+    person = read_person(entry)
     if not entry.errors and person is not None:
         try:
             dossier = dossiers.open_dossier(g.session, actor=g.actor, new_person=person, **entry.dossier)
@@ -76,7 +76,7 @@ def _form(offered: Choices, values: Mapping[str, str], errors: Mapping[str, str]
     return render_template("people/new.html", **offered.options(), values=values, errors=errors, genders=genders)
 
 
-def _read_person(entry: Entry) -> NewPerson | None:
+def read_person(entry: Entry) -> NewPerson | None:
     """The person of the form; what is wrong with it stands in `entry.errors` by field."""
     form = entry.form
     try:

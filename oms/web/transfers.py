@@ -26,6 +26,7 @@ TONES = {
     TransferState.SUBMITTED: "info",
     TransferState.APPROVED: "info",
     TransferState.IN_TRANSIT: "info",
+    TransferState.ARRIVED: "info",
     TransferState.ACCEPTED: "success",
     TransferState.ACCEPTED_WITH_RESERVATIONS: "warning",
     TransferState.REJECTED: "danger",
@@ -49,6 +50,7 @@ ICONS = {
     "accept": "check-lg",
     "submit": "arrow-right",
     "slip-returned": "check-lg",
+    "confirm": "check-lg",
 }
 
 
@@ -188,6 +190,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         readiness=_readiness(transfer),
         documents=_choices_of_proof(transfer),
         may_read_list=custody.may_read_list(transfer, actor=g.actor),
+        may_relist=custody.may_relist(transfer, actor=g.actor),
         lines=_lines(transfer),
         may_check=custody.may_check(transfer, actor=g.actor),
         may_settle=custody.may_settle(transfer, actor=g.actor),
@@ -358,16 +361,18 @@ def _is_late(transfer: Transfer) -> bool:
 
 def _stages(transfer: Transfer) -> list[dict[str, Any]]:
     """The step bar: every stage of the straight way as done, present or to come."""
-    states = [state for state, _label in custody.WAY]
+    way = custody.way_of(transfer)
+    states = [state for state, _label in way]
     ended = transfer.state in (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS)
     stopped = not transfer.state.is_open and not ended
     reached = len(states) if ended else -1 if stopped else states.index(transfer.state)
     stages: list[dict[str, Any]] = [
         {"label": _(label), "state": "done" if place < reached else "current" if place == reached else "open"}
-        for place, (_state, label) in enumerate(custody.WAY)
+        for place, (_state, label) in enumerate(way)
     ]
     if stopped:
         last = custody.stopped_at(g.session, transfer)
+        last = last if last in states else states[0]
         for place, stage in enumerate(stages):
             stage["state"] = "done" if place < states.index(last) else "open"
         stages[states.index(last)] = {"label": _(transfer.state.label), "state": "stopped"}
@@ -386,7 +391,8 @@ def _button(transfer: Transfer, step: Step) -> dict[str, Any]:
         "icon": ICONS.get(step.name, ""),
         "question": _(question) % {"unit": transfer.to_unit.name} if question else "",
         "needs_reason": step.needs_reason,
-        "paper": step.end in (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS) and not step.outside,
+        "paper": not (step.outside or step.confirms)
+        and step.end in (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS),
         "reason_hint": _("The reason is kept in the log and shown to the other unit."),
     }
 

@@ -311,3 +311,19 @@ def test_roles_without_dossiers(caller: Callers, read_scan: dict[str, str], user
         assert somebody.get(address).status_code == 403, address
     assert somebody.get(f"scans/{read_scan['scan']}/original").status_code == 404
     assert somebody.post("dossiers", {"category": "cadre", "person": {"name": "A"}}).status_code == 403
+
+
+def test_what_came_from_outside_is_confirmed_by_another_person(caller: Callers, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        number = factories.make_dossier(session, world.units["sonv"]).number
+    officer, head = caller("canbo.sonv"), caller("bithu.sonv")
+    slip = {"dossier": number, "body": "Ban Tổ chức Tỉnh ủy Giả định", "slip_number": "07-PC", "slip_on": "2026-02-03"}
+    assert officer.post("arrivals", {**slip, "documents": []}).status_code == 422
+    assert head.post("arrivals", {**slip, "documents": [{"title": "Lý lịch", "sheets": 4}]}).status_code == 403
+    made = officer.post("arrivals", {**slip, "documents": [{"title": "Lý lịch", "sheets": 4}]})
+    assert made.status_code == 201 and made.get_json()["state"] == "arrived"
+    transfer = made.get_json()["number"]
+    assert officer.post(f"transfers/{transfer}/checks", {"line": 1, "outcome": "present"}).status_code == 200
+    assert officer.post(f"transfers/{transfer}/confirm", {}).status_code == 403
+    done = head.post(f"transfers/{transfer}/confirm", {})
+    assert done.status_code == 200 and done.get_json()["state"] == "accepted"

@@ -59,3 +59,17 @@ def test_a_refusal_is_one_sentence_and_one_entry(oms, world, engine):
 def test_an_unknown_account_acts_for_nobody(oms, world):
     answer = oms("transfer", "show", "CH-2026-0001", "--as", "nobody")
     assert answer.code == 1 and "oms user list" in answer.err
+
+
+def test_papers_from_outside_are_entered_and_confirmed(oms, world, engine):
+    with db.writing(engine) as session:
+        number = factories.make_dossier(session, world.units["sonv"]).number
+    slip = ("--from", "Ban Tổ chức Tỉnh ủy Giả định", "--slip", "07-PC", "--slip-date", "03/02/2026")
+    assert oms("transfer", "receive", number, *slip, "--paper", "Lý lịch", "--as", "canbo.sonv").code == 1
+    made = oms("transfer", "receive", number, *slip, "--paper", "Lý lịch; 4", "--as", "canbo.sonv", "--json")
+    assert made.code == 0 and made.documents[0]["state"] == "arrived"
+    transfer = made.documents[0]["transfer"]
+    assert oms("transfer", "check", transfer, "--as", "canbo.sonv").code == 0
+    assert oms("transfer", "confirm", transfer, "--as", "canbo.sonv").code == 1
+    done = oms("transfer", "confirm", transfer, "--as", "bithu.sonv", "--json")
+    assert done.documents[0]["state"] == "accepted"

@@ -6,9 +6,10 @@ Knows neither Flask nor the tables.
 import errno
 import sqlite3
 
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
-from oms.errors import N_, BadInput, OmsError, Unavailable
+from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
 
 # The disk says no: full, over quota, mounted read-only.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -23,6 +24,8 @@ _OF_THE_PLACE = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+# Two transactions waited for each other, or wanted the same row: PostgreSQL gave this one up.
+_GIVEN_UP = frozenset({"40001", "40P01"})
 
 
 def refusal_behind(error: BaseException) -> OmsError | None:
@@ -34,6 +37,13 @@ def refusal_behind(error: BaseException) -> OmsError | None:
         return BadInput(
             N_("A text or a number was sent that cannot be stored. Look for control characters in it."),
         )
+    if isinstance(error, StaleDataError) or _given_up(error):
+        return Conflict(
+            N_(
+                "Somebody else changed the same thing at the same moment. Nothing of yours was written: reload the page "
+                "and do it again."
+            )
+        )
     if _out_of_reach(error):
         return Unavailable(
             N_(
@@ -42,6 +52,10 @@ def refusal_behind(error: BaseException) -> OmsError | None:
             )
         )
     return None
+
+
+def _given_up(error: BaseException) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _GIVEN_UP
 
 
 def _out_of_reach(error: BaseException) -> bool:

@@ -87,6 +87,7 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     `version` is the one the editor saw; raises `Conflict` when somebody changed the page since.
     """
     dossiers.hold(session, page.scan.dossier)
+    _see_anew(session, page)
     require(actor, Action.PAGE_REVIEW, page)
     if version is not None and version != page.version:
         raise Conflict(N_("Somebody else just changed this page. Reload it and look at the text again."))
@@ -102,6 +103,12 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     page.text, page.corrected = new, True
     jobs.enqueue(session, "index_scan", page.scan_id, actor=actor)
     audit.record(session, "page:correct", page, actor=actor, correction=correction.id)
+
+
+def _see_anew(session: Session, thing: Page | Document) -> None:
+    """Whoever waited for the dossier may have loaded `thing` before the one in front changed it, or took it away."""
+    if session.get(type(thing), thing.id, populate_existing=True) is None:
+        raise Conflict(N_("Somebody else just took this document apart. Reload the page."))
 
 
 def check_filing(dossier: Dossier, filing: Filing) -> None:
@@ -178,6 +185,7 @@ def _columns(filing: Filing) -> dict[str, object]:
 def describe(session: Session, document: Document, filing: Filing, *, actor: Actor, version: int | None = None) -> None:
     """Correct what is said about a filed document; the log names the fields that changed."""
     dossiers.hold(session, document.dossier)
+    _see_anew(session, document)
     require(actor, Action.DOCUMENT_FILE, document.dossier)
     if version is not None and version != document.version:
         raise Conflict(N_("Somebody else just changed this document. Reload it and look again."))
@@ -193,6 +201,7 @@ def describe(session: Session, document: Document, filing: Filing, *, actor: Act
 def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Scan]:
     """Undo a filing: the pages of the document wait again and the document is gone from the contents list."""
     dossiers.hold(session, document.dossier)
+    _see_anew(session, document)
     require(actor, Action.DOCUMENT_FILE, document.dossier)
     # Not DISTINCT: PostgreSQL cannot compare the JSON columns of a scan.
     lying_in = select(Page.scan_id).where(Page.document_id == document.id)

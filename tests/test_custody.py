@@ -4,27 +4,20 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from PIL import Image
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oms import accounts, custody, db, intake, review, search
 from oms.errors import BadInput, Conflict, OmsError, Refused
 from oms.models import (
-    OPEN_STATES,
     Assignment,
-    AuditEntry,
     Dossier,
     Job,
     Role,
     Transfer,
-    TransferEvent,
     TransferState,
     Unit,
 )
@@ -386,126 +379,3 @@ def test_every_state_has_its_words(session: Session, world: World, actor: Actors
         assert values["unit"] in sentence % values
         labels = [custody.event_label(event) for event in custody.events_of(session, transfer)]
         assert len(labels) == 1 + len(WAYS[state.value]) and labels[0] == "Prepared" and "Prepared" not in labels[1:]
-
-
-class HandOver(RuleBasedStateMachine):
-    """Anyone tries anything with a few dossiers; what must never happen is looked for after every try."""
-
-    def __init__(self, engine: Engine, world: World, actors: dict[str, Actor]) -> None:
-        super().__init__()
-        self.turn = db.take_turn(engine)
-        self.session = db.open_session(engine, writing=True)
-        self.world, self.actors = world, actors
-        self.dossiers = [factories.make_dossier(self.session, world.units[code]) for code in ("sonv", "btc")]
-        self.place = {dossier.id: dossier.custodian_id for dossier in self.dossiers}
-        self.begun = self.moves = 0
-        self.entries_before = self._entries()
-
-    def _entries(self) -> int:
-        query = select(func.count()).where(AuditEntry.action.startswith("transfer:"), AuditEntry.outcome == "done")
-        return self.session.scalar(query) or 0
-
-    @rule(
-        which=st.integers(0, 1),
-        username=st.sampled_from(sorted(ACCOUNTS)),
-        to=st.sampled_from(["btc", "sonv", "sotc", "soyt", "sonv_c1", "khoi"]),
-        reason=st.sampled_from(["", "QĐ 12"]),
-    )
-    def prepare(self, which: int, username: str, to: str, reason: str) -> None:
-        """Try to begin a transfer."""
-        receiver = self.session.get_one(Unit, self.world.units[to])
-        try:
-            with self.session.begin_nested():
-                custody.prepare(
-                    self.session,
-                    self.dossiers[which],
-                    receiver,
-                    reason,
-                    actor=self.actors[username],
-                    proof=factories.PROOF,
-                )
-            self.begun += 1
-        except OmsError:
-            pass
-
-    @rule(which=st.integers(0, 1))
-    def officer_prepares(self, which: int) -> None:
-        """A transfer as it should be, so that the machine gets somewhere."""
-        officers = {"sonv": "canbo.sonv", "btc": "canbo.khoi", "sotc": "canbo.sotc", "soyt": "canbo.soyt"}
-        dossier = self.dossiers[which]
-        self.prepare(
-            which, officers[dossier.custodian.code], "sotc" if dossier.custodian.code != "sotc" else "sonv", "QĐ 1"
-        )
-
-    @rule(
-        which=st.integers(0, 5),
-        username=st.sampled_from(sorted(ACCOUNTS)),
-        name=st.sampled_from(NAMES),
-        reason=st.sampled_from(["", "Theo quyết định"]),
-    )
-    def take(self, which: int, username: str, name: str, reason: str) -> None:
-        """Try any step of any transfer."""
-        transfers = self.session.scalars(select(Transfer).order_by(Transfer.number.desc())).all()
-        if which < len(transfers):
-            self._try(transfers[which], name, self.actors[username], reason)
-
-    @rule(which=st.integers(0, 5), choice=st.integers(0, 10))
-    def take_an_open_step(self, which: int, choice: int) -> None:
-        """Somebody takes a step that is open to them."""
-        transfers = self.session.scalars(select(Transfer).order_by(Transfer.number.desc())).all()
-        if which < len(transfers):
-            ways = [
-                (somebody, arrow.name)
-                for somebody in self.actors.values()
-                for arrow in custody.steps_open_to(transfers[which], actor=somebody)
-            ]
-            if ways:
-                somebody, name = ways[choice % len(ways)]
-                moves = self.moves
-                self._try(transfers[which], name, somebody, "Theo quyết định")
-                assert self.moves == moves + 1, "a button that is shown works"
-
-    def _try(self, transfer: Transfer, name: str, somebody: Actor, reason: str) -> None:
-        try:
-            with self.session.begin_nested():
-                step(self.session, transfer, name, somebody, reason)
-        except OmsError:
-            return
-        self.moves += 1
-        if name.startswith("accept"):
-            self.place[transfer.dossier_id] = transfer.to_unit_id
-
-    @invariant()
-    def each_dossier_is_where_the_last_acceptance_put_it(self) -> None:
-        rows = self.session.execute(select(Dossier.id, Dossier.custodian_id).where(Dossier.id.in_(self.place))).all()
-        assert dict(rows) == self.place
-
-    @invariant()
-    def at_most_one_open_transfer_and_still_only_in_transit(self) -> None:
-        opened = select(Transfer.dossier_id, Transfer.state).where(Transfer.state.in_(OPEN_STATES))
-        rows = self.session.execute(opened).all()
-        assert len(rows) == len({row.dossier_id for row in rows})
-        still = {row.dossier_id for row in rows if row.state in (APPROVED, IN_TRANSIT)}
-        assert {dossier.id for dossier in self.dossiers if dossier.frozen} == still
-
-    @invariant()
-    def the_log_has_one_entry_per_move(self) -> None:
-        assert self._entries() - self.entries_before == self.begun + self.moves
-        events = select(func.count(TransferEvent.id))
-        assert self.session.scalar(events) == self.begun + self.moves
-
-    def teardown(self) -> None:
-        """Leave nothing behind for the next run."""
-        self.session.rollback()
-        self.session.close()
-        self.turn.release()
-
-
-def test_anyone_tries_anything(engine: Engine, world: World, actor: Actors) -> None:
-    actors = {username: actor(username) for username in ACCOUNTS}
-    run_state_machine_as_test(
-        lambda: HandOver(engine, world, actors),
-        settings=hypothesis_settings(
-            max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )

@@ -11,9 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
+from sqlalchemy.orm.exc import StaleDataError
 
 from oms import db, jobs, staging, worker
-from oms.errors import BadInput, Unavailable
+from oms.errors import BadInput, Conflict, Unavailable
 from oms.faults import refusal_behind
 from oms.models import AuditEntry, Job, JobState, new_id
 from oms.settings import Settings
@@ -43,6 +44,13 @@ def test_a_database_that_cannot_be_written_is_said_but_a_missing_table_is_our_fa
     assert isinstance(missing, OperationalError | ProgrammingError) and refusal_behind(missing) is None
 
 
+def given_up(state: str) -> Exception:
+    """What the driver of PostgreSQL raises for a deadlock or a clash of transactions."""
+    error = Exception("deadlock detected")
+    error.sqlstate = state  # type: ignore[attr-defined]
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -52,6 +60,9 @@ def test_a_database_that_cannot_be_written_is_said_but_a_missing_table_is_our_fa
         (OverflowError("too large"), BadInput),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "half"), BadInput),
         (DataError("INSERT", {}, ValueError("NUL")), BadInput),
+        (StaleDataError("UPDATE: 0 were matched"), Conflict),
+        (OperationalError("UPDATE", {}, given_up("40P01")), Conflict),
+        (OperationalError("UPDATE", {}, given_up("40001")), Conflict),
         (sqlite3.OperationalError("not through SQLAlchemy"), None),
         (ValueError("ours"), None),
     ],

@@ -8,7 +8,7 @@ from flask_babel import gettext
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
-from oms.errors import N_, BadInput, ConfirmationNeeded, OmsError
+from oms.errors import N_, BadInput, ConfirmationNeeded, Conflict, OmsError
 from oms.faults import refusal_behind
 from oms.web.access import end_request, write_down_refusal
 from oms.web.errors import number_fault, sentence_of
@@ -80,7 +80,7 @@ def explain(error: HTTPException) -> Response:
 def admit(error: Exception) -> Response:
     """A problem document for what is no refusal of ours: 500 with the number of the fault, unless words fit better."""
     refusal = refusal_behind(error)
-    number = "" if isinstance(refusal, BadInput) else number_fault(error)
+    number = "" if isinstance(refusal, BadInput | Conflict) else number_fault(error)
     end_request(g.pop("session", None))
     if refusal is not None:
         return problem(refusal.status, sentence_of(refusal))

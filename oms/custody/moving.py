@@ -107,6 +107,7 @@ def prepare(
     session: Session, dossier: Dossier, receiver: Unit, reason: str, *, actor: Actor, proof: Proof = Proof()
 ) -> Transfer:
     """Begin a transfer of a dossier to another custodian or outside; one open transfer per dossier."""
+    dossiers.hold(session, dossier)
     require(actor, Action.DOSSIER_EDIT, dossier)
     require(actor, Action.TRANSFER_PREPARE, Transfer(from_unit_id=dossier.custodian_id))
     holds.require_none(session, dossier)

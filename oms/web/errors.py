@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from oms.errors import N_, BadInput, OmsError
+from oms.errors import N_, BadInput, Conflict, OmsError
 from oms.faults import refusal_behind
 from oms.permissions import Action, Actor
 from oms.web.access import end_request, write_down_refusal
@@ -87,7 +87,7 @@ def add_errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def admit(error: Exception) -> Response:
         refusal = refusal_behind(error)
-        number = "" if isinstance(refusal, BadInput) else number_fault(error)
+        number = "" if isinstance(refusal, BadInput | Conflict) else number_fault(error)
         end_request(g.pop("session", None))
         if refusal is not None:
             return _answer(refusal.status, sentence_of(refusal))

@@ -32,6 +32,11 @@ PLACE_LENGTH = 60
 
 def next_number(session: Session, series: str) -> int:
     """Take the next number of a series inside the caller's transaction: no gaps, no doubles."""
+    return take_numbers(session, series, 1)[0]
+
+
+def take_numbers(session: Session, series: str, count: int) -> range:
+    """Take the next `count` numbers of a series inside the caller's transaction: no gaps, no doubles."""
     counter = session.get(Counter, series, with_for_update=True)
     if counter is None:
         try:
@@ -40,9 +45,15 @@ def next_number(session: Session, series: str) -> int:
         except IntegrityError:
             pass  # another transaction began the series a moment ago
         counter = session.get_one(Counter, series, with_for_update=True, populate_existing=True)
-    counter.last += 1
+    first = counter.last + 1
+    counter.last += count
     session.flush()
-    return counter.last
+    return range(first, first + count)
+
+
+def as_number(place: int) -> str:
+    """The number of the dossier that was entered at this place of the series."""
+    return f"HS-{place:06d}"
 
 
 def open_dossier(
@@ -69,7 +80,7 @@ def open_dossier(
     else:
         require(actor, Action.PERSON_READ, person)
     dossier = Dossier(
-        number=f"HS-{next_number(session, 'dossier'):06d}",
+        number=as_number(next_number(session, "dossier")),
         person_id=person.id,
         category=category,
         custodian_id=custodian.id,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from oms import audit
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Dossier, Gender, Person, PersonAlias, Precision, Unit
+from oms.models.base import new_id
 from oms.organisation import today, units_below
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.vietnamese.names import name_key, sort_key
@@ -55,17 +56,14 @@ def check_personal_id(number: str | None) -> None:
         raise BadInput(N_("An ID number has 12 digits, an old one 9. Check the number on the card."))
 
 
-def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
-    """Write down a person of `unit`; raises `BadInput` or, for an ID number that exists, `Conflict`.
-
-    Called by `dossiers.open_dossier`, which asks for the right and writes the log: nobody is entered
-    without a dossier.
-    """
+def as_written(new: NewPerson, unit: Unit) -> Person:
+    """The row of a person of `unit`, checked and not stored yet; raises `BadInput`."""
     name = check_name(new.full_name)
     check_personal_id(new.personal_id)
     if new.birth_date and new.birth_date > today():
         raise BadInput(N_("The birth date lies in the future. Check day, month and year."))
-    person = Person(
+    return Person(
+        id=new_id(),
         full_name=name,
         sort_key=sort_key(name),
         gender=new.gender,
@@ -79,17 +77,29 @@ def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
         unit_id=unit.id,
         party_join_date=new.party_join_date,
         party_official_date=new.party_official_date,
+        aliases=[PersonAlias(name=nfc(alias)) for alias in new.aliases],
     )
+
+
+def id_number_taken() -> Conflict:
+    """What is said of an ID number that stands at somebody: not a word about whose dossier it is."""
+    return Conflict(
+        N_("This ID number cannot be entered. Check it; if it is right, ask the Bloc's Organisation Board.")
+    )
+
+
+def add_person(session: Session, new: NewPerson, unit: Unit) -> Person:
+    """Write down a person of `unit`; raises `BadInput` or, for an ID number that exists, `Conflict`.
+
+    Called by `dossiers.open_dossier`, which asks for the right and writes the log: nobody is entered
+    without a dossier.
+    """
+    person = as_written(new, unit)
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError:
-        # Not a word about whose dossier it is: it may lie in a unit the officer may not see.
-        raise Conflict(
-            N_("This ID number cannot be entered. Check it; if it is right, ask the Bloc's Organisation Board.")
-        ) from None
-    for alias in new.aliases:
-        session.add(PersonAlias(person_id=person.id, name=nfc(alias)))
+        raise id_number_taken() from None
     return person
 
 

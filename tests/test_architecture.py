@@ -20,6 +20,7 @@ ORDER = (
     ("search",),
     ("saved_searches", "people"),
     ("dossiers",),
+    ("first_load",),
     ("holds",),
     ("whereabouts", "stocktaking"),
     ("intake", "gate", "review", "reading", "purging", "proposals"),

@@ -24,6 +24,7 @@ from oms.catalogue.demo_organisation import (
     units_on,
 )
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
+from oms.catalogue.people_columns import PeopleColumn, people_columns
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
     Approver,
@@ -52,6 +53,7 @@ __all__ = [
     "FormTable",
     "InsertRule",
     "OrgType",
+    "PeopleColumn",
     "ReadinessRule",
     "RetentionRule",
     "Source",
@@ -75,6 +77,7 @@ __all__ = [
     "insert_rule",
     "org_type",
     "org_types",
+    "people_columns",
     "readiness_on",
     "retention_rules",
     "term",

@@ -16,6 +16,7 @@ from oms.cli.backup import backup as make_backup
 from oms.cli.backup import restore
 from oms.cli.checking import check
 from oms.cli.consultations import loan
+from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
 from oms.cli.organisation import unit
@@ -45,7 +46,7 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, reorganise),
-    *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper),
+    *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper, import_),
 ):
     program.add_command(command)
 

@@ -3,6 +3,7 @@
 import * as dialog from "./dialog.js";
 import * as filter from "./filter.js";
 import * as grant from "./grant.js";
+import * as keepFile from "./keep-file.js";
 import * as menu from "./menu.js";
 import * as poll from "./poll.js";
 import * as print from "./print.js";
@@ -19,6 +20,7 @@ const parts = [
   [".table-scroll, [data-poll]", stack],
   ["[data-poll], [data-refresh]", poll],
   ["[data-grant]", grant],
+  ["form[data-keep-file]", keepFile],
   ["[data-print]", print],
   ["[data-session]", session],
   ["[data-suggest]", suggest],

@@ -9,13 +9,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from oms import audit, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Account, Dossier, Person, Reorganisation, Unit, UnitKind
 from oms.permissions import Action, Actor, require
-from oms.reorganisation.carrying_out import KINDS
+from oms.reorganisation.carrying_out import ENDING, KINDS
 from oms.reorganisation.outcome import DryRun
 from oms.reorganisation.steps import APPROVED, DRAFT, SUBMITTED, open_step
 from oms.reorganisation.trying import dry_run
@@ -241,6 +241,16 @@ def _fits(full_name: str, words: Sequence[str]) -> bool:
 def _placed(person: Person, choices: Mapping[str, str]) -> Placed:
     year = person.birth_date.year if person.birth_date else None
     return Placed(person.id, person.full_name, year, person.unit.short_name, choices.get(person.id, ""))
+
+
+def homeless(session: Session, change: Reorganisation) -> list[str]:
+    """Codes of the units directly below one that ends with several successors, which the plan has not placed yet."""
+    rows = change.plan["changes"]
+    ended = {code for row in rows if row["kind"] in ENDING and len(row["to"]) > 1 for code in row["from"]}
+    placed = {code for row in rows for code in (*row.get("units", ()), *row.get("from", ()))}
+    above = aliased(Unit)
+    query = select(Unit.code).join(above, Unit.parent_id == above.id).where(above.code.in_(ended))
+    return [code for code in session.scalars(query.where(Unit.valid_to.is_(None))) if code not in placed]
 
 
 def placed_people(change: Reorganisation) -> int:

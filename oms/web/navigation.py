@@ -6,7 +6,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import consultations, custody, review
+from oms import consultations, custody, reorganisation, review
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
 
@@ -23,6 +23,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT),
     ("holds.index", N_("Holds and disposals"), "shield-lock", Action.HOLD_READ),
     ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
+    ("reorganisations.index", N_("Reorganisations"), "diagram-2", Action.REORGANISATION_READ),
     ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
     ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
     ("system.show", N_("System"), "gear", Action.SYSTEM_READ),
@@ -39,11 +40,24 @@ def _counts(actor: Actor) -> dict[str, int]:
             counts["review.index"] = review.count_waiting(session, actor=actor)
         if actor.has(Action.TRANSFER_READ):
             counts["transfers.index"] = len(custody.waiting_for(session, actor=actor))
+        if actor.has(Action.REORGANISATION_APPROVE):
+            counts["reorganisations.index"] = len(reorganisation.to_decide(session, actor=actor))
         if actor.has(Action.CONSULTATION_APPROVE):
             counts["consultations.index"] = consultations.count_to_decide(session, actor=actor)
     except SQLAlchemyError:
         return {}  # the page that says so is shown without counts
     return counts
+
+
+def _concerns(endpoint: str, actor: Actor) -> bool:
+    """Every officer has the right to reorganise; it reaches something only in a board that keeps dossiers."""
+    session = g.get("session")
+    if endpoint != "reorganisations.index" or session is None:
+        return True
+    try:
+        return reorganisation.has_board(session, actor=actor)
+    except SQLAlchemyError:
+        return True
 
 
 def menu() -> list[dict[str, Any]]:
@@ -60,12 +74,13 @@ def menu() -> list[dict[str, Any]]:
             "icon": icon,
             "active": endpoint.split(".")[0] == here
             or (endpoint == "holds.index" and here in ("delegations", "disposal"))
+            or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here == "dossiers")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),
         }
         for endpoint, label, icon, action in ENTRIES
-        if actor.has(action)
+        if actor.has(action) and _concerns(endpoint, actor)
     ]
 
 

@@ -1,4 +1,4 @@
-// Narrows the rows of a table or the choices of a long list while typing, with or without marks.
+// Narrows the rows of a table, the choices of a long list or of a box of check boxes while typing, with or without marks.
 import { fits } from "./fold.js";
 
 function filterTable(input) {
@@ -47,7 +47,28 @@ function filterSelect(select) {
   });
 }
 
+// What is ticked stays in sight whatever is typed: nobody sends a choice that cannot be seen.
+function filterChoices(input) {
+  const list = document.getElementById(input.dataset.choices);
+  const count = document.getElementById(`${list.id}-count`);
+  const apply = () => {
+    let ticked = 0;
+    for (const row of list.children) {
+      const { checked } = row.querySelector("input");
+      if (checked) ticked += 1;
+      row.hidden = !checked && !fits(row.textContent, input.value);
+    }
+    count.textContent = input.dataset.textCount.replace("{count}", ticked);
+  };
+  input.addEventListener("input", apply);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  list.addEventListener("change", apply);
+  input.closest("[data-choices-tools]").hidden = false;
+  apply();
+}
+
 export function start(root) {
+  for (const input of root.querySelectorAll("input[data-choices]")) filterChoices(input);
   for (const input of root.querySelectorAll("input[data-filter]")) filterTable(input);
   for (const select of root.querySelectorAll("select[data-filterable]")) filterSelect(select);
 }

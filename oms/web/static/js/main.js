@@ -16,7 +16,7 @@ import * as viewer from "./viewer.js";
 const parts = [
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", menu],
   ["[data-dialog]", dialog],
-  ["[data-filter], [data-filterable]", filter],
+  ["[data-filter], [data-filterable], [data-choices]", filter],
   [".table-scroll, [data-poll]", stack],
   ["[data-poll], [data-refresh]", poll],
   ["[data-grant]", grant],

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms import audit
 from oms.errors import N_, NotFound
-from oms.models import Account, AuditEntry, AuditWords, Dossier, Transfer, Unit
+from oms.models import Account, AuditEntry, AuditWords, Dossier, MembershipTransfer, Transfer, Unit
 from oms.organisation import HANOI
 from oms.permissions import Action, Actor, require
 
@@ -104,6 +104,26 @@ ACTIONS: dict[str, str] = {
     "loan:take_back": N_("Take paper back"),
     "locate:ask": N_("Ask where a dossier is kept"),
     "locate:answer": N_("Answer where a dossier is kept"),
+    "membership:read": N_("Read a transfer of membership"),
+    "membership:prepare": N_("Prepare or lead a transfer of membership"),
+    "membership:sign": N_("Sign a box of a letter of introduction"),
+    "membership:receive": N_("Receive a member"),
+    "membership:list": N_("List transfers of membership"),
+    "membership:view": N_("Open a transfer of membership"),
+    "membership:new": N_("Prepare a transfer of membership"),
+    "membership:correct": N_("Correct a transfer of membership"),
+    "membership:submit": N_("Submit a transfer of membership"),
+    "membership:confirm": N_("Take up the membership"),
+    "membership:confirm-on-paper": N_("Enter that a body outside received the member"),
+    "membership:return": N_("Send a letter of introduction back"),
+    "membership:recall": N_("Recall a letter of introduction"),
+    "membership:cancel": N_("Cancel a transfer of membership"),
+    "membership:report-lost": N_("Report a letter of introduction lost"),
+    "membership:found": N_("Enter that a letter of introduction was found"),
+    "membership:reissue": N_("Issue a letter of introduction again"),
+    "membership:extend": N_("Extend a temporary stay"),
+    "membership:come-back": N_("End a temporary stay"),
+    "membership:send_dossier": N_("Prepare the transfer of the member dossier"),
     "own:list": N_("List what concerns oneself"),
     "own:read": N_("Read what concerns oneself"),
     "paper:ask": N_("Ask for a paper"),
@@ -381,10 +401,17 @@ def _heads(session: Session, entries: list[AuditEntry]) -> dict[int, str]:
     return {seq: names[id] for seq, id in ids.items() if id in names}
 
 
+_NAMED: tuple[tuple[str, Any, Any], ...] = (
+    ("transfer", Transfer.id, Transfer.number),
+    ("membershiptransfer", MembershipTransfer.id, MembershipTransfer.number),
+    ("account", Account.id, Account.username),
+)
+
+
 def _names_of_things(session: Session, entries: list[AuditEntry]) -> dict[str, str]:
     """Numbers of transfers and user names of accounts: what may be named without showing what is in a dossier."""
     found: dict[str, str] = {}
-    for kind, key, column in (("transfer", Transfer.id, Transfer.number), ("account", Account.id, Account.username)):
+    for kind, key, column in _NAMED:
         ids = {entry.object_id for entry in entries if entry.object_kind == kind}
         if ids:
             found |= dict(session.execute(select(key, column).where(key.in_(ids))).all())

@@ -27,6 +27,7 @@ ORDER = (
     ("inserts", "disposal"),
     ("consultations",),
     ("custody",),
+    ("membership",),
     ("reorganisation",),
     ("packages",),
     ("papers",),

@@ -36,7 +36,7 @@ def _people(engine):
     with db.reading(engine) as session:
         return session.execute(
             select(Person.full_name, Person.birth_date, Person.personal_id, Unit.code)
-            .join(Unit)
+            .join(Person.unit)
             .order_by(Person.staff_code)
         ).all()
 

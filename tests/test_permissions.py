@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import accounts, consultations, custody, db, holds
+from oms import accounts, consultations, custody, db, holds, membership
 from oms.consultations import Sought, Wish
 from oms.errors import Refused
 from oms.models import (
@@ -20,6 +20,7 @@ from oms.models import (
     ConsultationKind,
     Disposal,
     Dossier,
+    MembershipKind,
     Role,
     Transfer,
     Unit,
@@ -60,6 +61,29 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
             for name, username in way:
                 step(session, transfer, name, actor(username))
         _guard_some(session, world, actor)
+        _move_members(session, world, actor)
+
+
+def _move_members(session: Session, world: World, actor: Actors) -> None:
+    """Moves of members: being prepared, introduced, at the receiver, with a letter that is lost."""
+    signers = ("bithu.sonv", "bithu.sonv", "truongban.khoi")
+    receiver = session.get_one(Unit, world.units["sotc"])
+    for signed, state in ((-1, ""), (0, ""), (2, ""), (3, ""), (3, "report-lost")):
+        dossier = factories.make_dossier(
+            session, world.units["sonv"], f"Đảng viên {signed} {state}".strip(), category=Category.PARTY_MEMBER
+        )
+        dossier.person.unit_id = world.units["sonv_c1"]
+        session.flush()
+        session.expire(dossier.person)
+        wish = membership.Wish(MembershipKind.OFFICIAL, receiver, "1-QĐ", today(), "Điều động")
+        move = membership.prepare(session, dossier, wish, actor=actor("canbo.sonv"))
+        steps = [("submit", "canbo.sonv")] if signed >= 0 else []
+        steps += [("sign", name) for name in signers[: max(signed, 0)]] + ([(state, "canbo.sonv")] if state else [])
+        for name, username in steps:
+            step = membership.choose_step(move, name, actor=actor(username))
+            membership.take(
+                session, step, move, actor=replace(actor(username), confirmed=True), reason="theo quyết định"
+            )
 
 
 def _guard_some(session: Session, world: World, actor: Actors) -> None:

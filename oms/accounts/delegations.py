@@ -19,6 +19,7 @@ from oms.permissions import Action, Actor, require, require_confirmed
 # What a head may let others do, in words; everything else stays with the head.
 DELEGABLE: Mapping[Action, str] = {
     Action.TRANSFER_APPROVE: N_("Approve transfers"),
+    Action.MEMBERSHIP_SIGN: N_("Sign letters of introduction of members"),
     Action.CONSULTATION_APPROVE: N_("Decide on requests to look into dossiers"),
     Action.HOLD_ORDER: N_("Order and lift holds"),
     Action.DISPOSAL_DECIDE: N_("Decide on disposals"),

@@ -40,9 +40,11 @@ from oms.catalogue.rules import (
 from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, retention_rules
 from oms.catalogue.terms import Source, Term, term, terms
 from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kind, unit_kinds
+from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
 
 __all__ = [
     "Approver",
+    "Calendar",
     "CatalogueError",
     "Component",
     "ComponentGroup",
@@ -51,6 +53,7 @@ __all__ = [
     "Form",
     "FormItem",
     "FormTable",
+    "Holiday",
     "InsertRule",
     "OrgType",
     "PeopleColumn",
@@ -61,6 +64,8 @@ __all__ = [
     "TimeLimit",
     "TransferRule",
     "UnitKind",
+    "YearOfWork",
+    "calendar_of_work",
     "categories",
     "component",
     "component_group",

@@ -11,6 +11,7 @@ from oms.catalogue.components import categories
 from oms.catalogue.reading import FOLDER, open_file
 from oms.catalogue.terms import Dated, Labelled, overlap, read_labels, read_validity, refuse_repeated
 from oms.catalogue.units import unit_kinds
+from oms.catalogue.working_days import calendar_of_work
 from oms.errors import N_, NotFound, Refused
 
 
@@ -36,7 +37,7 @@ class TransferRule(Labelled, Dated):
 
 @dataclass(frozen=True, kw_only=True)
 class TimeLimit(Labelled, Dated):
-    """A limit of `amount` units ("day", "month", "year"), counted from the event `starts`.
+    """A limit of `amount` units ("day", "working_day", "month", "year"), counted from the event `starts`.
 
     `bound` "max": not later than, "min": not earlier than. `warn_before`: days before the end to remind.
     """
@@ -52,6 +53,8 @@ class TimeLimit(Labelled, Dated):
         """The last day of the limit; the day of the starting event is not counted."""
         if self.unit == "day":
             return start + timedelta(days=self.amount)
+        if self.unit == "working_day":
+            return calendar_of_work().after(start, self.amount)
         months = start.month - 1 + self.amount * (12 if self.unit == "year" else 1)
         year, month = start.year + months // 12, months % 12 + 1
         return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
@@ -99,7 +102,7 @@ def read_time_limits(path: Path) -> tuple[TimeLimit, ...]:
             applies_to=entry.choices("applies_to", categories()),
             starts=entry.text("starts"),
             amount=entry.number("amount"),
-            unit=entry.choice("unit", ("day", "month", "year")),
+            unit=entry.choice("unit", ("day", "working_day", "month", "year")),
             bound=entry.choice("bound", ("max", "min")),
             warn_before=entry.number_or_none("warn_before") or 0,
             **read_validity(entry),

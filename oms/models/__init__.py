@@ -27,6 +27,14 @@ from oms.models.custody import (
     TransferState,
 )
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
+from oms.models.membership import (
+    OPEN_MOVES,
+    MembershipBox,
+    MembershipEvent,
+    MembershipKind,
+    MembershipState,
+    MembershipTransfer,
+)
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
 from oms.models.packages import ForeignEntry, Package, PackageDirection, PackageOutcome, TrustedInstallation
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
@@ -40,6 +48,7 @@ from oms.models.searches import RecentSearch, SavedSearch
 
 __all__ = [
     "OPEN_LOANS",
+    "OPEN_MOVES",
     "OPEN_STATES",
     "Account",
     "Assignment",
@@ -76,6 +85,11 @@ __all__ = [
     "LoanState",
     "LocateAnswer",
     "LocateRequest",
+    "MembershipBox",
+    "MembershipEvent",
+    "MembershipKind",
+    "MembershipState",
+    "MembershipTransfer",
     "Original",
     "Package",
     "PackageDirection",

@@ -23,9 +23,11 @@ class PaperKind(enum.StrEnum):
     ENVELOPE = "envelope"
     DOSSIER_LABEL = "dossier-label"
     DISPOSAL_MINUTES = "disposal-minutes"
+    TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
     CONSULTATION_REGISTER = "consultation-register"
+    MEMBERSHIP_REGISTER = "membership-register"
 
     @property
     def label(self) -> str:
@@ -44,9 +46,11 @@ _LABELS = {
     PaperKind.ENVELOPE: N_("Envelope"),
     PaperKind.DOSSIER_LABEL: N_("Label with QR code"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
+    PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),
     PaperKind.DOSSIER_REGISTER: N_("Register of dossiers"),
     PaperKind.HANDOVER_REGISTER: N_("Register of hand-overs"),
     PaperKind.CONSULTATION_REGISTER: N_("Register of consultations"),
+    PaperKind.MEMBERSHIP_REGISTER: N_("Register of membership transfers"),
 }
 
 

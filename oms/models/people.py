@@ -55,11 +55,14 @@ class Person(Identified, Base):
     unit_id: Mapped[str] = reference("units.id")
     party_join_date: Mapped[date | None]
     party_official_date: Mapped[date | None]
+    # Where the official membership is, once a move was taken up here; else with the holder of the member dossier.
+    party_unit_id: Mapped[str | None] = reference("units.id")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     aliases: Mapped[list["PersonAlias"]] = relationship(back_populates="person")
     dossiers: Mapped[list["Dossier"]] = relationship(back_populates="person", order_by="Dossier.number")
-    unit: Mapped[Unit] = relationship()
+    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id])
+    party_unit: Mapped[Unit | None] = relationship(foreign_keys=[party_unit_id])
 
 
 class PersonAlias(Identified, Base):

@@ -29,6 +29,10 @@ class Action(enum.StrEnum):
     TRANSFER_ASK = "transfer:ask"
     TRANSFER_REQUEST_READ = "transfer_request:read"
     TRANSFER_REQUEST_ANSWER = "transfer_request:answer"
+    MEMBERSHIP_READ = "membership:read"
+    MEMBERSHIP_PREPARE = "membership:prepare"
+    MEMBERSHIP_SIGN = "membership:sign"
+    MEMBERSHIP_RECEIVE = "membership:receive"
     CONSULTATION_REQUEST = "consultation:request"
     CONSULTATION_READ = "consultation:read"
     CONSULTATION_LOOK = "consultation:look"
@@ -92,6 +96,9 @@ _OFFICER = {
     Action.TRANSFER_ASK,
     Action.TRANSFER_REQUEST_READ,
     Action.TRANSFER_REQUEST_ANSWER,
+    Action.MEMBERSHIP_READ,
+    Action.MEMBERSHIP_PREPARE,
+    Action.MEMBERSHIP_RECEIVE,
     *_CONSULTING,
     Action.LOAN_HAND_OUT,
     Action.LOCATE_ANSWER,
@@ -126,6 +133,9 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.TRANSFER_REQUEST_READ,
             Action.TRANSFER_SEND,
             Action.TRANSFER_RECEIVE,
+            Action.MEMBERSHIP_READ,
+            Action.MEMBERSHIP_SIGN,
+            Action.MEMBERSHIP_RECEIVE,
             *_CONSULTING,
             Action.CONSULTATION_APPROVE,
             Action.LOAN_HAND_OUT,

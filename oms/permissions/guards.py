@@ -16,6 +16,8 @@ from oms.models import (
     Dossier,
     Hold,
     LocateAnswer,
+    MembershipBox,
+    MembershipTransfer,
     Package,
     Page,
     Person,
@@ -179,6 +181,20 @@ def _asked_units(request: TransferRequest) -> tuple[str | None, ...]:
     return (request.dossier.custodian_id if request.dossier is not None else request.keeper_id,)
 
 
+def _membership_rows(units: Units) -> ColumnElement[bool]:
+    # A body on the way learns of the move when its box can come next, the receiving side when the letter is issued.
+    shown = select(MembershipBox.transfer_id).where(MembershipBox.unit_id.in_(units), MembershipBox.shown)
+    return or_(_leading(units), MembershipTransfer.id.in_(shown))
+
+
+def _membership_units(move: MembershipTransfer) -> tuple[str | None, ...]:
+    return (move.unit_id, move.from_unit_id, *(box.unit_id for box in move.boxes if box.shown))
+
+
+def _leading(units: Units) -> ColumnElement[bool]:
+    return MembershipTransfer.unit_id.in_(units) | MembershipTransfer.from_unit_id.in_(units)
+
+
 _REORGANISATION = Guard(Reorganisation, Reorganisation.board_id.in_, lambda change: (change.board_id,))
 
 
@@ -230,6 +246,18 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
     Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_RECEIVE: _of_transfer(Transfer.to_unit_id, "to_unit_id"),
+    Action.MEMBERSHIP_READ: Guard(MembershipTransfer, _membership_rows, _membership_units),
+    Action.MEMBERSHIP_PREPARE: Guard(MembershipTransfer, _leading, lambda move: (move.unit_id, move.from_unit_id)),
+    Action.MEMBERSHIP_SIGN: Guard(
+        MembershipTransfer, MembershipTransfer.waiting_unit_id.in_, lambda move: (move.waiting_unit_id,)
+    ),
+    Action.MEMBERSHIP_RECEIVE: Guard(
+        MembershipTransfer,
+        MembershipTransfer.to_unit_id.in_,
+        lambda move: (move.to_unit_id,),
+        MembershipTransfer.issued_on.is_not(None),
+        lambda move: move.issued_on is not None,
+    ),
     Action.CONSULTATION_READ: PersonalGuard(
         Consultation,
         lambda actor, _units: or_(Consultation.asked_by_id == actor.account_id, _request_rows(_lending(actor))),

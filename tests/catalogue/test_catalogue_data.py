@@ -17,6 +17,7 @@ EVERY_LABEL = [
     *catalogue.org_types(),
     *catalogue.transfer_rules(),
     *catalogue.time_limits(),
+    *catalogue.calendar_of_work().every_year,
     *(word for name in ("category", "sensitivity", "source", "gender", "approver") for word in catalogue.terms(name)),
 ]
 
@@ -117,6 +118,30 @@ def test_a_transferred_dossier_is_received_within_thirty_days() -> None:
     assert limit.ends(date(2026, 11, 24)) == date(2026, 12, 24)
     with pytest.raises(NotFound):
         catalogue.time_limit("receive_transfer", date(2013, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (date(2026, 11, 23), True),
+        (date(2026, 11, 24), False),  # Culture Day, by the notice of the year
+        (date(2026, 11, 28), False),  # Saturday
+        (date(2026, 8, 22), True),  # a Saturday worked in the place of another day
+        (date(2026, 2, 18), False),  # Tết
+        (date(2031, 9, 2), False),  # a year without a notice
+        (date(2031, 9, 3), True),
+        (date(2024, 11, 25), True),
+    ],
+)
+def test_which_days_are_worked(day: date, works: bool) -> None:
+    assert catalogue.calendar_of_work().is_working_day(day) is works
+
+
+def test_a_limit_in_working_days_leaves_out_weekends_and_days_off() -> None:
+    limit = catalogue.time_limit("present_membership_letter", TODAY)
+    # From Friday 10/04/2026 on: five weekends, 27/04, 30/04 and 01/05 are not counted.
+    assert limit.ends(date(2026, 4, 10)) == date(2026, 5, 27)
+    assert limit.source is Source.PRACTICE
 
 
 def test_nothing_can_be_changed_in_place() -> None:

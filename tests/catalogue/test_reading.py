@@ -12,6 +12,7 @@ from oms.catalogue.reading import FOLDER, CatalogueError
 from oms.catalogue.rules import read_time_limits, read_transfer_rules
 from oms.catalogue.terms import read_terms
 from oms.catalogue.units import read_unit_kinds
+from oms.catalogue.working_days import read_working_days
 
 Reader = Callable[[Path], object]
 READERS: dict[str, Reader] = {
@@ -21,6 +22,7 @@ READERS: dict[str, Reader] = {
     "time_limits.yaml": read_time_limits,
     "transfer_rules.yaml": read_transfer_rules,
     "unit_kinds.yaml": read_unit_kinds,
+    "working_days.yaml": read_working_days,
 }
 MISTAKES = [
     ("components.yaml", "id: cs_short_cv,", "id: cs_full_cv,", "used twice"),
@@ -39,6 +41,10 @@ MISTAKES = [
     ("organisation_demo.yaml", "to: [so_nnmt]", "to: [so_nnmmt]", "so_nnmmt"),
     ("terms.yaml", "{id: female,", "{id: male,", "used twice"),
     ("terms.yaml", "label_en: Cadre}", "label_en: Cadre, note: x}", "note"),
+    ("working_days.yaml", "- year: 2026", "- year: 2025", "twice"),
+    ("working_days.yaml", "2025-04-30, 2025-05-01", "2025-04-31, 2025-05-01", "no date"),
+    ("working_days.yaml", "[2025-04-26]", "[2026-04-26]", "in the year of this row"),
+    ("working_days.yaml", "day: 09-02", "day: 2/9", "no day of the year"),
     ("time_limits.yaml", "amount: 30", "amount: thirty", "thirty"),
     ("time_limits.yaml", "    unit: day", "    unit: days", "days"),
     ("time_limits.yaml", "valid_to: null", 'valid_to: "2012-01-01"', "before valid_from"),

@@ -15,7 +15,7 @@ ORDER = (
     ("db", "models", "faults"),
     ("storage", "staging", "grants"),
     ("permissions",),
-    ("audit", "jobs"),
+    ("audit", "jobs", "limits"),
     ("organisation", "accounts"),
     ("search",),
     ("saved_searches", "people"),

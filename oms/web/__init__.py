@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oms import __version__, db, installation
+from oms import __version__, db, installation, limits
 from oms.accounts import required_of
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.web import access, confirming, errors, formats, headers, navigation, signing_in
@@ -46,8 +46,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         BABEL_DEFAULT_LOCALE=settings.language,
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
         BABEL_TRANSLATION_DIRECTORIES=str(CHECKOUT / "oms" / "translations"),
-        RATELIMIT_STORAGE_URI="memory://",
-        RATELIMIT_STRATEGY="moving-window",
+        RATELIMIT_STORAGE_URI=f"{limits.SCHEME}://",
+        RATELIMIT_STRATEGY="sliding-window-counter",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_HEADERS_ENABLED=False,
     )
     if settings.https:
@@ -55,7 +56,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["oms"] = access.House(settings, engine or db.connect(settings.database), Queue(settings))
+    engine = engine or db.connect(settings.database)
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"database": engine}
+    app.extensions["oms"] = access.House(settings, engine, Queue(settings))
     Babel(app, locale_selector=_choose_language)
     csrf = CSRFProtect(app)
     Limiter(_who_asks, app=app, default_limits=["1200 per minute"])

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, db
+from oms import audit, db, limits
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
 from oms.models import (
     Account,
@@ -125,6 +125,12 @@ def guarded(
         return enter
 
     return decorate
+
+
+def limit(action: str) -> None:
+    """Count one more `action` of this account, over all processes of the installation (oms.limits)."""
+    if current_app.config.get("RATELIMIT_ENABLED", True):
+        limits.take(house().engine, action, actor=g.actor)
 
 
 def open_request_session(*, writing: bool) -> Session:

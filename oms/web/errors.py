@@ -66,7 +66,11 @@ def add_errors(app: Flask) -> None:
     @app.errorhandler(OmsError)
     def refuse(error: OmsError) -> Response:
         write_down_refusal(error)
-        return _answer(error.status, sentence_of(error), retry_after=error.values.get("seconds"))
+        seconds = error.values.get("seconds")
+        answer = _answer(error.status, sentence_of(error), retry_after=seconds)
+        if seconds:
+            answer.headers["Retry-After"] = str(seconds)
+        return answer
 
     @app.errorhandler(CSRFError)
     def refuse_forgery(_error: CSRFError) -> Response:

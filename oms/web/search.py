@@ -12,7 +12,6 @@ from typing import Any, get_args
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     g,
     jsonify,
@@ -23,10 +22,9 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_limiter import Limiter
 
 from oms import db, saved_searches, search, storage
-from oms.errors import N_, BadInput, NotFound, Unavailable
+from oms.errors import N_, BadInput, NotFound, TooManyTries, Unavailable
 from oms.models import Category, Dossier, Page, Quality
 from oms.organisation import today
 from oms.permissions import Action
@@ -41,9 +39,6 @@ from oms.web.headers import FILE_POLICY
 
 bp = Blueprint("search", __name__)
 
-SUGGESTIONS = "120 per minute"
-EXPORTS = "10 per hour"
-
 
 @bp.get("/search")
 @guarded(Action.SEARCH)
@@ -54,6 +49,7 @@ def show() -> Any:
     results, problem, status = None, "", 200
     filters, sort = read_filters(), read_sort()
     if asked_anything():
+        access.limit("search:find")
         try:
             results = search.find(
                 g.session, house().search, words, actor=g.actor, filters=filters, page=page, sort=sort
@@ -152,17 +148,17 @@ def _told(address: str) -> tuple[str, str]:
 @guarded(Action.SEARCH)
 def suggest() -> Response:
     """What begins like the typed letters, as JSON; the searches of this sign-in while nothing is typed."""
-    with _limiter().limit(SUGGESTIONS, key_func=lambda: f"suggest {g.actor.account_id}"):
-        typed = request.args.get("q", "").strip()
-        if not typed:
-            recent = saved_searches.list_recent(g.session, actor=g.actor)
-            found = [{"kind": "recent", "text": hits.words_of(a), "note": "", "url": _told(a)[0]} for a in recent]
-            return jsonify(found)
-        try:
-            suggestions = suggesting.suggest(g.session, house().search, typed, actor=g.actor)
-        except Unavailable:
-            suggestions = []  # the search page says what is wrong with the index; typing goes on
-        return jsonify([_suggestion(each) for each in suggestions])
+    access.limit("search:suggest")
+    typed = request.args.get("q", "").strip()
+    if not typed:
+        recent = saved_searches.list_recent(g.session, actor=g.actor)
+        found = [{"kind": "recent", "text": hits.words_of(a), "note": "", "url": _told(a)[0]} for a in recent]
+        return jsonify(found)
+    try:
+        suggestions = suggesting.suggest(g.session, house().search, typed, actor=g.actor)
+    except Unavailable:
+        suggestions = []  # the search page says what is wrong with the index; typing goes on
+    return jsonify([_suggestion(each) for each in suggestions])
 
 
 def _suggestion(found: suggesting.Suggestion) -> dict[str, str]:
@@ -174,11 +170,6 @@ def _suggestion(found: suggesting.Suggestion) -> dict[str, str]:
     }
     text = hits.component_words(found.id) if found.kind == "component" else found.text
     return {"kind": found.kind, "text": text, "note": found.note, "url": addresses[found.kind]()}
-
-
-def _limiter() -> Limiter:
-    limiter: Limiter = next(iter(current_app.extensions["limiter"]))
-    return limiter
 
 
 @bp.get("/pages/<id>/lines/<int:number>.jpg")
@@ -201,18 +192,18 @@ def export() -> Any:
     """The result of the question in the address as an Excel file, for the purpose that was written down."""
     words = request.args.get("q", "").strip()
     try:
-        with _limiter().limit(EXPORTS, key_func=lambda: f"export {g.actor.account_id}"):
-            content = exporting.export(
-                g.session,
-                house().search,
-                words,
-                purpose=request.form.get("purpose", ""),
-                actor=g.actor,
-                filters=read_filters(),
-                sort=read_sort(),
-                translate=_,
-            )
-    except (BadInput, Unavailable) as error:
+        access.limit("search:export")
+        content = exporting.export(
+            g.session,
+            house().search,
+            words,
+            purpose=request.form.get("purpose", ""),
+            actor=g.actor,
+            filters=read_filters(),
+            sort=read_sort(),
+            translate=_,
+        )
+    except (BadInput, TooManyTries, Unavailable) as error:
         flash(sentence_of(error), "danger")
         return redirect(url_for(".show", **hits.asked_address()))
     name = _("search-results-%(day)s", day=f"{today():%Y-%m-%d}") + ".xlsx"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from limits import parse
 from sqlalchemy import Engine, select
 
-from oms import accounts, db, search, storage
+from oms import accounts, db, limits, search, storage
 from oms.models import AuditEntry, AuditWords, Category, Dossier, Page, RecentSearch, SavedSearch
 from oms.reading import pack_words
 from oms.recognition import Word
@@ -213,11 +214,26 @@ def test_suggestions_are_of_what_may_be_seen(officer: FlaskClient, client_as, id
     assert client_as("").get("/search/suggestions?q=ng", headers={"X-Requested-With": "fetch"}).status_code == 401
 
 
-def test_suggestions_are_limited(app, officer: FlaskClient, ids) -> None:
+@pytest.mark.parametrize(
+    ("action", "address"),
+    [("search:suggest", "/search/suggestions?q=ng"), ("search:find", "/search?q=ng"), ("search:export", "")],
+)
+def test_searching_suggesting_and_exporting_are_limited(
+    app, officer: FlaskClient, client_as, ids, action: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.config.update(RATELIMIT_ENABLED=True)
-    next(iter(app.extensions["limiter"])).enabled = True
-    codes = [officer.get("/search/suggestions?q=n").status_code for _ in range(121)]
-    assert set(codes[:120]) == {200} and codes[120] == 429
+    monkeypatch.setitem(limits.LIMITS, action, parse("3 per hour"))
+
+    def ask(client: FlaskClient) -> tuple[int, str]:
+        if address:
+            answer = client.get(address)
+            return answer.status_code, answer.headers.get("Retry-After", "")
+        answer = client.post("/search/export?q=nguyen", data={"purpose": "báo cáo"})
+        return (200, "") if answer.mimetype.endswith("sheet") else (429, "1")
+
+    answers = [ask(officer) for _ in range(4)]
+    assert [status for status, _ in answers] == [200, 200, 200, 429] and int(answers[3][1]) >= 1
+    assert ask(client_as("bithu.sonv"))[0] == 200, "each account for itself"
 
 
 def test_searches_of_this_sign_in_are_offered_and_go_with_it(officer: FlaskClient, client_as, ids, engine) -> None:

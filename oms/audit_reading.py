@@ -230,6 +230,7 @@ ACTIONS: dict[str, str] = {
     "reorganisation:dry_run": N_("Try a reorganisation out"),
     "reorganisation:submit": N_("Submit a reorganisation"),
     "reorganisation:approve": N_("Approve a reorganisation"),
+    "reorganisation:order": N_("Have a reorganisation carried out"),
     "reorganisation:execute": N_("Carry a reorganisation out"),
     "reorganisation:undo": N_("Take a reorganisation back"),
     "reorganisation:cancel": N_("Give a reorganisation up"),

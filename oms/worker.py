@@ -22,7 +22,7 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, jobs, packages, reading, search, staging
+from oms import accounts, db, jobs, packages, reading, reorganisation, search, staging
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
 from oms.models import Account, Job
@@ -44,10 +44,11 @@ HANDLERS: dict[str, Handler] = {
     "mend_index": search.mend_index,
     "rebuild_index": search.rebuild_index,
     "renew_index": search.renew_index,
+    "reorganise": reorganisation.carry_out,
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read; how often it is looked for them is LOOK_SECONDS.
-QUICK = ("finish_scan", "index_scan", "index_dossier")
+QUICK = ("finish_scan", "index_scan", "index_dossier", "reorganise")
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 LANES = {"quick": QUICK, "index": WHOLE}

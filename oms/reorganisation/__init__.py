@@ -11,6 +11,7 @@ from oms.reorganisation.finding import (
     unit_names,
     view,
 )
+from oms.reorganisation.ordering import carry_out, is_under_way, latest_order, order
 from oms.reorganisation.outcome import COUNT_LABELS, LANDING_LABELS, DryRun, Landing, Report
 from oms.reorganisation.planning import (
     PEOPLE_A_PAGE,
@@ -40,6 +41,7 @@ __all__ = [
     "account_names",
     "approve",
     "cancel",
+    "carry_out",
     "correct",
     "draft",
     "dry_run",
@@ -47,11 +49,14 @@ __all__ = [
     "get_reorganisation",
     "has_board",
     "homeless",
+    "is_under_way",
     "keep_dry_run",
     "last_dry_run",
+    "latest_order",
     "list_reorganisations",
     "may_undo_until",
     "names_of",
+    "order",
     "outcome_of",
     "people_of",
     "placed_people",

@@ -49,10 +49,7 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor, version: 
     """Carry everything out in the caller's one transaction; an audit entry for the whole and one for each move."""
     open_step(session, change, Action.REORGANISATION_APPROVE, {APPROVED}, actor, version)
     require_confirmed(actor)
-    if change.effective_on > organisation.today():
-        raise Conflict(N_("The decision takes effect on %(day)s. Carry it out on that day."), day=change.effective_on)
-    if change.preview_sha256 != _digest(change):
-        raise Conflict(N_("The plan is no longer the one that was approved. Submit it again."))
+    check_due(change)
     work = Work(session, change, actor.account_id)
     for moved in work.run():
         audit.record(
@@ -78,6 +75,15 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor, version: 
     session.flush()
     audit.record(session, "reorganisation:execute", change, actor=actor, counts=work.outcome.counts)
     return work.outcome
+
+
+def check_due(change: Reorganisation) -> None:
+    """Raise `Conflict` before the day of effect, and for a plan that is not the one that was approved."""
+    if change.effective_on > organisation.today():
+        day = change.effective_on.strftime("%d/%m/%Y")
+        raise Conflict(N_("The decision takes effect on %(day)s. Carry it out on that day."), day=day)
+    if change.preview_sha256 != _digest(change):
+        raise Conflict(N_("The plan is no longer the one that was approved. Submit it again."))
 
 
 def _index_again(session: Session, outcome: Outcome, actor: Actor) -> None:

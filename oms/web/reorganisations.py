@@ -44,11 +44,12 @@ WAY = (
 STEPS: Mapping[str, Callable[[Session, Reorganisation, str, Actor, int | None], object]] = {
     "submit": lambda s, change, _why, actor, seen: reorganising.submit(s, change, actor=actor, version=seen),
     "approve": lambda s, change, _why, actor, seen: reorganising.approve(s, change, actor=actor, version=seen),
-    "execute": lambda s, change, _why, actor, seen: reorganising.execute(s, change, actor=actor, version=seen),
+    "execute": lambda s, change, _why, actor, seen: reorganising.order(s, change, actor=actor, version=seen),
     "undo": lambda s, change, why, actor, seen: reorganising.undo(s, change, why, actor=actor, version=seen),
     "cancel": lambda s, change, why, actor, seen: reorganising.cancel(s, change, why, actor=actor, version=seen),
     "reopen": lambda s, change, why, actor, seen: reorganising.reopen(s, change, why, actor=actor, version=seen),
 }
+_ALWAYS = ("units_ended", "units_begun", "people", "dossiers")
 SHOWN_RIGHTS = 200
 """Accounts that gain or lose that one page lists at most."""
 
@@ -99,6 +100,7 @@ def show(reorganisation: Reorganisation) -> str:
         tone=TONES[change.state],
         stages=_stages(change),
         next_sentence=_next(change),
+        order=reorganising.latest_order(g.session, change),
         buttons=_buttons(change, ready=bool(lines) and not any(line.warning for line in lines)),
         edits=change.state == State.DRAFT and can(g.actor, Action.REORGANISATION_PREPARE, change),
         lines=lines,
@@ -126,7 +128,10 @@ def _rights(told: reorganising.DryRun | None) -> list[tuple[str, str, int, int]]
 
 def _counts(told: reorganising.DryRun | reorganising.Report | None) -> list[tuple[str, int]]:
     counts = told.counts if told else {}
-    return [(_(label), counts.get(name, 0)) for name, label in reorganising.COUNT_LABELS.items() if name in counts]
+    labels = reorganising.COUNT_LABELS.items()
+    return [
+        (_(label), counts.get(name, 0)) for name, label in labels if counts.get(name) or (counts and name in _ALWAYS)
+    ]
 
 
 def _stages(change: Reorganisation) -> list[dict[str, Any]]:
@@ -178,6 +183,8 @@ def _buttons(change: Reorganisation, *, ready: bool) -> list[dict[str, Any]]:
     heads = can(g.actor, Action.REORGANISATION_APPROVE, change)
     due = change.effective_on <= organisation.today()
     told = reorganising.last_dry_run(change)
+    if reorganising.is_under_way(g.session, change):
+        return []
     open_to: dict[str, bool] = {
         "submit": change.state == State.DRAFT and prepares and ready and told is not None and not told.blockers,
         "approve": change.state == State.SUBMITTED and _decides(change),
@@ -232,6 +239,14 @@ def _question(change: Reorganisation, step: str) -> Any:
     return ""
 
 
+@bp.get("/<id>/progress")
+@guarded(Action.REORGANISATION_READ)
+def progress(reorganisation: Reorganisation) -> str:
+    """How the execution stands: a part of the page that is asked again and again, so it is no look of its own."""
+    order = reorganising.latest_order(g.session, reorganisation)
+    return render_template("reorganisations/_order.html", change=reorganisation, order=order, State=State)
+
+
 @bp.post("/<id>/try")
 @guarded(Action.REORGANISATION_PREPARE)
 def try_out(reorganisation: Reorganisation) -> ResponseReturnValue:
@@ -254,7 +269,10 @@ def take(reorganisation: Reorganisation, step: str) -> ResponseReturnValue:
     STEPS[step](g.session, reorganisation, request.form.get("reason", ""), g.actor, version)
     access.commit()
     number, state = reorganisation.number, _(reorganisation.state.label)
-    flash(_("Reorganisation %(number)s: %(state)s.", number=number, state=state), "success")
+    if step == "execute":
+        flash(_("Reorganisation %(number)s is being carried out.", number=number), "info")
+    else:
+        flash(_("Reorganisation %(number)s: %(state)s.", number=number, state=state), "success")
     return redirect(url_for(".show", id=reorganisation.id))
 
 

@@ -3,16 +3,19 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 import yaml
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select
 
-from oms import accounts, db
+from oms import accounts, db, jobs
 from oms import reorganisation as reorganising
-from oms.models import AuditEntry, Dossier, Reorganisation, ReorganisationState, Unit
+from oms.models import AuditEntry, Dossier, Job, Reorganisation, ReorganisationState, Unit
 from oms.organisation import today
+from oms.settings import Settings
+from oms.worker import Worker
 from tests import factories
 from tests.factories import PASSWORD, World
 from tests.web.test_confirming import grow_old
@@ -82,6 +85,22 @@ def rows_of(engine: Engine, plan: str) -> list[dict[str, object]]:
 
 def submitted(officer: FlaskClient, plan: str) -> None:
     assert officer.post(f"{plan}/submit").status_code == 302
+
+
+def approved(officer: FlaskClient, plan: str, client_as: Browser) -> FlaskClient:
+    """Submit the plan and have it approved; the browser of the head."""
+    submitted(officer, plan)
+    head = client_as(HEAD)
+    assert head.post(f"{plan}/approve").status_code == 302
+    return head
+
+
+def work(engine: Engine, settings: Settings) -> None:
+    """Do what waits for the worker."""
+    with db.reading(engine) as session:
+        waiting = jobs.waiting(session, ["reorganise"])
+    for job_id in waiting:
+        Worker(engine, settings).run(job_id)
 
 
 def test_an_officer_writes_a_plan_in_forms_and_reads_it_in_sentences(
@@ -212,7 +231,7 @@ def test_a_page_left_open_changes_nothing_that_somebody_else_changed(
 
 
 def test_a_second_person_approves_with_the_password_and_carries_out(
-    officer: FlaskClient, merging: str, engine: Engine, client_as: Browser, world: World
+    officer: FlaskClient, merging: str, engine: Engine, settings: Settings, client_as: Browser, world: World
 ) -> None:
     submitted(officer, merging)
     assert officer.post(f"{merging}/approve").status_code == 403
@@ -228,8 +247,11 @@ def test_a_second_person_approves_with_the_password_and_carries_out(
     grow_old(engine)
     assert head.post(f"{merging}/execute").status_code == 401
     assert head.post(f"{merging}/execute", data={"confirm_password": PASSWORD}).status_code == 302
+    assert "waiting for its turn" in text_of(head.get(merging).text)
+    work(engine, settings)
     with db.reading(engine) as session:
         assert session.scalars(select(Dossier.custodian_id)).one() == world.units["sotc"]
+    assert "Read the report" in text_of(head.get(f"{merging}/progress").text)
     read = text_of(head.get(merging).text)
     assert "It can be undone until" in read and "What went where" in read
     assert acts(engine) == [
@@ -238,6 +260,7 @@ def test_a_second_person_approves_with_the_password_and_carries_out(
         ("submit", "done"),
         ("read", "refused"),
         ("approve", "done"),
+        ("order", "done"),
         ("execute", "done"),
     ]
     assert head.post(f"{merging}/undo", data={"reason": " "}).status_code == 422
@@ -245,6 +268,50 @@ def test_a_second_person_approves_with_the_password_and_carries_out(
     with db.reading(engine) as session:
         assert session.scalars(select(Dossier.custodian_id)).one() == world.units["sonv"]
     assert "Quyết định bị thu hồi" in text_of(officer.get(merging).text)
+
+
+def test_two_browsers_carry_out_at_once_and_it_happens_once(
+    officer: FlaskClient, merging: str, engine: Engine, settings: Settings, client_as: Browser
+) -> None:
+    one, two = approved(officer, merging, client_as), client_as(HEAD)
+    assert one.post(f"{merging}/execute").status_code == 302
+    late = two.post(f"{merging}/execute")
+    assert late.status_code == 409 and "being carried out already" in late.text
+    assert "/execute" not in two.get(merging).text, "no button while it is under way"
+    with db.reading(engine) as session:
+        job_id = session.scalars(select(Job.id).where(Job.kind == "reorganise")).one()
+        head = accounts.get_actor(session, HEAD, via="job")
+    change_id = merging.rpartition("/")[2]
+    Worker(engine, settings).run(job_id)
+    assert reorganising.carry_out(engine, settings, change_id, actor=head) == [], "a second worker finds it done"
+    assert two.post(f"{merging}/execute").status_code == 409
+    assert [act for act, outcome in acts(engine) if outcome == "done"][-2:] == ["order", "execute"]
+
+
+def test_a_unit_that_changed_meanwhile_stops_the_execution_with_a_sentence(
+    officer: FlaskClient, merging: str, engine: Engine, settings: Settings, client_as: Browser, world: World
+) -> None:
+    head = approved(officer, merging, client_as)
+    with db.writing(engine) as session:
+        session.get_one(Unit, world.units["sonv"]).valid_to = date(2025, 1, 31)
+    assert head.post(f"{merging}/execute").status_code == 302
+    work(engine, settings)
+    read = text_of(head.get(merging).text)
+    assert "It was not carried out; nothing has changed." in read and "has ended already" in read
+    assert state_of(engine, merging) == ReorganisationState.APPROVED
+    assert head.post(f"{merging}/reopen", data={"reason": "Sở Nội vụ đã kết thúc"}).status_code == 302
+    assert "not carried out" not in text_of(officer.get(merging).text)
+
+
+def test_before_its_day_nothing_is_carried_out(
+    officer: FlaskClient, merging: str, engine: Engine, client_as: Browser
+) -> None:
+    later = (today() + timedelta(days=3)).strftime("%d/%m/%Y")
+    officer.post(f"{merging}/decision", data=DECISION | {"effective_on": later})
+    head = approved(officer, merging, client_as)
+    page = head.get(merging).text
+    assert f"It can be carried out from {later} on." in text_of(page) and "/execute" not in page
+    assert head.post(f"{merging}/execute").status_code == 409
 
 
 def test_whoever_may_decide_gives_a_plan_back_with_a_sentence(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, audit, catalogue, custody, db, dossiers, intake, organisation, reading, review, search
 from oms.demo_consultations import add_consultations
+from oms.demo_membership import add_moves
 from oms.errors import N_, Conflict
 from oms.models import (
     Account,
@@ -107,6 +108,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         _add_transfers(session, source)
         actors = {name: accounts.get_actor(session, name, via="cli") for name, _, _ in ACCOUNTS}
         add_consultations(session, INTERIOR, actors)
+        add_moves(session, actors)
         loaded.jobs += session.info.pop("enqueued", [])
     search.rebuild(engine, settings)
     with db.writing(engine) as session:

@@ -32,7 +32,7 @@ ORDER = (
     ("packages",),
     ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "policy"),
-    ("fixity", "backup", "demo", "demo_consultations", "words"),
+    ("fixity", "backup", "demo", "demo_consultations", "demo_membership", "words"),
     ("web", "api"),
     ("cli",),
 )

@@ -19,6 +19,7 @@ from oms.cli.consultations import loan
 from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
+from oms.cli.membership import moves
 from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
 from oms.cli.packages import package
@@ -45,7 +46,7 @@ def program() -> None:
 
 
 for command in (
-    *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, reorganise),
+    *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, moves, reorganise),
     *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper, import_),
 ):
     program.add_command(command)

@@ -1,16 +1,18 @@
-"""`oms print`: an official paper as a PDF file, by the number of the transfer or dossier it is about."""
+"""`oms print`: an official paper as a PDF file, by the number of what it is about."""
 
 from pathlib import Path
 
 import click
 
-from oms import custody, db, dossiers, papers
+from oms import custody, db, dossiers, membership, papers
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, put
 from oms.errors import N_, BadInput
-from oms.models import Dossier, PaperKind, Transfer
+from oms.models import Dossier, MembershipTransfer, PaperKind, Transfer
 
-_KINDS = sorted(kind.value for kind, printed in papers.PAPERS.items() if printed.model in (Dossier, Transfer))
+# What has a number by which the command names it.
+_NUMBERED = (Dossier, Transfer, MembershipTransfer)
+_KINDS = sorted(kind.value for kind, printed in papers.PAPERS.items() if printed.model in _NUMBERED)
 
 
 @click.command("print", help=_("Print an official paper of a transfer or a dossier into a PDF file."))
@@ -27,6 +29,8 @@ def print_paper(kind: str, number: str, out: Path, purpose: str, address: str, u
     with acting(house, username, "paper:print") as actor, db.writing(house.engine) as session:
         if printed.model is Transfer:
             thing: object = custody.get_transfer(session, number, actor=actor)
+        elif printed.model is MembershipTransfer:
+            thing = membership.get_move(session, number, actor=actor)
         else:
             thing = dossiers.get_dossier(session, number, actor=actor)
         paper = printed.gather(session, thing, printing=papers.Printing(actor, purpose, address))

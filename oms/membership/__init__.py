@@ -19,7 +19,7 @@ from oms.membership.finding import (
     view,
     waiting_for,
 )
-from oms.membership.moving import extend, take
+from oms.membership.moving import extend, may_extend, take
 from oms.membership.preparing import Wish, correct, prepare
 from oms.membership.sending import may_send_dossier, send_dossier
 from oms.membership.steps import (
@@ -28,6 +28,8 @@ from oms.membership.steps import (
     Step,
     choose_step,
     event_label,
+    is_late,
+    next_box,
     steps_open_to,
     what_next,
 )
@@ -48,11 +50,14 @@ __all__ = [
     "extend",
     "get_move",
     "home_of",
+    "is_late",
     "list_moves",
     "look_at_list",
+    "may_extend",
     "may_send_dossier",
     "move_with_transfer",
     "moves_of",
+    "next_box",
     "open_move_of",
     "overdue",
     "prepare",

@@ -23,6 +23,7 @@ from oms.membership.steps import (
     UNDER_WAY,
     Step,
     is_late,
+    is_open_to,
     issuing_box,
     next_box,
     refusal_of,
@@ -66,6 +67,11 @@ def take(
         move.closed_at, move.waiting_unit_id = now(), None
     told = {"box": box.position if box is not None else None, **lent}
     _finish(session, step, move, name, start, words, told, actor=actor)
+
+
+def may_extend(move: MembershipTransfer, *, actor: Actor) -> bool:
+    """True when the actor may give the temporary stay a later last day."""
+    return is_open_to(EXTEND, move, actor=actor)
 
 
 def extend(session: Session, move: MembershipTransfer, ends_on: date | None, reason: str, *, actor: Actor) -> None:

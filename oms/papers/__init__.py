@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.models import Consultation, Disposal, Dossier, PaperKind, Transfer
+from oms.models import Consultation, Disposal, Dossier, MembershipTransfer, PaperKind, Transfer
 from oms.papers import registers
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope
 from oms.papers.issuing import PURPOSES, Paper, Printing
+from oms.papers.membership import transfer_letter
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.permissions import Action
 
@@ -31,6 +32,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.TRANSFER_SLIP: Printed(Transfer, Action.TRANSFER_READ, transfer_slip),
     PaperKind.HANDOVER_SLIP: Printed(Transfer, Action.TRANSFER_READ, handover_slip),
     PaperKind.HANDOVER_MINUTES: Printed(Transfer, Action.TRANSFER_READ, handover_minutes),
+    PaperKind.TRANSFER_LETTER: Printed(MembershipTransfer, Action.MEMBERSHIP_READ, transfer_letter),
     PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
     PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
@@ -56,5 +58,6 @@ __all__ = [
     "handover_minutes",
     "handover_slip",
     "registers",
+    "transfer_letter",
     "transfer_slip",
 ]

@@ -33,9 +33,11 @@ _SIGNS = {
     PaperKind.ENVELOPE: "BHS",
     PaperKind.DOSSIER_LABEL: "NHS",
     PaperKind.DISPOSAL_MINUTES: "BBH",
+    PaperKind.TRANSFER_LETTER: "GGT",
     PaperKind.DOSSIER_REGISTER: "SĐK",
     PaperKind.HANDOVER_REGISTER: "SGN",
     PaperKind.CONSULTATION_REGISTER: "STD",
+    PaperKind.MEMBERSHIP_REGISTER: "SCSH",
 }
 # TT 07/2019/TT-BNV gives codes to the forms of public employees; those of civil servants have none.
 _FORMS = {

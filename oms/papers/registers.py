@@ -1,4 +1,4 @@
-"""The registers of a unit: dossiers held (HS08a), hand-overs (HS08b) and consultations (HS08c) of a year, bound or as Excel."""
+"""The registers of a unit and a year: dossiers held (HS08a), hand-overs (HS08b), consultations (HS08c), moves of members."""
 
 import io
 from dataclasses import dataclass
@@ -17,14 +17,16 @@ from oms.models import Dossier, PaperKind, Person, Transfer, TransferState, Unit
 from oms.organisation import HANOI
 from oms.papers.consultations import register_rows
 from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, issue, write_date
+from oms.papers.membership import register_rows as membership_rows
 from oms.permissions import Action, Actor, allowed, require_confirmed
-from oms.printing import CONSULTATIONS, DOSSIERS, HANDOVERS, Column, Register, draw_register
+from oms.printing import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Column, Register, draw_register
 from oms.search.exporting import MEDIA_TYPE, Value, put_value
 
 NAMES = {
     PaperKind.DOSSIER_REGISTER: "Sổ đăng ký hồ sơ",
     PaperKind.HANDOVER_REGISTER: "Sổ giao nhận hồ sơ",
     PaperKind.CONSULTATION_REGISTER: "Sổ theo dõi khai thác hồ sơ",
+    PaperKind.MEMBERSHIP_REGISTER: "Sổ theo dõi chuyển sinh hoạt đảng",
 }
 _FORMS = {
     PaperKind.DOSSIER_REGISTER: "Mẫu HS08a-VC/BNV",
@@ -35,6 +37,7 @@ _COLUMNS = {
     PaperKind.DOSSIER_REGISTER: DOSSIERS,
     PaperKind.HANDOVER_REGISTER: HANDOVERS,
     PaperKind.CONSULTATION_REGISTER: CONSULTATIONS,
+    PaperKind.MEMBERSHIP_REGISTER: MEMBERSHIPS,
 }
 _ARRIVED = (TransferState.ACCEPTED, TransferState.ACCEPTED_WITH_RESERVATIONS)
 FIRST_YEAR = 2020
@@ -66,6 +69,8 @@ def read_register(session: Session, kind: PaperKind, unit: Unit, year: int, *, a
         return Lines(DOSSIERS, _dossiers_held(session, unit, year, actor))
     if kind == PaperKind.CONSULTATION_REGISTER:
         return Lines(CONSULTATIONS, register_rows(session, unit, year, actor=actor))
+    if kind == PaperKind.MEMBERSHIP_REGISTER:
+        return Lines(MEMBERSHIPS, membership_rows(session, unit, year))
     return Lines(HANDOVERS, _handed_over(session, unit, year))
 
 
@@ -76,7 +81,7 @@ def draw(session: Session, kind: PaperKind, unit: Unit, year: int, *, printing: 
     imprint = issue(session, kind, unit, unit, body, printing=printing, yearly=year)
     rows = tuple(tuple(_on_paper(value) for value in row) for row in lines.rows)
     register = Register(
-        body, imprint, organisation.today(), NAMES[kind], f"Năm {year}", lines.columns, rows, _FORMS[kind]
+        body, imprint, organisation.today(), NAMES[kind], f"Năm {year}", lines.columns, rows, _FORMS.get(kind, "")
     )
     return Paper(f"{kind.value}-{unit.code}-{year}.pdf", PDF, draw_register(register), imprint.number)
 

@@ -23,16 +23,19 @@ from oms.printing.dossier_papers import (
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
-from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, Register, draw_register
+from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
+from oms.printing.transfer_letter import Box, TransferLetter, draw_transfer_letter
 from oms.printing.transfer_slip import TransferSlip, draw_transfer_slip
 
 __all__ = [
     "CONSULTATIONS",
     "DOSSIERS",
     "HANDOVERS",
+    "MEMBERSHIPS",
     "Body",
+    "Box",
     "Column",
     "ConsultationLog",
     "ConsultationSlip",
@@ -49,6 +52,7 @@ __all__ = [
     "Listed",
     "Register",
     "Subject",
+    "TransferLetter",
     "TransferSlip",
     "draw_consultation_log",
     "draw_consultation_slip",
@@ -60,6 +64,7 @@ __all__ = [
     "draw_handover_slip",
     "draw_labels",
     "draw_register",
+    "draw_transfer_letter",
     "draw_transfer_slip",
     "write_number",
 ]

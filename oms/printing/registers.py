@@ -1,4 +1,4 @@
-"""The bound registers on their side: HS08a (dossiers), HS08b (hand-overs), HS08c (consultations), and report tables."""
+"""The bound registers on their side: HS08a (dossiers), HS08b (hand-overs), HS08c (consultations), moves of members."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +36,17 @@ CONSULTATIONS = (
     Column("Người duyệt", 37),
     Column("Ngày trả", 20, "center"),
     Column("Ghi chú", 20),
+)
+MEMBERSHIPS = (
+    Column("TT", 10, "center"),
+    Column("Ngày cấp giấy", 23, "center"),
+    Column("Chiều", 17, "center"),
+    Column("Số lần chuyển", 28),
+    Column("Họ và tên", 40),
+    Column("Loại", 22, "center"),
+    Column("Nơi đi", 42),
+    Column("Nơi đến", 42),
+    Column("Kết quả", 28),
 )
 """Columns add up to the 252 mm between the margins."""
 

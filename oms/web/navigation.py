@@ -6,7 +6,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import consultations, custody, reorganisation, review
+from oms import consultations, custody, membership, reorganisation, review
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
 
@@ -18,6 +18,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
+    ("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),
     ("consultations.index", N_("Look into dossiers"), "eye", Action.CONSULTATION_READ),
     ("packages.index", N_("Sealed packages"), "box-seam", Action.PACKAGE_READ),
     ("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT),
@@ -42,6 +43,8 @@ def _counts(actor: Actor) -> dict[str, int]:
             counts["transfers.index"] = len(custody.waiting_for(session, actor=actor))
         if actor.has(Action.REORGANISATION_APPROVE):
             counts["reorganisations.index"] = len(reorganisation.to_decide(session, actor=actor))
+        if actor.has(Action.MEMBERSHIP_READ):
+            counts["membership.index"] = len(membership.waiting_for(session, actor=actor))
         if actor.has(Action.CONSULTATION_APPROVE):
             counts["consultations.index"] = consultations.count_to_decide(session, actor=actor)
     except SQLAlchemyError:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from oms import audit, catalogue, intake, organisation, papers
 from oms.errors import N_, BadInput, NotFound, Refused
-from oms.models import Consultation, Disposal, Dossier, PaperKind, Transfer, Unit
+from oms.models import Consultation, Disposal, Dossier, MembershipTransfer, PaperKind, Transfer, Unit
 from oms.papers import Paper, Printing, registers, whole_dossier
 from oms.permissions import Action, require
 from oms.web import access
@@ -24,6 +24,7 @@ _PAGES = {
     Dossier: "dossiers.show",
     Transfer: "transfers.show",
     Consultation: "consultations.show",
+    MembershipTransfer: "membership.show",
     Disposal: "disposal.show",
 }
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))

@@ -7,15 +7,16 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from oms import dossiers, people
+from oms import dossiers, membership, people
 from oms.errors import BadInput, Conflict
-from oms.models import Gender, Person, Precision
+from oms.models import Category, Gender, Person, Precision
 from oms.people import NewPerson
 from oms.permissions import Action
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, parse_date
 from oms.web import access
 from oms.web.access import guarded
 from oms.web.dossiers import Choices, Entry, choices, read_entry
+from oms.web.membership import TONES
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 
@@ -47,7 +48,17 @@ def index() -> str:
 def show(person: Person) -> str:
     """What is written down about a person, and the dossiers of that person the actor may read."""
     people.view(g.session, person, actor=g.actor)
-    return render_template("people/show.html", person=person, dossiers=people.dossiers_of(person, actor=g.actor))
+    readable = people.dossiers_of(person, actor=g.actor)
+    member = next((dossier for dossier in readable if dossier.category == Category.PARTY_MEMBER), None)
+    return render_template(
+        "people/show.html",
+        person=person,
+        dossiers=readable,
+        member_dossier=member,
+        membership_home=membership.home_of(member) if member else None,
+        moves=membership.moves_of(g.session, person, actor=g.actor),
+        move_tones=TONES,
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])

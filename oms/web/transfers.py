@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import custody, dossiers, organisation
+from oms import custody, dossiers, membership, organisation
 from oms.custody import Route, Step
 from oms.errors import N_, BadInput
 from oms.models import OPEN_STATES, CheckOutcome, Dossier, Transfer, TransferState, Unit
@@ -184,6 +184,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         buttons=[_button(transfer, step) for step in steps],
         events=[_event(event) for event in custody.events_of(g.session, transfer)],
         may_open_dossier=can(g.actor, Action.DOSSIER_READ, transfer.dossier),
+        move=membership.move_with_transfer(g.session, transfer, actor=g.actor),
         prepared_it=g.actor.account_id == transfer.prepared_by_id,
         issued=_issued,
         preparing=transfer.state in UNSENT,

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
-from oms import accounts, consultations, custody, db, reorganisation, search
+from oms import accounts, consultations, custody, db, membership, reorganisation, search
 from oms.consultations import Sought, Wish
-from oms.models import Account, AuditEntry, ConsultationKind, PersonAlias, Unit
+from oms.models import Account, AuditEntry, Category, ConsultationKind, MembershipKind, PersonAlias, Unit
 from oms.organisation import today
 from oms.permissions import Action
 from oms.settings import Settings
@@ -69,6 +69,10 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             effective_on=day,
             actor=planner,
         )
+        member = factories.make_dossier(session, world.units["sotc"], CANARIES["name"], category=Category.PARTY_MEMBER)
+        home = session.get_one(Unit, world.units["soyt"])
+        moving = membership.Wish(MembershipKind.OFFICIAL, home, "1-QĐ", today(), CANARIES["reason"])
+        move = membership.prepare(session, member, moving, actor=officer)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -82,6 +86,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "consultation": consultation.id,
             "copy": order.id,
             "reorganisation": plan.id,
+            "membership": move.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],
@@ -183,12 +188,14 @@ def test_the_holder_does_find_it(client_as: Callable[[str], FlaskClient], foreig
 
 
 @pytest.mark.parametrize(
-    "kind", ["dossiers", "people", "scans", "pages", "transfers", "consultations", "reorganisations"]
+    "kind", ["dossiers", "people", "scans", "pages", "transfers", "consultations", "reorganisations", "membership"]
 )
 def test_not_yours_and_no_such_are_one_answer(client_as: Callable[[str], FlaskClient], foreign, kind: str) -> None:
     client = client_as("canbo.sonv")
     keys = {"dossiers": "dossier", "people": "person", "scans": "scan", "pages": "page", "transfers": "transfer"}
-    key = (keys | {"consultations": "consultation", "reorganisations": "reorganisation"})[kind]
+    key = (keys | {"consultations": "consultation", "reorganisations": "reorganisation", "membership": "membership"})[
+        kind
+    ]
     yours = client.get(f"/{kind}/{foreign[key]}")
     nothing = client.get(f"/{kind}/{'0' * 16}")
     assert yours.status_code == nothing.status_code == 404

@@ -55,6 +55,8 @@ def entries_of(engine: Engine, call: Callable[[], object]) -> list[tuple[str, st
         ("transfers", 200, ("transfer:list", "done")),
         ("transfers/{transfer}", 200, ("transfer:view", "done")),
         ("search?q=quyet+dinh", 200, ("search:find", "done")),
+        ("search/suggest?q=ngu", 200, ("search:suggest", "done")),
+        ("search/export?q=quyet+dinh&purpose=report", 200, ("search:export", "done")),
         ("audit", 403, ("audit:read", "refused")),
         ("dossiers/HS-999999", 404, ("dossier:read", "refused")),
         ("scans/0123456789abcdef", 404, ("scan:read", "refused")),

@@ -175,7 +175,7 @@ def test_a_wrong_filing_changes_no_text(caller: Callers, read_scan: dict[str, st
 
 def test_search_has_the_shape_of_the_contract(caller: Callers, read_scan: dict[str, str]) -> None:
     found = caller("canbo.sonv").get("search?q=bo nhiem&kind=page").get_json()
-    assert set(found) == {"total", "facets", "hits", "next"} and found["total"] == 1
+    assert set(found) == {"total", "facets", "hits", "next", "respelled"} and found["total"] == 1
     (hit,) = found["hits"]
     assert {"dossier", "person", "document", "page", "tier", "score", "snippet"} <= set(hit)
     assert (hit["dossier"], hit["person"], hit["page"]) == (read_scan["dossier"], read_scan["person"], 1)

@@ -1,8 +1,6 @@
 """Dossiers: opening one, listing them, the contents list, and filing documents in them."""
 
-from collections import Counter as Tally
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
@@ -199,26 +197,6 @@ def count_by_custodian(session: Session, *, actor: Actor) -> dict[str, int]:
         .group_by(Dossier.custodian_id)
     )
     return dict(session.execute(query).all())
-
-
-@dataclass(frozen=True)
-class Presence:
-    """A component every such dossier must have, and how many documents of it lie there."""
-
-    component: catalogue.Component
-    documents: int
-
-
-def completeness(dossier: Dossier, documents: Sequence[Document]) -> list[Presence]:
-    """The components of the original set (hồ sơ gốc) and what of them is there.
-
-    A category without an original set by rule is measured by its required components. What only some people
-    need and what comes every year is left out: nobody can tell from the contents list that it is missing.
-    """
-    rows = [row for row in components_of(dossier) if not row.applies_to and not row.recurring]
-    wanted = [row for row in rows if row.original] or [row for row in rows if row.required]
-    counts = Tally(document.component_id for document in documents)
-    return [Presence(row, counts[row.id]) for row in wanted]
 
 
 def components_of(dossier: Dossier, on: date | None = None) -> tuple[catalogue.Component, ...]:

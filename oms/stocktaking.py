@@ -5,13 +5,11 @@ on where it stopped, on any device. Finished, it says what is missing, in the wr
 and each difference is settled by a person. A label that is not of the counting unit discloses nothing but that.
 """
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openpyxl import Workbook
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
@@ -33,6 +31,7 @@ from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
 from oms.recognition.pictures import PIXEL_LIMIT, load_frame, open_raster
 from oms.recognition.separators import find_codes_on_photograph
+from oms.spreadsheets import write_list
 from oms.vietnamese.text import nfc
 
 DOSSIER_LABEL, SHELF_LABEL = "OMS:", "OMS-KE:"
@@ -335,19 +334,12 @@ def export(session: Session, count: Stocktaking, titles: Sequence[str], say: dic
     """The list of differences as an Excel file; `say` has the words of kinds and ways."""
     require(actor, Action.STOCK_COUNT, count)
     rows = differences_of(session, count)
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.title = count.number
-    sheet.append(list(titles))
+    listed = []
     for row in rows:
         mine = row.dossier is not None and row.dossier.custodian_id == count.unit_id
         name = row.dossier.person.full_name if mine and row.dossier else ""
         settled = say.get(row.settlement or "", "")
-        sheet.append(
-            [row.code, name, say[row.kind.value], settled, f"{row.settled_at:%d/%m/%Y}" if row.settled_at else ""]
-        )
-    out = io.BytesIO()
-    book.save(out)
+        listed.append([row.code, name, say[row.kind.value], settled, row.settled_at.date() if row.settled_at else None])
+    columns = list(zip(titles, (20, 28, 30, 30, 14), strict=True))
     audit.record(session, "stock:export", count, actor=actor, rows=len(rows))
-    return out.getvalue()
+    return write_list(count.number, columns, listed)

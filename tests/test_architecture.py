@@ -11,7 +11,7 @@ ORDER = (
     ("errors", "settings"),
     ("vietnamese",),
     ("catalogue",),
-    ("recognition", "specimens", "printing"),
+    ("recognition", "specimens", "printing", "spreadsheets"),
     ("db", "models", "faults"),
     ("storage", "staging", "grants"),
     ("permissions",),
@@ -20,7 +20,7 @@ ORDER = (
     ("search",),
     ("saved_searches", "people"),
     ("dossiers",),
-    ("first_load",),
+    ("first_load", "completeness"),
     ("holds",),
     ("whereabouts", "stocktaking"),
     ("intake", "gate", "review", "reading", "purging", "proposals"),
@@ -37,7 +37,7 @@ ORDER = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens", "printing"}
+PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets"}
 HTTP = {"web", "api", "cli"}
 
 

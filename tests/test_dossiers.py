@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import dossiers
+from oms import completeness, dossiers
 from oms.errors import BadInput, Conflict, NotFound, Refused
 from oms.models import AuditEntry, Category, Dossier, Person, Unit
 from oms.people import NewPerson
@@ -100,20 +100,20 @@ def test_completeness_tells_present_from_missing(
 ) -> None:
     officer = actor("canbo.sonv")
     dossier = factories.make_dossier(session, world.units["sonv"], category=category)
-    empty = dossiers.completeness(dossier, [])
+    empty = completeness.presences(dossier, [])
     assert empty and all(presence.documents == 0 and presence.component.basis for presence in empty)
     assert all(not presence.component.recurring and not presence.component.applies_to for presence in empty)
     scan = factories.make_scan(session, dossier, officer.account_id)
     document = factories.make_document(session, dossier, scan, actor=officer)
     document.component_id = empty[0].component.id
-    presences = dossiers.completeness(dossier, [document])
+    presences = completeness.presences(dossier, [document])
     assert [presence.documents for presence in presences] == [1] + [0] * (len(empty) - 1)
 
 
 def test_the_original_set_of_a_civil_servant_has_seven_parts(session: Session, world: World) -> None:
     """TT 11/2012/TT-BNV Đ9: what the dossier is made of first."""
     dossier = factories.make_dossier(session, world.units["sonv"])
-    wanted = [presence.component.id for presence in dossiers.completeness(dossier, [])]
+    wanted = [presence.component.id for presence in completeness.presences(dossier, [])]
     assert len(wanted) == 7 and wanted[0] == "cs_full_cv" and "cs_appointment_file" not in wanted
 
 

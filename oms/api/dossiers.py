@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from oms import custody, db, dossiers, intake, jobs, organisation
+from oms import completeness, custody, db, dossiers, intake, jobs, organisation
 from oms.api.door import gives, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.problems import problem
@@ -125,13 +125,13 @@ def show(dossier: Dossier) -> dict[str, Any]:
 def _shape(dossier: Dossier) -> dict[str, Any]:
     names = ("number", "person", "category", "custodian", "managing_body", "status", "frozen", "created_at")
     documents = dossiers.contents(g.session, dossier)
-    completeness = dossiers.completeness(dossier, documents)
+    presences = completeness.presences(dossier, documents)
     transfer = custody.open_transfer_of(g.session, dossier)
     return {
         **{name: getattr(dossier, name) for name in names},
         "documents": documents,
-        "completeness": completeness,
-        "missing": [presence.component.id for presence in completeness if not presence.documents],
+        "completeness": presences,
+        "missing": [presence.component.id for presence in presences if not presence.documents],
         "scans": dossiers.scans_of(g.session, dossier),
         "transfer": transfer.number if transfer else None,
     }

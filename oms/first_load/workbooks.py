@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,10 +23,11 @@ from oms import catalogue
 from oms.catalogue import PeopleColumn
 from oms.errors import N_, BadInput
 from oms.models import Category, Gender
-from oms.search.exporting import Translate, put_value
+from oms.spreadsheets import put_value
 from oms.vietnamese.encodings import convert, detect
 from oms.vietnamese.text import fold, nfc, words
 
+Translate = Callable[[str], str]
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 10_000
 """People in one file: the largest committee of a province has fewer."""

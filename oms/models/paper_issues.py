@@ -18,6 +18,7 @@ class PaperKind(enum.StrEnum):
     HANDOVER_MINUTES = "handover-minutes"
     CONTENTS_LIST = "contents-list"
     CONTROL_SHEET = "control-sheet"
+    SUPPLEMENT_REQUEST = "supplement-request"
     CONSULTATION_SLIP = "consultation-slip"
     CONSULTATION_LOG = "consultation-log"
     ENVELOPE = "envelope"
@@ -41,6 +42,7 @@ _LABELS = {
     PaperKind.HANDOVER_MINUTES: N_("Minutes of the hand-over"),
     PaperKind.CONTENTS_LIST: N_("Contents list"),
     PaperKind.CONTROL_SHEET: N_("Control sheet"),
+    PaperKind.SUPPLEMENT_REQUEST: N_("Request for missing papers"),
     PaperKind.CONSULTATION_SLIP: N_("Consultation slip"),
     PaperKind.CONSULTATION_LOG: N_("Log of consultations"),
     PaperKind.ENVELOPE: N_("Envelope"),

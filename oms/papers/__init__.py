@@ -12,7 +12,7 @@ from oms.models import Consultation, Disposal, Dossier, MembershipTransfer, Pape
 from oms.papers import registers
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
-from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope
+from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope, supplement_request
 from oms.papers.issuing import PURPOSES, Paper, Printing
 from oms.papers.membership import transfer_letter
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
@@ -35,6 +35,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.TRANSFER_LETTER: Printed(MembershipTransfer, Action.MEMBERSHIP_READ, transfer_letter),
     PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
     PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
+    PaperKind.SUPPLEMENT_REQUEST: Printed(Dossier, Action.DOSSIER_READ, supplement_request),
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
     PaperKind.DISPOSAL_MINUTES: Printed(Disposal, Action.DISPOSAL_READ, disposal_minutes),
@@ -58,6 +59,7 @@ __all__ = [
     "handover_minutes",
     "handover_slip",
     "registers",
+    "supplement_request",
     "transfer_letter",
     "transfer_slip",
 ]

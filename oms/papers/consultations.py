@@ -11,7 +11,7 @@ from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
 from oms.permissions import Action, Actor, require
 from oms.printing import ConsultationLog, ConsultationSlip, draw_consultation_log, draw_consultation_slip
-from oms.search.exporting import Value
+from oms.spreadsheets import Value
 
 _KINDS = {ConsultationKind.SCREEN: "đọc trên màn hình", ConsultationKind.PAPER: "mượn hồ sơ giấy"}
 

@@ -2,7 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from oms import audit, custody, dossiers, organisation
+from oms import audit, completeness, custody, dossiers, organisation
+from oms.errors import N_, Conflict
 from oms.models import Dossier, Original, PaperKind
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
 from oms.permissions import Action, require
@@ -13,10 +14,12 @@ from oms.printing import (
     Imprint,
     Label,
     Listed,
+    SupplementRequest,
     draw_contents_list,
     draw_control_sheet,
     draw_envelope,
     draw_labels,
+    draw_supplement_request,
 )
 from oms.search.records import component_label
 from oms.stocktaking import DOSSIER_LABEL
@@ -61,7 +64,7 @@ def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> 
     """Phiếu kiểm soát: what must be there by the list in force today, and what is."""
     require(printing.actor, Action.DOSSIER_READ, dossier)
     imprint = _issue(session, PaperKind.CONTROL_SHEET, dossier, printing)
-    presences = dossiers.completeness(dossier, dossiers.contents(session, dossier))
+    presences = completeness.presences(dossier, dossiers.contents(session, dossier))
     sheet = ControlSheet(
         body=body_of(dossier.custodian, dossier.category),
         imprint=imprint,
@@ -71,6 +74,38 @@ def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> 
         basis="; ".join(sorted({row.component.basis for row in presences})),
     )
     return Paper(f"phieu-kiem-soat-{dossier.number}.pdf", PDF, draw_control_sheet(sheet), imprint.number)
+
+
+def supplement_request(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
+    """Phiếu đề nghị bổ sung: what the dossier lacks today; `Conflict` when it lacks nothing."""
+    require(printing.actor, Action.DOSSIER_READ, dossier)
+    documents = dossiers.contents(session, dossier)
+    missing = [row.component for row in completeness.presences(dossier, documents) if not row.documents]
+    yearly = completeness.yearly_gaps(dossier, documents)
+    if not missing and not yearly:
+        raise Conflict(N_("Nothing is missing in this dossier, so there is nothing to ask for."))
+    day = organisation.today()
+    limit = completeness.limit_on(dossier.category, day) if missing else None
+    request = SupplementRequest(
+        body=body_of(dossier.custodian, dossier.category),
+        imprint=_issue(session, PaperKind.SUPPLEMENT_REQUEST, dossier, printing),
+        day=day,
+        subject=tell_of(dossier, actor=printing.actor),
+        papers=(
+            *((row.label_vi, row.basis) for row in missing),
+            *((_of_years(gap), gap.component.basis) for gap in yearly),
+        ),
+        until=write_date(limit.ends(day)) if limit else "",
+        basis=limit.basis if limit else "",
+    )
+    return Paper(
+        f"phieu-de-nghi-bo-sung-{dossier.number}.pdf", PDF, draw_supplement_request(request), request.imprint.number
+    )
+
+
+def _of_years(gap: completeness.YearlyGap) -> str:
+    years = ", ".join(str(year) for year in gap.years)
+    return f"{gap.component.label_vi} ({f'các năm: {years}' if years else 'chưa có năm nào'})"
 
 
 def envelope(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:

@@ -28,6 +28,7 @@ _SIGNS = {
     PaperKind.HANDOVER_MINUTES: "BB",
     PaperKind.CONTENTS_LIST: "ML",
     PaperKind.CONTROL_SHEET: "PKS",
+    PaperKind.SUPPLEMENT_REQUEST: "PĐN",
     PaperKind.CONSULTATION_SLIP: "PNC",
     PaperKind.CONSULTATION_LOG: "PTD",
     PaperKind.ENVELOPE: "BHS",

@@ -18,7 +18,7 @@ from oms.models import (
 from oms.papers.issuing import PDF, Paper, Printing, body_of, check_code, committee_name, issue, write_date
 from oms.permissions import Action, require
 from oms.printing import Box, TransferLetter, draw_transfer_letter
-from oms.search.exporting import Value
+from oms.spreadsheets import Value
 
 _BOXES = 10
 _KINDS = {

@@ -1,13 +1,8 @@
 """The registers of a unit and a year: dossiers held (HS08a), hand-overs (HS08b), consultations (HS08c), moves of members."""
 
-import io
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
@@ -20,7 +15,7 @@ from oms.papers.issuing import PDF, Paper, Printing, body_of, committee_name, is
 from oms.papers.membership import register_rows as membership_rows
 from oms.permissions import Action, Actor, allowed, require_confirmed
 from oms.printing import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Column, Register, draw_register
-from oms.search.exporting import MEDIA_TYPE, Value, put_value
+from oms.spreadsheets import MEDIA_TYPE, Value, write_list
 
 NAMES = {
     PaperKind.DOSSIER_REGISTER: "Sổ đăng ký hồ sơ",
@@ -90,19 +85,6 @@ def write_excel(session: Session, kind: PaperKind, unit: Unit, year: int, *, pri
     """The register as an .xlsx file with who took it and what for; text stays text, dates are dates."""
     lines = read_register(session, kind, unit, year, actor=printing.actor)
     require_confirmed(printing.actor)
-    book = Workbook()
-    sheet: Worksheet = book.active  # type: ignore[assignment]
-    sheet.title = NAMES[kind]
-    for place, column in enumerate(lines.columns, 1):
-        cell = sheet.cell(1, place)
-        put_value(cell, column.heading)
-        cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
-        sheet.column_dimensions[get_column_letter(place)].width = column.width / 1.8
-    for number, row in enumerate(lines.rows, 2):
-        for place, value in enumerate(row, 1):
-            put_value(sheet.cell(number, place), value)
-    sheet.freeze_panes = "A2"
-    about = book.create_sheet("Thông tin")
     facts: tuple[tuple[str, Value], ...] = (
         ("Đơn vị", unit.name),
         ("Năm", year),
@@ -111,9 +93,6 @@ def write_excel(session: Session, kind: PaperKind, unit: Unit, year: int, *, pri
         ("Người lập", f"{printing.actor.name} ({printing.actor.username})"),
         ("Thời điểm", f"{now().astimezone(HANOI):%d/%m/%Y %H:%M}"),
     )
-    for number, (label, value) in enumerate(facts, 1):
-        put_value(about.cell(number, 1), label)
-        put_value(about.cell(number, 2), value)
     audit.record(
         session,
         "paper:export",
@@ -124,9 +103,9 @@ def write_excel(session: Session, kind: PaperKind, unit: Unit, year: int, *, pri
         year=year,
         rows=len(lines.rows),
     )
-    out = io.BytesIO()
-    book.save(out)
-    return Paper(f"{kind.value}-{unit.code}-{year}.xlsx", MEDIA_TYPE, out.getvalue())
+    columns = [(column.heading, column.width / 1.8) for column in lines.columns]
+    content = write_list(NAMES[kind], columns, lines.rows, ("Thông tin", facts))
+    return Paper(f"{kind.value}-{unit.code}-{year}.xlsx", MEDIA_TYPE, content)
 
 
 def _on_paper(value: Value) -> str:

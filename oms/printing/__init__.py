@@ -15,10 +15,12 @@ from oms.printing.dossier_papers import (
     ControlSheet,
     Envelope,
     Label,
+    SupplementRequest,
     draw_contents_list,
     draw_control_sheet,
     draw_envelope,
     draw_labels,
+    draw_supplement_request,
 )
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
@@ -52,6 +54,7 @@ __all__ = [
     "Listed",
     "Register",
     "Subject",
+    "SupplementRequest",
     "TransferLetter",
     "TransferSlip",
     "draw_consultation_log",
@@ -64,6 +67,7 @@ __all__ = [
     "draw_handover_slip",
     "draw_labels",
     "draw_register",
+    "draw_supplement_request",
     "draw_transfer_letter",
     "draw_transfer_slip",
     "write_number",

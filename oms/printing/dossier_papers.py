@@ -9,7 +9,20 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Table
 
 from oms.printing.heads import Body, head, title
-from oms.printing.sheet import Code, Column, Imprint, Signer, build, build_on, line, plain, signatures, space, table
+from oms.printing.sheet import (
+    Code,
+    Column,
+    Imprint,
+    Signer,
+    build,
+    build_on,
+    line,
+    plain,
+    running,
+    signatures,
+    space,
+    table,
+)
 from oms.printing.subjects import Listed, Subject, list_documents, tell_subject
 
 ENVELOPE = (340 * mm, 250 * mm)
@@ -84,6 +97,54 @@ def draw_control_sheet(sheet: ControlSheet) -> bytes:
         table(checks, [("", "", "", "")] * 8, height=8),
     ]
     return build(story, sheet.imprint, title=f"Phiếu kiểm soát hồ sơ {sheet.subject.dossier_number}")
+
+
+@dataclass(frozen=True)
+class SupplementRequest:
+    """Phiếu đề nghị bổ sung hồ sơ: what a dossier lacks, by which rule, and until when it is handed in."""
+
+    body: Body
+    imprint: Imprint
+    day: date | None
+    subject: Subject
+    # What is missing, and the rule that asks for it.
+    papers: tuple[tuple[str, str], ...] = ()
+    # The last day, where a rule sets one, and that rule.
+    until: str = ""
+    basis: str = ""
+
+
+def draw_supplement_request(request: SupplementRequest) -> bytes:
+    """The request as a PDF, to be handed to the person or the unit they work in."""
+    columns = (
+        Column("TT", 10, "center"),
+        Column("Tài liệu còn thiếu", 80),
+        Column("Căn cứ", 50),
+        Column("Ghi chú", 25),
+    )
+    asked = (
+        "Qua kiểm tra, hồ sơ nêu trên còn thiếu các tài liệu dưới đây. Đề nghị cung cấp bản chính "
+        "hoặc bản sao có chứng thực để bổ sung vào hồ sơ:"
+    )
+    limit = (
+        f"Thời hạn nộp: chậm nhất ngày <b>{plain(request.until)}</b>"
+        if request.until
+        else "Thời hạn nộp: ngày ……/……/…………"
+    )
+    story = [
+        *head(request.body, request.imprint, request.day),
+        *title("Phiếu đề nghị bổ sung hồ sơ", imprint=request.imprint),
+        *tell_subject(request.subject),
+        running(asked),
+        table(columns, [(n, paper, basis, "") for n, (paper, basis) in enumerate(request.papers, 1)]),
+        line(limit + (f" ({plain(request.basis)})." if request.basis and request.until else "."), above=4),
+        signatures(
+            Signer("NGƯỜI NHẬN PHIẾU"),
+            Signer("CÁN BỘ LÀM CÔNG TÁC HỒ SƠ"),
+            Signer("THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"),
+        ),
+    ]
+    return build(story, request.imprint, title=f"Phiếu đề nghị bổ sung hồ sơ {request.subject.dossier_number}")
 
 
 @dataclass(frozen=True)

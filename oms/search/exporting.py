@@ -1,19 +1,11 @@
 """A search result as an Excel file: for lists that must leave the house, with who took them and what for.
 
-A file leaves the protection of the house, so it is small, needs a purpose and is written down. Cells that a table
-program would take for a formula are plain text. Knows no page; the caller says how headings are translated.
+A file leaves the protection of the house, so it is small, needs a purpose and is written down. Knows no page; the
+caller says how headings are translated.
 """
 
-import io
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell, MergedCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy.orm import Session
 
 from oms import audit
@@ -23,11 +15,10 @@ from oms.permissions import Action, Actor, require
 from oms.search.finding import Filters, Hit, Results, look_up, narrowed
 from oms.search.interface import EXACT, UNMARKED, Engine, Sort
 from oms.search.records import component_label
+from oms.spreadsheets import Value, write_list
 
 MOST_ROWS = 2_000
 PURPOSE_LENGTH = 300
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 # Heading and width in characters.
 _COLUMNS = (
     (N_("No."), 6),
@@ -45,7 +36,6 @@ _COLUMNS = (
 )
 _KINDS = {"dossier": N_("Dossier"), "document": N_("Document"), "page": N_("Page")}
 Translate = Callable[[str], str]
-Value = str | int | date | None
 
 
 def export(
@@ -85,27 +75,16 @@ def export(
 
 
 def _write(results: Results, words: str, purpose: str, actor: Actor, translate: Translate) -> bytes:
-    book = Workbook()
-    sheet: Worksheet = book.active  # type: ignore[assignment]
-    sheet.title = translate(N_("Search results"))
-    _fill(sheet, [translate(heading) for heading, _ in _COLUMNS], list(_rows(results, translate)))
-    for place, (_, width) in enumerate(_COLUMNS, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
-    about = book.create_sheet(translate(N_("About this file")))
-    facts: list[list[Value]] = [
-        [translate(N_("Searched for")), words],
-        [translate(N_("Rows")), len(results.hits)],
-        [translate(N_("Purpose")), purpose],
-        [translate(N_("Exported by")), f"{actor.name} ({actor.username})"],
-        [translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"],
+    facts: list[tuple[str, Value]] = [
+        (translate(N_("Searched for")), words),
+        (translate(N_("Rows")), len(results.hits)),
+        (translate(N_("Purpose")), purpose),
+        (translate(N_("Exported by")), f"{actor.name} ({actor.username})"),
+        (translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"),
     ]
-    _fill(about, [], facts)
-    about.column_dimensions["A"].width, about.column_dimensions["B"].width = 24, 70
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    columns = [(translate(heading), width) for heading, width in _COLUMNS]
+    about = translate(N_("About this file")), facts
+    return write_list(translate(N_("Search results")), columns, _rows(results, translate), about)
 
 
 def _rows(results: Results, translate: Translate) -> Iterator[list[Value]]:
@@ -142,28 +121,3 @@ def _issued(hit: Hit) -> Value:
     if document.issued_precision in (None, Precision.DAY):
         return document.issued_on
     return document.issued_on.strftime("%m/%Y" if document.issued_precision == Precision.MONTH else "%Y")
-
-
-def _fill(sheet: Worksheet, headings: list[str], rows: list[list[Value]]) -> None:
-    for place, heading in enumerate(headings, start=1):
-        cell = sheet.cell(1, place)
-        put_value(cell, heading)
-        cell.font = Font(bold=True)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-    for row, values in enumerate(rows, start=2 if headings else 1):
-        for place, value in enumerate(values, start=1):
-            put_value(sheet.cell(row, place), value)
-
-
-def put_value(cell: Cell | MergedCell, value: Value) -> None:
-    """Set a cell; text stays text, whatever it begins with."""
-    if isinstance(value, str):
-        text = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.value = text
-        cell.data_type = "s"
-        if text.startswith(_FORMULA):
-            cell.quotePrefix = True  # table programs that edit the cell keep taking it as text
-        return
-    cell.value = value
-    if isinstance(value, date) and not isinstance(value, datetime):
-        cell.number_format = "dd/mm/yyyy"

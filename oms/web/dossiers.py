@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import (
+    completeness,
     consultations,
     custody,
     dossiers,
@@ -110,7 +111,7 @@ def show(dossier: Dossier) -> str:
     """One dossier: head, contents list, completeness, scans."""
     dossiers.view(g.session, dossier, actor=g.actor)
     documents = dossiers.contents(g.session, dossier)
-    presences = dossiers.completeness(dossier, documents)
+    presences = completeness.presences(dossier, documents)
     transfers = custody.transfers_of(g.session, dossier, actor=g.actor) if g.actor.has(Action.TRANSFER_READ) else []
     return render_template(
         "dossiers/show.html",
@@ -119,6 +120,7 @@ def show(dossier: Dossier) -> str:
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
         presences=presences,
+        yearly=completeness.yearly_gaps(dossier, documents),
         held_by=holds.in_force(g.session, dossier),
         has_inserts=inserts.has_inserts(g.session, dossier, actor=g.actor),
         sealable={document.id for document in documents if inserts.sealable(document)}

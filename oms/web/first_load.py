@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from oms import db, first_load
 from oms.errors import N_, BadInput, OmsError
 from oms.permissions import Action
-from oms.search.exporting import MEDIA_TYPE
+from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access
 from oms.web.access import guarded
 from oms.web.errors import sentence_of

@@ -32,6 +32,7 @@ from oms.reading import unpack_words
 from oms.recognition.strips import cut_line
 from oms.search import exporting, suggesting
 from oms.search.interface import Kind, Sort
+from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access, hits
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
@@ -207,4 +208,4 @@ def export() -> Any:
         flash(sentence_of(error), "danger")
         return redirect(url_for(".show", **hits.asked_address()))
     name = _("search-results-%(day)s", day=f"{today():%Y-%m-%d}") + ".xlsx"
-    return send_file(io.BytesIO(content), mimetype=exporting.MEDIA_TYPE, as_attachment=True, download_name=name)
+    return send_file(io.BytesIO(content), mimetype=MEDIA_TYPE, as_attachment=True, download_name=name)

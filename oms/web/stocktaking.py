@@ -11,6 +11,7 @@ from oms import organisation, staging, stocktaking
 from oms.errors import N_, BadInput
 from oms.models import DifferenceKind, Stocktaking, Unit
 from oms.permissions import Action
+from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
@@ -162,7 +163,7 @@ def export(**loaded: Stocktaking) -> Response:
     say = {kind.value: _(kind.label) for kind in DifferenceKind}
     say |= {way: _(label) for way, label in stocktaking.WAY_LABELS.items()}
     data = stocktaking.export(g.session, count, titles, say, actor=g.actor)
-    answer = Response(data, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    answer = Response(data, mimetype=MEDIA_TYPE)
     answer.headers.set("Content-Disposition", "attachment", filename=f"{count.number}.xlsx")
     return answer
 

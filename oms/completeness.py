@@ -1,0 +1,306 @@
+"""Whether dossiers hold what they must: by the list in force on a day, for one dossier, a unit or all one may read.
+
+What only some people need is left out: nobody can tell from the contents list that it is missing. Sealed inserts count
+for nothing, as everywhere. Knows the lists (`catalogue`), not how they are shown.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from oms import audit, catalogue
+from oms.catalogue import Component, TimeLimit
+from oms.errors import N_, BadInput
+from oms.models import Category, Document, Dossier, Person, Unit, now
+from oms.organisation import today
+from oms.permissions import Action, Actor, allowed, require_confirmed
+from oms.spreadsheets import Value, write_list
+from oms.vietnamese.names import name_key
+
+PAGE_SIZE = 50
+PURPOSE_LENGTH = 300
+# Heading and width in characters.
+_COLUMNS = (
+    (N_("Full name"), 28),
+    (N_("Number of the dossier"), 16),
+    (N_("Category of dossier"), 24),
+    (N_("Unit that holds it"), 34),
+    (N_("Unit"), 30),
+    (N_("Missing paper"), 60),
+    (N_("Form"), 16),
+    (N_("Basis"), 40),
+)
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A component every such dossier must have, and how many documents of it lie there."""
+
+    component: Component
+    documents: int
+
+
+@dataclass(frozen=True)
+class YearlyGap:
+    """A paper that comes every year: years without one, and whether there is none at all."""
+
+    component: Component
+    years: tuple[int, ...]
+    none: bool
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A dossier with the components it lacks, in the order of the contents list, and how many it must have."""
+
+    dossier: Dossier
+    missing: tuple[Component, ...]
+    wanted: int
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """How the dossiers of one holder stand: how many, how many whole, papers wanted and there, dossiers by gap."""
+
+    unit: Unit
+    dossiers: int
+    complete: int
+    wanted: int
+    present: int
+
+    @property
+    def share(self) -> int:
+        """Papers that are there, in per cent of those wanted, rounded down: 100 means whole."""
+        return 100 * self.present // self.wanted if self.wanted else 100
+
+
+def wanted(category: Category, on: date | None = None) -> tuple[Component, ...]:
+    """What every dossier of a category must hold on a day: the original set (hồ sơ gốc).
+
+    A category without an original set by rule is measured by its required components.
+    """
+    rows = [row for row in _listed(category, on) if not row.applies_to and not row.recurring]
+    return tuple([row for row in rows if row.original] or [row for row in rows if row.required])
+
+
+def limit_on(category: Category, day: date) -> TimeLimit | None:
+    """How long a gap in the original set may last; None where no rule says so."""
+    limit = catalogue.time_limit("missing_component", day)
+    return limit if category.value in limit.applies_to else None
+
+
+def _listed(category: Category, on: date | None) -> list[Component]:
+    return [row for row in catalogue.components(category.value, on or today()) if row.store_in_system]
+
+
+def presences(dossier: Dossier, documents: Sequence[Document], on: date | None = None) -> list[Presence]:
+    """The components the dossier must hold and what of them is there."""
+    counts = Counter(document.component_id for document in documents)
+    return [Presence(row, counts[row.id]) for row in wanted(dossier.category, on)]
+
+
+def yearly_gaps(dossier: Dossier, documents: Sequence[Document], on: date | None = None) -> list[YearlyGap]:
+    """Years without the paper that every year brings, from the first that is there to the last one that is due.
+
+    Where none lies there nobody can say since when they are owed: `none` says so and no year is named.
+    """
+    day = on or today()
+    found: dict[str, set[int]] = defaultdict(set)
+    for document in documents:
+        if document.issued_on is not None:
+            found[document.component_id].add(document.issued_on.year)
+    there = {document.component_id for document in documents}
+    gaps = []
+    for row in _listed(dossier.category, day):
+        if row.recurring != "yearly" or not row.required or row.applies_to:
+            continue
+        last = _last_due(row, day)
+        years = found[row.id]
+        absent = tuple(year for year in range(min(years), last + 1) if year not in years) if years else ()
+        if absent or row.id not in there:
+            gaps.append(YearlyGap(row, absent, row.id not in there))
+    return gaps
+
+
+# A due day in the first months of a year is that of the paper of the year before (mẫu 4a-BNV: by 15 January).
+_DUE_NEXT_YEAR = 3
+
+
+def _last_due(row: Component, day: date) -> int:
+    """The year of the newest paper that is owed on the day."""
+    if row.due is None:
+        return day.year - 1
+    month, of_month = (int(part) for part in row.due.split("-"))
+    year = day.year - (1 if month <= _DUE_NEXT_YEAR else 0)
+    return year if day > date(day.year, month, of_month) else year - 1
+
+
+def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> list[UnitState]:
+    """How the dossiers the actor may read stand, by their holder; with one query for each category."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for category in Category:
+        ids = [row.id for row in wanted(category, on)]
+        counted = _counted(category, ids).where(allowed(actor, Action.DOSSIER_READ)).subquery()
+        rows = session.execute(
+            select(
+                counted.c.custodian_id,
+                func.count(),
+                func.sum(case((counted.c.there >= len(ids), 1), else_=0)),
+                func.sum(counted.c.there),
+            ).group_by(counted.c.custodian_id)
+        )
+        for unit_id, dossiers, complete, there in rows:
+            for place, number in enumerate((dossiers, complete, dossiers * len(ids), there)):
+                sums[unit_id][place] += int(number or 0)
+    units = session.scalars(select(Unit).where(Unit.id.in_(sums)))
+    audit.record(session, "completeness:list", actor=actor, total=sum(row[0] for row in sums.values()))
+    return sorted(
+        (UnitState(unit, *sums[unit.id]) for unit in units), key=lambda row: (row.share, name_key(row.unit.name))
+    )
+
+
+def _counted(category: Category, ids: Collection[str]) -> Select[str, str, int]:
+    """Every dossier of a category with how many of the components `ids` lie in it."""
+    there = and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed)
+    return (
+        select(Dossier.id, Dossier.custodian_id, func.count(Document.component_id.distinct()).label("there"))
+        .outerjoin(Document, there)
+        .where(Dossier.category == category)
+        .group_by(Dossier.id, Dossier.custodian_id)
+    )
+
+
+def list_lacking(
+    session: Session,
+    *,
+    actor: Actor,
+    unit_id: str = "",
+    category: Category | None = None,
+    component_id: str = "",
+    on: date | None = None,
+    page: int = 1,
+    size: int | None = PAGE_SIZE,
+) -> tuple[list[Lacking], int]:
+    """Dossiers that lack something (or the one component), by the name of the person; and how many in all.
+
+    `size` None gives all of them.
+    """
+    chosen = [category] if category else list(Category)
+    query = (
+        select(Dossier)
+        .join(Dossier.person)
+        .where(allowed(actor, Action.DOSSIER_READ), or_(*(_lacks(kind, component_id, on) for kind in chosen)))
+    )
+    if unit_id:
+        query = query.where(Dossier.custodian_id == unit_id)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    query = query.options(joinedload(Dossier.person).joinedload(Person.unit), joinedload(Dossier.custodian)).order_by(
+        Person.sort_key, Dossier.number
+    )
+    if size is not None:
+        query = query.limit(size).offset((max(page, 1) - 1) * size)
+    rows = session.scalars(query).unique().all()
+    there = _there(session, [row.id for row in rows])
+    audit.record(session, "completeness:list", actor=actor, total=total, component=component_id or None)
+    found = []
+    for dossier in rows:
+        components = wanted(dossier.category, on)
+        missing = tuple(row for row in components if row.id not in there[dossier.id])
+        found.append(Lacking(dossier, missing, len(components)))
+    return found, total
+
+
+def _lacks(category: Category, component_id: str, on: date | None) -> ColumnElement[bool]:
+    ids = [row.id for row in wanted(category, on)]
+    if component_id:
+        ids = [id for id in ids if id == component_id]
+    here = select(func.count(Document.component_id.distinct())).where(
+        Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed
+    )
+    return and_(Dossier.category == category, here.correlate(Dossier).scalar_subquery() < len(ids))
+
+
+def _there(session: Session, dossier_ids: Sequence[str]) -> dict[str, set[str]]:
+    """The components that lie in each of the dossiers."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for first in range(0, len(dossier_ids), 500):
+        some = dossier_ids[first : first + 500]
+        query = select(Document.dossier_id, Document.component_id).where(
+            Document.dossier_id.in_(some), ~Document.sealed
+        )
+        for dossier_id, component_id in session.execute(query.distinct()):
+            found[dossier_id].add(component_id)
+    return found
+
+
+def components_missing(
+    session: Session, *, actor: Actor, unit_id: str = "", on: date | None = None
+) -> list[tuple[Component, int]]:
+    """Each component with the number of dossiers that lack it, the worst first; what nobody lacks is left out."""
+    scope = allowed(actor, Action.DOSSIER_READ)
+    if unit_id:
+        scope = and_(scope, Dossier.custodian_id == unit_id)
+    totals = dict(session.execute(select(Dossier.category, func.count()).where(scope).group_by(Dossier.category)).all())
+    there = session.execute(
+        select(Dossier.category, Document.component_id, func.count(Dossier.id.distinct()))
+        .join(Document, Document.dossier_id == Dossier.id)
+        .where(scope, ~Document.sealed)
+        .group_by(Dossier.category, Document.component_id)
+    )
+    having = {(category, component_id): number for category, component_id, number in there}
+    gaps = [
+        (row, totals.get(category, 0) - having.get((category, row.id), 0))
+        for category in Category
+        for row in wanted(category, on)
+    ]
+    return sorted(((row, number) for row, number in gaps if number), key=lambda gap: (-gap[1], gap[0].id))
+
+
+def export(
+    session: Session,
+    *,
+    actor: Actor,
+    purpose: str,
+    translate: Callable[[str], str],
+    unit_id: str = "",
+    category: Category | None = None,
+    component_id: str = "",
+    on: date | None = None,
+) -> bytes:
+    """The list of dossiers that lack something as an Excel file, one row for each missing paper."""
+    reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
+    if not reason:
+        raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
+    require_confirmed(actor)
+    lacking, _total = list_lacking(
+        session, actor=actor, unit_id=unit_id, category=category, component_id=component_id, on=on, size=None
+    )
+    rows = [
+        [
+            row.dossier.person.full_name,
+            row.dossier.number,
+            translate(row.dossier.category.label),
+            row.dossier.custodian.name,
+            row.dossier.person.unit.short_name,
+            component.label_vi,
+            component.form,
+            component.basis,
+        ]
+        for row in lacking
+        for component in row.missing
+        if component_id in ("", component.id)
+    ]
+    facts: list[tuple[str, Value]] = [
+        (translate(N_("List in force on")), on or today()),
+        (translate(N_("Rows")), len(rows)),
+        (translate(N_("Purpose")), reason),
+        (translate(N_("Exported by")), f"{actor.name} ({actor.username})"),
+        (translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"),
+    ]
+    audit.record(session, "completeness:export", actor=actor, words=reason, rows=len(rows))
+    columns = [(translate(heading), width) for heading, width in _COLUMNS]
+    return write_list(translate(N_("Missing papers")), columns, rows, (translate(N_("About this file")), facts))

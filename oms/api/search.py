@@ -14,6 +14,7 @@ from oms.models import Category, Quality
 from oms.permissions import Action
 from oms.search import Filters, Hit, exporting, suggesting
 from oms.search.interface import Sort
+from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.headers import FILE_POLICY
@@ -140,7 +141,7 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
 
 @bp.get("/search/export")
 @guarded(Action.SEARCH)
-@gives_file(exporting.MEDIA_TYPE)
+@gives_file(MEDIA_TYPE)
 @takes(ExportArguments, "query")
 def export(asked: dict[str, Any]) -> Response:
     """The whole result as an Excel file; a long one is refused and not cut."""
@@ -156,7 +157,7 @@ def export(asked: dict[str, Any]) -> Response:
         translate=gettext,
     )
     answer = send_file(
-        io.BytesIO(content), mimetype=exporting.MEDIA_TYPE, as_attachment=True, download_name="search-results.xlsx"
+        io.BytesIO(content), mimetype=MEDIA_TYPE, as_attachment=True, download_name="search-results.xlsx"
     )
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer

@@ -12,12 +12,24 @@ from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from oms.api import audit, consultations, dossiers, jobs, people, scans, search, tokens, transfers, units
+from oms.api import (
+    audit,
+    consultations,
+    dossiers,
+    jobs,
+    people,
+    reorganisations,
+    scans,
+    search,
+    tokens,
+    transfers,
+    units,
+)
 from oms.api.problems import ProblemShape, explain
 from oms.web.access import public
 
 PREFIX = "/api/v1"
-ROOMS = (tokens, units, people, dossiers, scans, search, transfers, consultations, audit, jobs)
+ROOMS = (tokens, units, people, dossiers, scans, search, transfers, consultations, reorganisations, audit, jobs)
 
 
 class _Api(Api):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from oms.reorganisation.finding import (
     unit_names,
     view,
 )
-from oms.reorganisation.ordering import carry_out, is_under_way, latest_order, order
+from oms.reorganisation.ordering import STEP_NAMES, carry_out, is_under_way, latest_order, order, take
 from oms.reorganisation.outcome import COUNT_LABELS, LANDING_LABELS, DryRun, Landing, Report
 from oms.reorganisation.planning import (
     PEOPLE_A_PAGE,
@@ -35,6 +35,7 @@ __all__ = [
     "KINDS",
     "LANDING_LABELS",
     "PEOPLE_A_PAGE",
+    "STEP_NAMES",
     "DryRun",
     "Landing",
     "Report",
@@ -63,6 +64,7 @@ __all__ = [
     "reopen",
     "revise",
     "submit",
+    "take",
     "to_decide",
     "undo",
     "unit_names",

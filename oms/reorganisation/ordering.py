@@ -3,16 +3,18 @@
 Five thousand people take longer than a page may wait; whoever ordered it can close the browser.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from oms import audit, db, jobs
-from oms.errors import N_, Conflict, Refused
+from oms.errors import N_, Conflict, NotFound, Refused
 from oms.models import Job, JobState, Reorganisation, ReorganisationState
 from oms.permissions import Action, Actor, require_confirmed
-from oms.reorganisation.steps import APPROVED, check_due, execute, open_step
+from oms.reorganisation.planning import reopen
+from oms.reorganisation.steps import APPROVED, approve, cancel, check_due, execute, open_step, submit, undo
 from oms.settings import Settings
 
 JOB = "reorganise"
@@ -57,3 +59,24 @@ def carry_out(engine: Engine, _settings: Settings, change_id: str, *, actor: Act
         execute(session, change, actor=replace(actor, confirmed=True))
         session.flush()
         return list(session.info.pop("enqueued", []))
+
+
+_Step = Callable[[Session, Reorganisation, str, Actor, int | None], object]
+_STEPS: Mapping[str, _Step] = {
+    "submit": lambda s, change, _why, actor, seen: submit(s, change, actor=actor, version=seen),
+    "approve": lambda s, change, _why, actor, seen: approve(s, change, actor=actor, version=seen),
+    "execute": lambda s, change, _why, actor, seen: order(s, change, actor=actor, version=seen),
+    "undo": lambda s, change, why, actor, seen: undo(s, change, why, actor=actor, version=seen),
+    "cancel": lambda s, change, why, actor, seen: cancel(s, change, why, actor=actor, version=seen),
+    "reopen": lambda s, change, why, actor, seen: reopen(s, change, why, actor=actor, version=seen),
+}
+STEP_NAMES = tuple(_STEPS)
+
+
+def take(
+    session: Session, change: Reorganisation, step: str, *, actor: Actor, reason: str = "", version: int | None = None
+) -> None:
+    """Take a step by its name; the execution is ordered from the worker. Raises `NotFound` for another name."""
+    if step not in _STEPS:
+        raise NotFound()
+    _STEPS[step](session, change, reason, actor, version)

@@ -3,20 +3,19 @@
 The forms of a plan that is still a draft are `oms.web.reorganisation_plans`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from oms import organisation
 from oms import reorganisation as reorganising
 from oms.errors import N_
 from oms.models import Reorganisation, ReorganisationState
-from oms.permissions import Action, Actor, can, is_own
+from oms.permissions import Action, can, is_own
 from oms.web import access, work
 from oms.web.access import guarded
 from oms.web.formats import day
@@ -41,14 +40,6 @@ WAY = (
     (State.APPROVED, N_("Carrying out")),
     (State.EXECUTED, N_("Carried out")),
 )
-STEPS: Mapping[str, Callable[[Session, Reorganisation, str, Actor, int | None], object]] = {
-    "submit": lambda s, change, _why, actor, seen: reorganising.submit(s, change, actor=actor, version=seen),
-    "approve": lambda s, change, _why, actor, seen: reorganising.approve(s, change, actor=actor, version=seen),
-    "execute": lambda s, change, _why, actor, seen: reorganising.order(s, change, actor=actor, version=seen),
-    "undo": lambda s, change, why, actor, seen: reorganising.undo(s, change, why, actor=actor, version=seen),
-    "cancel": lambda s, change, why, actor, seen: reorganising.cancel(s, change, why, actor=actor, version=seen),
-    "reopen": lambda s, change, why, actor, seen: reorganising.reopen(s, change, why, actor=actor, version=seen),
-}
 _ALWAYS = ("units_ended", "units_begun", "people", "dossiers")
 SHOWN_RIGHTS = 200
 """Accounts that gain or lose that one page lists at most."""
@@ -261,12 +252,12 @@ def try_out(reorganisation: Reorganisation) -> ResponseReturnValue:
     return redirect(url_for(".show", id=reorganisation.id, _anchor="told"))
 
 
-@bp.post("/<id>/<any({}):step>".format(", ".join(f"'{name}'" for name in STEPS)))
+@bp.post("/<id>/<any({}):step>".format(", ".join(f"'{name}'" for name in reorganising.STEP_NAMES)))
 @guarded(Action.REORGANISATION_READ)
 def take(reorganisation: Reorganisation, step: str) -> ResponseReturnValue:
     """Take one step of the way."""
-    version = request.form.get("version", type=int)
-    STEPS[step](g.session, reorganisation, request.form.get("reason", ""), g.actor, version)
+    reason, version = request.form.get("reason", ""), request.form.get("version", type=int)
+    reorganising.take(g.session, reorganisation, step, actor=g.actor, reason=reason, version=version)
     access.commit()
     number, state = reorganisation.number, _(reorganisation.state.label)
     if step == "execute":

@@ -38,7 +38,9 @@ function filterSelect(select) {
     const chosen = select.value;
     select.replaceChildren(...all.filter((option) => option.value === chosen || option.value === "" || fits(option.text, input.value)));
     const first = [...select.options].find((option) => option.value && fits(option.text, input.value));
-    if (input.value.trim() && first && !fits(select.selectedOptions[0]?.text ?? "", input.value)) {
+    // The browser may have selected another option while the options were exchanged: only `chosen` says what was.
+    const kept = all.find((option) => option.value === chosen);
+    if (input.value.trim() && first && !(kept?.value && fits(kept.text, input.value))) {
       select.value = first.value;
       select.dispatchEvent(new Event("change", { bubbles: true }));
     } else {

@@ -16,7 +16,7 @@ from oms.vietnamese.misreadings import variants
 from oms.vietnamese.numbers import plain_figure
 from oms.vietnamese.text import fold, nfc, tone_key, words
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever the words of an item change: an older index is then rebuilt, not mixed."""
 
 LONGEST_WORD = 64
@@ -32,6 +32,12 @@ TEXT_MOST, HEADING_MOST = 255, 15
 HEADING_SHIFT, BARE_SHIFT = 8, 12
 """The weight of a word in an item is one number: times in the text (8 bits), times in the heading (4 bits), ever
 without marks (1 bit). Engines may keep it as a 32-bit float, which is exact up to 24 bits."""
+
+HEAD_WORDS = 64
+"""Words at the top of a page that say what it is and whom it concerns: letterhead, title, "ông (bà) …"."""
+
+ELSEWHERE, AT_THE_TOP = 1, 2
+"""The weight of a pair of words: in the heading or at the top of the page, or only further down."""
 
 GUESSED, HEADING, NAME, NUMBER = "~", "^", "@", "#"
 """Signs before a word: what the page does not have but may have meant; what stands in the heading, in one of the
@@ -92,7 +98,8 @@ def analyse(item: Item) -> Analysed:
     text = _split(item.text)
     heading = [word for line in lines for word in line]
     bare = {word.folded for word in (*heading, *text) if not word.has_marks}
-    guessed, guessed_pairs = _guessed(text)
+    guessed = [GUESSED + form for word in text for form in variants(word.folded)]
+    at_the_top, further_down = _guessed_pairs(text[:HEAD_WORDS]), _guessed_pairs(text[HEAD_WORDS:])
     joined = _written_as_one(item.heading)
     names = [word.folded for line in item.names.splitlines() for word in _split(line)]
     numbers = [word.folded for line in item.numbers.splitlines() for word in _split(line)]
@@ -107,23 +114,23 @@ def analyse(item: Item) -> Analysed:
         | {NAME + word: 1 for word in (*names, *_written_as_one(item.names))}
         | {NUMBER + word: 1 for word in numbers},
         marked=_count((w.marked for w in text if w.has_marks), (w.marked for w in heading if w.has_marks), ()),
-        pairs=_count((*_pairs(text), *guessed_pairs), (pair for line in lines for pair in _pairs(line)), ()),
+        pairs=dict.fromkeys((*_pairs(text), *further_down), ELSEWHERE)
+        | dict.fromkeys((*at_the_top, *_pairs(text[:HEAD_WORDS])), AT_THE_TOP)
+        | dict.fromkeys((pair for line in lines for pair in _pairs(line)), AT_THE_TOP),
         heading_words=len(heading),
     )
 
 
-def _guessed(text: list[QueryWord]) -> tuple[list[str], list[str]]:
-    """Possible syllables that impossible words of a page may have been, the likeliest beside their neighbours too."""
-    alone, pairs = [], []
+def _guessed_pairs(text: list[QueryWord]) -> list[str]:
+    """The likeliest syllables that impossible words may have been, beside their neighbours."""
+    pairs = []
     for place, word in enumerate(text):
-        forms = variants(word.folded)
-        alone += [GUESSED + form for form in forms]
-        for form in forms[:PAIRED_VARIANTS]:
+        for form in variants(word.folded)[:PAIRED_VARIANTS]:
             if place:
                 pairs.append(f"{GUESSED}{text[place - 1].folded} {form}")
             if place + 1 < len(text):
                 pairs.append(f"{GUESSED}{form} {text[place + 1].folded}")
-    return alone, pairs
+    return pairs
 
 
 def ask(typed: str) -> Asked:

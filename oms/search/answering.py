@@ -13,7 +13,8 @@ from oms.search.analysis import GUESSED, NAME, NUMBER, Asked, QueryWord, ask
 from oms.search.interface import MISREAD, Found, Match, Query
 from oms.search.postings import Bools, Ints, Snapshot
 from oms.search.ranking import Ranked, Search, everything
-from oms.vietnamese.misreadings import likely_syllables, misreadings
+from oms.search.scope import Scope
+from oms.vietnamese.misreadings import likely_syllables, misreadings, readings
 from oms.vietnamese.syllables import all_syllables
 from oms.vietnamese.text import fold, tone_key
 
@@ -28,11 +29,11 @@ def answer(snapshot: Snapshot, query: Query) -> Found:
     asked = ask(query.words)
     if not asked.words and query.words.strip():
         return Found()
-    search = Search(snapshot, _allowed(snapshot, query))
-    ranked = search.run(asked, query.unfinished) if asked.words else everything(search.allowed)
+    scope = Scope(snapshot, _allowed(snapshot, query))
+    ranked = Search(scope).run(asked, query.unfinished) if asked.words else everything(scope.allowed)
     return Found(
         total=len(ranked.places),
-        matches=_page(search, asked, ranked, query),
+        matches=_page(scope, asked, ranked, query),
         facets=_facets(snapshot, ranked.places),
         by_dossier=_counts(snapshot, "dossier", ranked.places),
     )
@@ -41,38 +42,38 @@ def answer(snapshot: Snapshot, query: Query) -> Found:
 def respell(snapshot: Snapshot, words: str, dossiers: frozenset[str]) -> str | None:
     """`words` with those that no allowed dossier has replaced by likely ones that one has, or None."""
     asked = ask(words).words
-    search = Search(snapshot, _allowed(snapshot, Query(words, dossiers)))
+    scope = Scope(snapshot, _allowed(snapshot, Query(words, dossiers)))
     spelled, changed = [], False
     for number, word in enumerate(asked):
-        if search.count(word.folded):
+        if scope.count(word.folded):
             spelled.append(word.marked)
             continue
-        likely = _likely(search, asked, number)
+        likely = _likely(scope, asked, number)
         if likely is None:
             return None
         changed = True
-        spelled.append(_with_marks(search, likely) if any(one.has_marks for one in asked) else likely)
+        spelled.append(_with_marks(scope, likely) if any(one.has_marks for one in asked) else likely)
     return " ".join(spelled) if changed else None
 
 
-def _likely(search: Search, asked: Sequence[QueryWord], number: int) -> str | None:
+def _likely(scope: Scope, asked: Sequence[QueryWord], number: int) -> str | None:
     """The allowed word one slip away that stands most often beside the neighbours, then most often at all."""
     best: tuple[int, int, str] | None = None
     for form in misreadings(asked[number].folded):
-        if times := search.count(form):
+        if times := scope.count(form):
             beside = 0
             if number:
-                beside += len(search.pair(f"{asked[number - 1].folded} {form}"))
+                beside += len(scope.pair(f"{asked[number - 1].folded} {form}"))
             if number + 1 < len(asked):
-                beside += len(search.pair(f"{form} {asked[number + 1].folded}"))
+                beside += len(scope.pair(f"{form} {asked[number + 1].folded}"))
             best = max(best or (0, 0, ""), (beside, times, form))
     return best[2] if best else None
 
 
-def _with_marks(search: Search, folded: str) -> str:
+def _with_marks(scope: Scope, folded: str) -> str:
     """The most frequent marked writing of a word among the allowed documents."""
     written = {tone_key(form) for form in all_syllables() if fold(form) == folded}
-    times = {form: len(search.read("marked", form)[0]) for form in sorted(written) if form != folded}
+    times = {form: len(scope.read("marked", form)[0]) for form in sorted(written) if form != folded}
     best = max(times, key=lambda form: times[form], default=folded)
     return best if times.get(best) else folded
 
@@ -89,12 +90,12 @@ def _allowed(snapshot: Snapshot, query: Query) -> Bools:
         allowed &= (years >= max(first or 1, 1)) & (years <= (9999 if last is None else last))
         if query.year is not None:
             allowed &= years == query.year
-    search = Search(snapshot, allowed)
+    scope = Scope(snapshot, allowed)
     for sign, words in ((NAME, query.names), (NUMBER, query.numbers)):
         for word in ask(words).words:
-            _keep(allowed, search.read("folded", sign + word.folded)[0])
+            _keep(allowed, scope.read("folded", sign + word.folded)[0])
     for words in query.without:
-        allowed[_having(search, ask(words))] = False
+        allowed[_having(scope, ask(words))] = False
     return allowed
 
 
@@ -104,23 +105,23 @@ def _keep(allowed: Bools, places: Ints) -> None:
     allowed &= kept
 
 
-def _having(search: Search, asked: Asked) -> Ints:
+def _having(scope: Scope, asked: Asked) -> Ints:
     """The documents that have these words, as typed, side by side."""
     if len(asked.words) == 1:
         word = asked.words[0]
-        return search.read(*(("marked", word.marked) if word.has_marks else ("folded", word.folded)))[0]
-    places = np.flatnonzero(search.allowed) if asked.words else np.empty(0, dtype=np.int64)
+        return scope.read(*(("marked", word.marked) if word.has_marks else ("folded", word.folded)))[0]
+    places = np.flatnonzero(scope.allowed) if asked.words else np.empty(0, dtype=np.int64)
     for pair in asked.pairs:
-        places = np.intersect1d(places, search.pair(pair), assume_unique=True)
+        places = np.intersect1d(places, scope.pair(pair), assume_unique=True)
     return places.astype(np.int32)
 
 
-def _page(search: Search, asked: Asked, ranked: Ranked, query: Query) -> tuple[Match, ...]:
+def _page(scope: Scope, asked: Asked, ranked: Ranked, query: Query) -> tuple[Match, ...]:
     """The asked slice; only documents that can be in it are compared by name."""
     start, end = max(query.offset, 0), max(query.offset, 0) + max(query.limit, 0)
     if start >= len(ranked.places) or end == start:
         return ()
-    snapshot = search.snapshot
+    snapshot = scope.snapshot
     keys = _sort_keys(snapshot, ranked, query)
     rows = np.arange(len(ranked.places))
     if end < len(rows) and keys:
@@ -134,7 +135,7 @@ def _page(search: Search, asked: Asked, ranked: Ranked, query: Query) -> tuple[M
         rows = np.flatnonzero(~worse)
     standing = snapshot.standing(ranked.places[rows])
     chosen = rows[np.lexsort((standing, *(key[rows] for key in keys[::-1])))][start:end].tolist()
-    return tuple(_match(search, asked, ranked, row, explained=place < EXPLAINED) for place, row in enumerate(chosen))
+    return tuple(_match(scope, asked, ranked, row, explained=place < EXPLAINED) for place, row in enumerate(chosen))
 
 
 def _sort_keys(snapshot: Snapshot, ranked: Ranked, query: Query) -> list[NDArray[np.generic]]:
@@ -146,37 +147,39 @@ def _sort_keys(snapshot: Snapshot, ranked: Ranked, query: Query) -> list[NDArray
     return [ranked.groups, -ranked.scores]
 
 
-def _match(search: Search, asked: Asked, ranked: Ranked, row: int, *, explained: bool) -> Match:
-    snapshot, place, tier = search.snapshot, int(ranked.places[row]), int(ranked.tiers[row])
+def _match(scope: Scope, asked: Asked, ranked: Ranked, row: int, *, explained: bool) -> Match:
+    snapshot, place, tier = scope.snapshot, int(ranked.places[row]), int(ranked.tiers[row])
     return Match(
         id=snapshot.card(place)[1],
         kind=snapshot.codes["kind"].names[snapshot.column("kind")[place]],
         dossier=snapshot.codes["dossier"].names[snapshot.column("dossier")[place]],
         score=round(float(ranked.scores[row]), 4),
         tier=tier,
-        instead=_instead(search, asked, place) if tier == MISREAD and explained else (),
+        instead=_instead(scope, asked, place) if tier == MISREAD and explained else (),
         where="heading" if ranked.heading[row] else "text",
     )
 
 
-def _instead(search: Search, asked: Asked, place: int) -> tuple[tuple[str, str], ...]:
+def _instead(scope: Scope, asked: Asked, place: int) -> tuple[tuple[str, str], ...]:
     """For each word the document lacks: the word taken for it, the one beside its neighbours first; "" for none."""
     found = []
     for number, word in enumerate(asked.words):
-        if search.has("folded", word.folded, place):
+        if scope.has("folded", word.folded, place):
             continue
         before = f"{asked.words[number - 1].folded} " if number else None
         after = f" {asked.words[number + 1].folded}" if number + 1 < len(asked.words) else None
-        cuts = [f"{word.folded[:cut]} {word.folded[cut:]}" for cut in range(1, len(word.folded))]
-        beside = [
+        forms = dict.fromkeys((*(form for form, _ in readings(word.folded)), *likely_syllables(word.folded)))
+        near = [
             form
-            for form in likely_syllables(word.folded)
-            if (before is not None and search.has("pairs", before + form, place))
-            or (after is not None and search.has("pairs", form + after, place))
+            for form in sorted(forms, key=lambda form: " " not in form)  # torn words first: their halves are words, too
+            if (" " not in form or scope.has("pairs", form, place))
+            and (
+                (before is not None and scope.has("pairs", before + form.split(" ")[0], place))
+                or (after is not None and scope.has("pairs", form.split(" ")[-1] + after, place))
+            )
         ]
-        near = beside or [cut for cut in cuts if search.has("pairs", cut, place)]
-        if not near and not search.has("folded", GUESSED + word.folded, place):
-            near = [form for form in misreadings(word.folded) if search.has("folded", form, place)]
+        if not near and not scope.has("folded", GUESSED + word.folded, place):
+            near = [form for form in misreadings(word.folded) if scope.has("folded", form, place)]
         found.append((word.folded, near[0] if near else ""))
     return tuple(found)
 

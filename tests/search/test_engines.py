@@ -264,6 +264,52 @@ def test_a_slip_of_the_hand_finds_the_name_and_says_what_it_took(engine: Engine)
     assert look(engine, "nguyen xuan thang").matches[0].where == "text"
 
 
+LETTERHEAD = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM Độc lập Tự do Hạnh phúc"
+BODY = " ".join(["các quy định của pháp luật về cán bộ, công chức và người lao động trong cơ quan"] * 6)
+
+
+def paper(id: str, title: str, name: str, body: str = "") -> Item:
+    return item(id, "", f"{LETTERHEAD} {title} ông (bà) {name}, sinh ngày 3/2/1970. {BODY} {body}")
+
+
+MANY = [paper(f"m{n}", "Hợp đồng lao động", f"{family} Văn {given}") for n, (family, given) in enumerate(
+    (family, given) for family in ("Trần", "Lê", "Phạm", "Võ", "Đỗ") for given in ("Trí", "Dũng", "Hải", "Tâm", "Sơn"))]  # fmt: skip
+
+
+def test_what_a_paper_is_and_whom_it_concerns_stands_at_its_top(engine: Engine) -> None:
+    named = paper("named", "Bổ nhiệm", "Lê Thị Hoa")
+    mentioned = paper("mentioned", "Hợp đồng lao động", "Võ Văn Tâm", "bổ nhiệm, bổ nhiệm lại, và Lê Thị Hoa")
+    engine.put([*MANY, mentioned, named])
+    assert ids(look(engine, "bo nhiem le thi hoa"))[:2] == ["named", "mentioned"]
+
+
+@pytest.mark.parametrize("read", ["Vau", "V ăn", "Văm", "Vă"])
+def test_a_frequent_name_misread_is_found_before_what_only_mentions_the_words(engine: Engine, read: str) -> None:
+    misread = paper("misread", "Bổ nhiệm", f"Phan {read} Trí")
+    said = paper("said", "Bổ nhiệm", "Phan Văn Trí")
+    apart = paper("apart", "Hợp đồng lao động", "Lê Văn Sơn", "bổ nhiệm; Phan Thị Mai; duy ý trí")
+    engine.put([*MANY, misread, apart])
+    found = look(engine, "bo nhiem phan van tri")
+    assert ids(found)[:2] == ["misread", "apart"]
+    assert (found.matches[0].tier, found.matches[0].instead) == (MISREAD, (("van", fold(read)),))
+    engine.put([said])
+    assert ids(look(engine, "bo nhiem phan van tri"))[:2] == ["said", "misread"]
+
+
+def test_a_long_title_does_not_outweigh_the_name_behind_it(engine: Engine) -> None:
+    title = "Công văn xác nhận quá trình công tác"
+    named = paper("named", "Công văn xác n hận quá trình công tác", "Hoàng Khánh Ly")
+    titled = [paper(f"t{n}", title, f"{one} Văn Sơn", "Hoàng Sa; Khánh Hòa; Ly Sơn") for n, one in enumerate("ABC")]
+    engine.put([*MANY, *titled, named])
+    assert ids(look(engine, "cong van xac nhan qua trinh cong tac hoang khanh ly"))[0] == "named"
+
+
+def test_another_name_that_many_bear_stands_behind_what_can_only_be_misread(engine: Engine) -> None:
+    others = [paper(f"o{n}", "Bổ nhiệm", "Phan Văn Thành") for n in range(30)]
+    engine.put([*others, paper("said", "Bổ nhiệm", "Phan Văn Thắng"), paper("misread", "Bổ nhiệm", "Phan Văn Thaug")])
+    assert ids(look(engine, "bo nhiem phan van thang"))[:2] == ["said", "misread"]
+
+
 def test_did_you_mean_is_made_of_allowed_words_only(letters: Engine) -> None:
     assert letters.respell("quyet dinh bo nhiem", EVERY_DOSSIER) is None
     assert letters.respell("quyet dinh bo nhiemm", EVERY_DOSSIER) == "quyet dinh bo nhiem"

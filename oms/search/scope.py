@@ -1,0 +1,188 @@
+"""One state of an index, seen only through the documents a query may speak of.
+
+How rare a word is, where it stands, what may have been read for it: all is counted here, in the allowed documents,
+so that no number tells of another. Knows no order of results.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oms.search.analysis import AT_THE_TOP, GUESSED
+from oms.search.postings import Bools, Ints, Postings, Snapshot
+from oms.vietnamese.misreadings import MISTAKEN, is_possible, likely_syllables, readings
+
+Floats = NDArray[np.float32]
+
+FURTHER_DOWN = 0.5
+"""Weight of two words that stand together, but neither in the heading nor at the top of the page."""
+REPEATED = 0.1
+"""Weight at least kept by a pair that its neighbours say already."""
+SLIP = 0.9
+"""Weight of a word one slip of the hand away, against the typed one."""
+SLIPPED = 0.002
+"""How often a hand writes one given word for another, roughly: one word in fifty is mistyped, in one of ten ways."""
+FEW = 5000
+"""Documents below which counting says little: so many are assumed when it is asked what is a chance."""
+DOUBTFUL = 0.3
+"""Weight of what can only be a misreading, where so much is misread that it could be one of anything."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Documents in which two words stand together, or in which something stands that may have been read for them.
+
+    `gains` is what that says for a document: the logarithm of how much likelier it is to stand where the words are
+    meant than anywhere.
+    """
+
+    places: Ints
+    gains: Floats
+
+
+class Scope:
+    """One snapshot and the documents that may be spoken of; they are fixed at the start and cannot be widened."""
+
+    def __init__(self, snapshot: Snapshot, allowed: Bools) -> None:
+        self.snapshot = snapshot
+        self.allowed = allowed
+        self.size = int(np.count_nonzero(allowed))
+        self._pairs: dict[str, Postings] = {}
+
+    def read(self, field: str, word: str) -> Postings:
+        """A posting list, the allowed documents only."""
+        postings = self.snapshot.postings(field, word)
+        if not len(postings.places):
+            return postings
+        kept = self.allowed[postings.places]
+        return Postings(postings.places[kept], postings.weights[kept])
+
+    def count(self, folded: str) -> int:
+        """How many allowed documents have the word, marks aside."""
+        return len(self.read("folded", folded).places)
+
+    def pair(self, pair: str) -> Ints:
+        """The allowed documents in which the two words stand together."""
+        return self._pair(pair).places
+
+    def at_the_top(self, pair: str) -> Ints:
+        """The allowed documents in which the two words stand together in the heading or at the top."""
+        places, weights = self._pair(pair)
+        kept: Ints = places[weights == AT_THE_TOP]
+        return kept
+
+    def has(self, field: str, word: str, place: int) -> bool:
+        """Whether the document at `place` has the word or pair."""
+        places = self.snapshot.postings(field, word).places
+        found = int(np.searchsorted(places, place))
+        return found < len(places) and int(places[found]) == place
+
+    def rarity(self, count: int) -> float:
+        """How much finding a word, or a pair, in `count` of the allowed documents says."""
+        return float(np.log(1 + (self.size - count + 0.5) / (count + 0.5)))
+
+    def news(self, pairs: Sequence[str]) -> list[float]:
+        """What share of what each pair says is its own.
+
+        What two neighbouring pairs say twice ("quá trình" and "trình công" always come together) is taken off both:
+        otherwise a long title would outweigh the name behind it.
+        """
+        said = [self.rarity(len(self.pair(pair))) for pair in pairs]
+        news = list(said)
+        for number, (one, other) in enumerate(pairwise(pairs)):
+            both = np.intersect1d(self.pair(one), self.pair(other), assume_unique=True)
+            if len(both):
+                twice = max(said[number] + said[number + 1] - self.rarity(len(both)), 0.0)
+                news[number] -= twice / 2
+                news[number + 1] -= twice / 2
+        return [max(new / max(old, 1e-9), REPEATED) for new, old in zip(news, said, strict=True)]
+
+    def together(self, pair: str) -> Beside:
+        """Where the two words stand together as asked; at the top of a page it says more than further down."""
+        places, weights = self._pair(pair)
+        top = weights == AT_THE_TOP
+        above = self.rarity(int(np.count_nonzero(top)))
+        below = min(self.rarity(len(places)) * FURTHER_DOWN, above)
+        return Beside(places, np.where(top, above, below).astype(np.float32))
+
+    def misread(self, word: str, before: str | None, after: str | None) -> list[Beside]:
+        """Where, beside the neighbour before and the one after, something stands that may be `word` misread.
+
+        Two causes, told apart by counting. A page was misread: what is read instead (`readings`) says the more the
+        less often it stands there anyway; of the many who are called Thanh hardly one is a misread Thang, but
+        whatever reads Thaug is one. Or the hand slipped: then any syllable one slip away may be meant, the likelier
+        the less often the typed word itself stands beside its neighbours.
+        """
+        neighbours = [(text, left) for text, left in ((before, True), (after, False)) if text is not None]
+        typed = max((len(self.pair(_beside(word, text, left))) for text, left in neighbours), default=0)
+        slip = float(np.log(max(self.size, FEW) * SLIPPED / typed)) if typed else np.inf
+        meant = frozenset(likely_syllables(word)) if slip > 0 else frozenset()
+        forms = dict.fromkeys(meant, 0.0) | dict(readings(word))
+        return [self._misread_beside(word, forms, slip, meant, text, left) for text, left in neighbours]
+
+    def _misread_beside(
+        self, word: str, forms: dict[str, float], slip: float, meant: frozenset[str], neighbour: str, left: bool
+    ) -> Beside:
+        found = [(self._pair(GUESSED + _beside(word, neighbour, left)), MISTAKEN, 0.0, True)]
+        for form, chance in forms.items():
+            postings = self._form(form, neighbour, left)
+            found.append((postings, chance, slip if form in meant else 0.0, not is_possible(form)))
+        places, gains = [], []
+        for postings, chance, slipped, only_misread in found:
+            count = len(postings.places)
+            if not count:
+                continue
+            rarity = self.rarity(count)
+            odds = float(np.log(max(max(self.size, FEW) * chance / count, 1.0)))
+            said = min(max(odds, slipped), rarity)
+            if only_misread:
+                said = max(said, DOUBTFUL * rarity)
+            if said > 0:
+                places.append(postings.places)
+                top = postings.weights == AT_THE_TOP
+                gains.append(np.where(top, said, said * FURTHER_DOWN).astype(np.float32))
+        return _best(places, gains)
+
+    def _form(self, form: str, neighbour: str, left: bool) -> Postings:
+        """Where one form of a word stands beside its neighbour; a torn word stands with both halves."""
+        if " " not in form:
+            return self._pair(_beside(form, neighbour, left))
+        halves = self._pair(form)
+        if not len(halves.places):
+            return halves
+        near = self._pair(_beside(form.split(" ")[0 if left else 1], neighbour, left))
+        kept = np.isin(halves.places, near.places, assume_unique=True)
+        return Postings(halves.places[kept], halves.weights[kept])
+
+    def _pair(self, pair: str) -> Postings:
+        if pair not in self._pairs:
+            self._pairs[pair] = self.read("pairs", pair)
+        return self._pairs[pair]
+
+
+def _beside(word: str, neighbour: str, left: bool) -> str:
+    """The pair of a word and its neighbour, which stands on its left or on its right."""
+    return f"{neighbour} {word}" if left else f"{word} {neighbour}"
+
+
+def joined(one: Beside, other: Beside) -> Beside:
+    """The documents of both, each with its better gain."""
+    return _best([one.places, other.places], [one.gains, other.gains])
+
+
+def _best(places: list[Ints], gains: list[Floats]) -> Beside:
+    """All places, once each, with the best of their gains."""
+    if not places:
+        return Beside(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+    joined, said = np.concatenate(places), np.concatenate(gains)
+    order = np.lexsort((-said, joined))
+    first = np.concatenate(([True], np.diff(joined[order]) > 0))
+    return Beside(joined[order][first], said[order][first])
+
+
+def weakened(one: Beside, share: float) -> Beside:
+    """The same documents with a share of their gains."""
+    return Beside(one.places, one.gains * np.float32(share))

@@ -96,6 +96,8 @@ ACTIONS: dict[str, str] = {
     "dossier:read": N_("Read a dossier"),
     "dossier:list": N_("List dossiers"),
     "dossier:view": N_("Open a dossier"),
+    "milestones:list": N_("Look at a list of retirements or badges"),
+    "milestones:export": N_("Take a list of retirements or badges as a file"),
     "completeness:list": N_("Look at what dossiers lack"),
     "completeness:export": N_("Take the list of missing papers as a file"),
     "people:check_load": N_("Look at an Excel file of people"),

@@ -20,7 +20,7 @@ ORDER = (
     ("search",),
     ("saved_searches", "people"),
     ("dossiers",),
-    ("first_load", "completeness"),
+    ("first_load", "completeness", "milestones"),
     ("holds",),
     ("whereabouts", "stocktaking"),
     ("intake", "gate", "review", "reading", "purging", "proposals"),

@@ -24,6 +24,7 @@ from oms.catalogue.demo_organisation import (
     units_on,
 )
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
+from oms.catalogue.milestones import BadgeRule, RetirementRule, badge_rule, retirement_rule
 from oms.catalogue.people_columns import PeopleColumn, people_columns
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
@@ -44,6 +45,7 @@ from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_o
 
 __all__ = [
     "Approver",
+    "BadgeRule",
     "Calendar",
     "CatalogueError",
     "Component",
@@ -59,12 +61,14 @@ __all__ = [
     "PeopleColumn",
     "ReadinessRule",
     "RetentionRule",
+    "RetirementRule",
     "Source",
     "Term",
     "TimeLimit",
     "TransferRule",
     "UnitKind",
     "YearOfWork",
+    "badge_rule",
     "calendar_of_work",
     "categories",
     "component",
@@ -85,6 +89,7 @@ __all__ = [
     "people_columns",
     "readiness_on",
     "retention_rules",
+    "retirement_rule",
     "term",
     "terms",
     "time_limit",

@@ -79,7 +79,7 @@ def menu() -> list[dict[str, Any]]:
             "active": endpoint.split(".")[0] == here
             or (endpoint == "holds.index" and here in ("delegations", "disposal"))
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
-            or (endpoint == "people.index" and here == "dossiers")
+            or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones"))
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),
         }

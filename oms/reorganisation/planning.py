@@ -210,9 +210,44 @@ def people_of(
 
     Name, year of birth and unit are all that is told: the board places people, it does not read their dossiers.
     """
+    _may_place(change, actor)
+    choices: dict[str, str] = change.plan.get("choices", {})
+    found = _people(session, change, place, name)
+    found.sort(key=lambda person: person.id not in choices)
+    first = (max(page, 1) - 1) * PEOPLE_A_PAGE
+    shown = found[first : first + PEOPLE_A_PAGE]
+    audit.record(session, "reorganisation:people", change, actor=actor, words=name, shown=len(shown), total=len(found))
+    return [_placed(person, choices) for person in shown], len(found)
+
+
+def place_everybody(
+    session: Session,
+    change: Reorganisation,
+    place: int,
+    code: str,
+    *,
+    actor: Actor,
+    name: str = "",
+    version: int | None = None,
+) -> int:
+    """Choose a successor for all people of the change at `place` whose name fits; "" takes the choices back."""
+    _may_place(change, actor)
+    if code and code not in change.plan["changes"][place]["to"]:
+        raise BadInput(N_("%(unit)s is no successor in this plan. Correct the choices."), unit=code)
+    ids = [person.id for person in _people(session, change, place, name)]
+    choices = {id: chosen for id, chosen in change.plan.get("choices", {}).items() if id not in set(ids)}
+    revise(session, change, choices=choices | (dict.fromkeys(ids, code) if code else {}), actor=actor, version=version)
+    return len(ids)
+
+
+def _may_place(change: Reorganisation, actor: Actor) -> None:
     require(actor, Action.REORGANISATION_PREPARE, change)
     if not actor.has(Action.PERSON_READ):
         raise Refused(N_("Names of people are not for your account. An officer of the board places them."))
+
+
+def _people(session: Session, change: Reorganisation, place: int, name: str) -> list[Person]:
+    """Who belongs to the units that end by a change, to what lies below them, or has a dossier there."""
     codes = change.plan["changes"][place].get("from", [])
     ended = set(session.scalars(select(Unit.id).where(Unit.code.in_(codes))))
     around = organisation.units_below(session, ended)
@@ -224,13 +259,7 @@ def people_of(
         .order_by(Person.sort_key, Person.id)
     )
     words = name_key(name).split()
-    choices: dict[str, str] = change.plan.get("choices", {})
-    found = [person for person in session.scalars(query) if _fits(person.full_name, words)]
-    found.sort(key=lambda person: person.id not in choices)
-    first = (max(page, 1) - 1) * PEOPLE_A_PAGE
-    shown = found[first : first + PEOPLE_A_PAGE]
-    audit.record(session, "reorganisation:people", change, actor=actor, words=name, shown=len(shown), total=len(found))
-    return [_placed(person, choices) for person in shown], len(found)
+    return [person for person in session.scalars(query) if _fits(person.full_name, words)]
 
 
 def _fits(full_name: str, words: Sequence[str]) -> bool:

@@ -228,6 +228,7 @@ def people(reorganisation: Reorganisation, number: int) -> str:
         number=number,
         sentence=say(row, names),
         targets=[(code, names.get(code, code)) for code in row["to"]],
+        unsaid=_("not chosen yet") if row["kind"] == "dissolve" else _("where the unit goes"),
         members=row.get("members_to", {}),
         found=found,
         name=name,
@@ -258,6 +259,22 @@ def place_people(reorganisation: Reorganisation, number: int) -> ResponseReturnV
     flash(_("Kept. People who are not chosen go where their unit goes."), "success")
     name, page = request.form.get("name", "") or None, request.form.get("page", type=int)
     return redirect(url_for(".people", id=reorganisation.id, number=number, name=name, page=page))
+
+
+@bp.post("/<id>/changes/<int:number>/everybody")
+@guarded(Action.REORGANISATION_PREPARE)
+def place_everybody(reorganisation: Reorganisation, number: int) -> ResponseReturnValue:
+    """All people of the list, or those whose name fits, to one successor."""
+    row, form = _row(reorganisation, number), request.form
+    if len(row.get("to", ())) < 2:
+        raise NotFound(N_("This change has one successor: everybody goes there."))
+    name, code = form.get("name", "")[:120], form.get("everybody", "")
+    count = reorganising.place_everybody(
+        g.session, reorganisation, number - 1, code, name=name, actor=g.actor, version=_version()
+    )
+    access.commit()
+    flash(_("Kept for %(count)s people.", count=count), "success")
+    return redirect(url_for(".people", id=reorganisation.id, number=number, name=name or None))
 
 
 @bp.post("/<id>/changes/<int:number>/others")

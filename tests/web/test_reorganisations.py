@@ -359,6 +359,26 @@ def test_people_of_a_split_are_placed_page_by_page(
     assert "Placed by hand: 1 people" in text_of(officer.get(plan).text)
 
 
+def test_everybody_whose_name_fits_is_placed_at_once(
+    officer: FlaskClient, plan: str, engine: Engine, world: World
+) -> None:
+    with db.writing(engine) as session:
+        people = [
+            factories.make_dossier(session, world.units["sonv"], name).person_id
+            for name in ("Nguyễn Văn An", "Trần Thị Hòa", "Lê Thị Hòa")
+        ]
+    add(officer, plan, "dissolve", {"from": "sonv", "to": ["sotc", "soyt"]})
+    at = f"{plan}/changes/1/everybody"
+    assert officer.post(at, data={"name": "hoa", "everybody": "soyt"}).status_code == 302
+    assert officer.post(at, data={"everybody": "khoi"}).status_code == 422
+    with db.reading(engine) as session:
+        chosen = session.scalars(select(Reorganisation)).one().plan["choices"]
+    assert chosen == dict.fromkeys(people[1:], "soyt")
+    assert officer.post(at, data={"everybody": ""}).status_code == 302
+    with db.reading(engine) as session:
+        assert session.scalars(select(Reorganisation)).one().plan["choices"] == {}
+
+
 def test_the_downloaded_plan_is_the_one_the_command_reads(officer: FlaskClient, merging: str, engine: Engine) -> None:
     answer = officer.get(f"{merging}/plan.yaml")
     assert "attachment" in answer.headers["Content-Disposition"]

@@ -82,7 +82,6 @@ ACTIONS: dict[str, str] = {
     "disposal:approve": N_("Approve a disposal"),
     "disposal:refuse": N_("Refuse a disposal"),
     "disposal:execute": N_("Destroy what was approved for disposal"),
-    "consultation:hand_on": N_("Hand a consultation on to the successor of a unit"),
     "copy:request": N_("Ask for a copy"),
     "copy:approve": N_("Approve a copy"),
     "copy:refuse": N_("Refuse a copy"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms import audit
@@ -65,8 +65,12 @@ def add_unit(session: Session, new: NewUnit, above: Unit) -> Unit:
 
 def units_on(session: Session, day: date) -> list[Unit]:
     """All units that exist on `day`, by code."""
-    exists = or_(Unit.valid_from.is_(None), Unit.valid_from <= day) & or_(Unit.valid_to.is_(None), Unit.valid_to >= day)
+    exists = or_(Unit.valid_from.is_(None), Unit.valid_from <= day) & _not_ended(day)
     return list(session.scalars(select(Unit).where(exists).order_by(Unit.party_code.nulls_last(), Unit.code)))
+
+
+def _not_ended(day: date) -> ColumnElement[bool]:
+    return or_(Unit.valid_to.is_(None), Unit.valid_to >= day)
 
 
 def units_below(session: Session, unit_ids: set[str]) -> frozenset[str]:
@@ -145,12 +149,16 @@ def find_unit(session: Session, words: str) -> Unit:
     return named[0]
 
 
-def dossier_keeper(session: Session, unit: Unit) -> Unit | None:
-    """The board that keeps the dossiers of the committee `unit` belongs to (the Bloc's organisation board)."""
+def dossier_keeper(session: Session, unit: Unit, day: date | None = None) -> Unit | None:
+    """The board that keeps the dossiers of the committee `unit` belongs to (the Bloc's organisation board), on a day."""
     above: Unit | None = unit
     while above is not None:
         keeper = session.scalar(
-            select(Unit).where(Unit.parent_id == above.id, Unit.keeps_dossiers, Unit.kind == UnitKind.BOARD)
+            select(Unit)
+            .where(Unit.parent_id == above.id, Unit.keeps_dossiers, Unit.kind == UnitKind.BOARD)
+            .where(_not_ended(day or today()))
+            .order_by(Unit.code)
+            .limit(1)
         )
         if keeper is not None:
             return keeper

@@ -48,7 +48,7 @@ HANDLERS: dict[str, Handler] = {
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read; how often it is looked for them is LOOK_SECONDS.
-QUICK = ("finish_scan", "index_scan", "index_dossier", "reorganise")
+QUICK = ("finish_scan", "index_scan", "index_dossier", "index_unit", "reorganise")
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 LANES = {"quick": QUICK, "index": WHOLE}

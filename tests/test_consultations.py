@@ -487,31 +487,6 @@ def test_two_heads_at_once_one_decides(engine: Engine, world: World, actor: Acto
         assert (request.loan is not None) == (request.state == ConsultationState.APPROVED)
 
 
-def test_what_an_ended_unit_asked_and_granted_goes_on_with_its_successor(
-    session: Session, dossier: Dossier, world: World, actor: Actors
-) -> None:
-    request, pages = grant(session, actor, dossier)
-    none = consultations.request(session, wish("HS-999999"), actor=actor(READER))
-    question = consultations.ask(session, Sought("Phạm Thị Lan", "Tìm"), actor=actor("canbo.soyt"))
-    holder = session.get_one(Unit, world.units["sonv"])
-    dossier.custodian_id = world.units["btc"]
-    assert open_to(session, actor(READER)) == set()
-    assert consultations.go_on_with_custody(session, dossier, holder, actor=None) == 1
-    assert consultations.hand_on(session, holder, session.get_one(Unit, world.units["btc"]), actor=None) == 1
-    assert open_to(session, actor(READER)) == {page.id for page in pages}
-    assert request.holder_id == world.units["btc"]
-    assert [one.unit_id for one in question.answers] == [world.units["btc"]]
-    # The reader's own unit ends too: whoever has the role in the successor goes on reading.
-    reader_unit, successor = (session.get_one(Unit, world.units[code]) for code in ("sotc", "soyt"))
-    assert consultations.hand_on(session, reader_unit, successor, actor=None) == 2
-    assert open_to(session, actor(READER)) == set()
-    session.add(
-        Assignment(account_id=world.accounts[READER], role=Role.OFFICER, unit_id=successor.id, valid_from=today())
-    )
-    assert open_to(session, accounts.get_actor(session, READER, via="web")) == {page.id for page in pages}
-    assert none.unit_id == successor.id
-
-
 def test_slip_log_and_register_are_printed_from_what_happened(
     session: Session, dossier: Dossier, actor: Actors
 ) -> None:

@@ -19,7 +19,6 @@ from oms.consultations.finding import (
     to_decide,
     view,
 )
-from oms.consultations.handing_on import go_on_with_custody, hand_on
 from oms.consultations.loans import hand_out, is_late, take_back
 from oms.consultations.locating import Sought, answer, ask, asked_by, to_answer
 from oms.consultations.registers import LogLine, log_of, register
@@ -54,10 +53,8 @@ __all__ = [
     "find_order",
     "get_page",
     "given",
-    "go_on_with_custody",
     "granted_documents",
     "grants_of",
-    "hand_on",
     "hand_out",
     "is_late",
     "last_day",

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy.orm import object_session
 
 from oms import grants
 from oms.models import (
@@ -28,6 +29,7 @@ from oms.models import (
     TransferRequest,
     TransferState,
     Unit,
+    UnitSuccession,
 )
 from oms.permissions.actions import Action
 
@@ -195,7 +197,24 @@ def _leading(units: Units) -> ColumnElement[bool]:
     return MembershipTransfer.unit_id.in_(units) | MembershipTransfer.from_unit_id.in_(units)
 
 
-_REORGANISATION = Guard(Reorganisation, Reorganisation.board_id.in_, lambda change: (change.board_id,))
+def _predecessors(unit_ids: Units) -> Select[Any]:
+    """The units, and those they took over from, at any remove."""
+    line = select(Unit.id).where(Unit.id.in_(unit_ids)).cte("line", recursive=True)
+    succession = select(UnitSuccession.predecessor_id).join(line, UnitSuccession.successor_id == line.c.id)
+    return select(line.union(succession).c.id)
+
+
+def _boards(change: Reorganisation) -> tuple[str | None, ...]:
+    """The board of a reorganisation and, once it has ended itself, those that took over from it."""
+    session = object_session(change)
+    if session is None:
+        return (change.board_id,)
+    line = select(Unit.id).where(Unit.id == change.board_id).cte("line", recursive=True)
+    succession = select(UnitSuccession.successor_id).join(line, UnitSuccession.predecessor_id == line.c.id)
+    return tuple(session.scalars(select(line.union(succession).c.id)))
+
+
+_REORGANISATION = Guard(Reorganisation, lambda units: Reorganisation.board_id.in_(_predecessors(units)), _boards)
 
 
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.

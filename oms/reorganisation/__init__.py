@@ -1,6 +1,5 @@
 """Reorganisations: units merge, split, change name or place and end by a decision; what hung on them lands."""
 
-from oms.reorganisation.carrying_out import KINDS
 from oms.reorganisation.finding import (
     get_reorganisation,
     last_dry_run,
@@ -30,11 +29,13 @@ from oms.reorganisation.planning import (
 )
 from oms.reorganisation.steps import approve, cancel, execute, submit, undo
 from oms.reorganisation.trying import dry_run
+from oms.reorganisation.units import KINDS, NEEDED
 
 __all__ = [
     "COUNT_LABELS",
     "KINDS",
     "LANDING_LABELS",
+    "NEEDED",
     "PEOPLE_A_PAGE",
     "STEP_NAMES",
     "DryRun",

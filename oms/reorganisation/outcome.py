@@ -11,7 +11,19 @@ LANDING_LABELS: Mapping[str, str] = {
     "people": N_("People"),
     "dossiers": N_("Dossiers"),
     "roles": N_("Roles of accounts"),
+    "delegations": N_("Delegations"),
     "transfers": N_("Open transfers"),
+    "memberships": N_("Moves of Party members under way"),
+    "requests": N_("Requests for dossiers"),
+    "consultations": N_("Requests for a look, not yet decided"),
+    "grants": N_("Looks that were granted"),
+    "loans": N_("Paper on loan"),
+    "questions": N_("Questions where a dossier is kept"),
+    "answers": N_("Answers still to be given"),
+    "holds": N_("Holds in force"),
+    "disposals": N_("Disposals not yet carried out"),
+    "counts": N_("Stock-takings with something to settle"),
+    "packages": N_("Packages that wait for their receipt"),
 }
 """What hangs on units, in words, in the order in which a report tells it."""
 COUNT_LABELS: Mapping[str, str] = {
@@ -19,9 +31,12 @@ COUNT_LABELS: Mapping[str, str] = {
     "units_begun": N_("Units that begin"),
     **LANDING_LABELS,
     "transfers_cancelled": N_("Transfers cancelled, as both sides become one unit"),
+    "requests_withdrawn": N_("Requests for dossiers withdrawn, as both sides become one unit"),
 }
 """The counts of a dry run or report, in words."""
 MOST_NAMES = 20
+NOWHERE = ""
+"""In the place of a unit, where something ends without a successor."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +83,8 @@ class DryRun:
     # sentence and its values
     blockers: tuple[tuple[str, dict[str, str]], ...]
     landings: tuple[Landing, ...] = ()
+    # code of a unit with several successors: how many people go to the first, as nothing says where they go
+    undecided: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As it is kept with the reorganisation: user names, numbers and unit codes, nothing of a dossier."""
@@ -77,6 +94,7 @@ class DryRun:
             "nobody": dict(sorted(self.nobody.items())),
             "blockers": [list(blocker) for blocker in self.blockers],
             "landings": landings_as_json(self.landings),
+            "undecided": dict(sorted(self.undecided.items())),
         }
 
     @classmethod
@@ -88,6 +106,7 @@ class DryRun:
             nobody=dict(kept["nobody"]),
             blockers=tuple((sentence, values) for sentence, values in kept["blockers"]),
             landings=landings_from_json(kept["landings"]),
+            undecided=dict(kept["undecided"]),
         )
 
 
@@ -111,11 +130,14 @@ class Outcome:
     units_ended: int = 0
     units_begun: int = 0
     transfers_cancelled: int = 0
+    requests_withdrawn: int = 0
     landed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     names: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     blockers: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     routes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    endings: dict[str, str] = field(default_factory=dict)
+    undecided: Counter[str] = field(default_factory=Counter)
 
     def land(self, kind: str, start: str, end: str, name: str | None = None) -> None:
         """Count one thing that passed from a unit to another."""
@@ -142,7 +164,10 @@ class Outcome:
         for (kind, _start, _end), number in self.landed.items():
             by_kind[kind] += number
         by_kind.update(
-            units_ended=self.units_ended, units_begun=self.units_begun, transfers_cancelled=self.transfers_cancelled
+            units_ended=self.units_ended,
+            units_begun=self.units_begun,
+            transfers_cancelled=self.transfers_cancelled,
+            requests_withdrawn=self.requests_withdrawn,
         )
         return {name: by_kind[name] for name in COUNT_LABELS}
 
@@ -150,7 +175,7 @@ class Outcome:
         """Where everything lands, with the codes of the units, in the order of a report."""
         order = list(LANDING_LABELS)
         found = [
-            Landing(kind, codes[start], codes[end], number, tuple(self.names.get((kind, start, end), ())))
+            Landing(kind, codes[start], codes.get(end, NOWHERE), number, tuple(self.names.get((kind, start, end), ())))
             for (kind, start, end), number in self.landed.items()
         ]
         return tuple(sorted(found, key=lambda one: (order.index(one.kind), one.start, one.end)))

@@ -15,24 +15,13 @@ from oms import audit, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Account, Dossier, Person, Reorganisation, Unit, UnitKind
 from oms.permissions import Action, Actor, require
-from oms.reorganisation.carrying_out import ENDING, KINDS
 from oms.reorganisation.outcome import DryRun
 from oms.reorganisation.steps import APPROVED, DRAFT, SUBMITTED, open_step
 from oms.reorganisation.trying import dry_run
+from oms.reorganisation.units import ENDING, KINDS, NEEDED
 from oms.vietnamese.names import name_key
 
 PEOPLE_A_PAGE = 50
-
-
-# What a change of each kind says; more is optional.
-NEEDED: dict[str, tuple[str, ...]] = {
-    "create": ("code", "name", "unit_kind", "parent"),
-    "rename": ("unit", "name"),
-    "reparent": ("units", "parent"),
-    "merge": ("from", "to"),
-    "split": ("from", "to"),
-    "dissolve": ("from", "to"),
-}
 
 
 def draft(

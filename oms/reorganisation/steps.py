@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, jobs, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Dossier, Reorganisation, ReorganisationState, Unit, now
+from oms.models import (
+    Dossier,
+    Reorganisation,
+    ReorganisationChange,
+    ReorganisationState,
+    Unit,
+    UnitSuccession,
+    now,
+)
 from oms.permissions import Action, Actor, is_own, require, require_confirmed
 from oms.reorganisation.carrying_out import Work
 from oms.reorganisation.ledger import take_back
@@ -61,11 +69,10 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor, version: 
             end=moved.after,
             reorganisation=change.id,
         )
-        jobs.enqueue(session, "index_dossier", moved.dossier_id, actor=actor)
     if work.outcome.blockers:
         sentence, values = work.outcome.blockers[0]
         raise Conflict(sentence, **values)
-    _index_again(session, work.outcome, actor)
+    _index_again(session, work.outcome.touched | {end for _start, end in work.outcome.moves}, actor)
     session.refresh(change)
     limit = catalogue.time_limit("undo_reorganisation", organisation.today())
     change.state, change.executed_by_id, change.executed_at = EXECUTED, actor.account_id, now()
@@ -73,7 +80,8 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor, version: 
     change.undo_until = limit.ends(organisation.today())
     change.report = {"counts": work.outcome.counts, "landings": landings_as_json(landings)}
     session.flush()
-    audit.record(session, "reorganisation:execute", change, actor=actor, counts=work.outcome.counts)
+    counts, ledger = work.outcome.counts, work.ledger.sha256
+    audit.record(session, "reorganisation:execute", change, actor=actor, counts=counts, ledger=ledger)
     return work.outcome
 
 
@@ -86,11 +94,11 @@ def check_due(change: Reorganisation) -> None:
         raise Conflict(N_("The plan is no longer the one that was approved. Submit it again."))
 
 
-def _index_again(session: Session, outcome: Outcome, actor: Actor) -> None:
-    """Dossiers of units with a new name or a new predecessor are found under both names at once."""
-    query = select(Dossier.id).where(Dossier.custodian_id.in_(outcome.touched))
-    for id in session.scalars(query.execution_options(yield_per=500)).all():
-        jobs.enqueue(session, "index_dossier", id, actor=actor)
+def _index_again(session: Session, units: set[str], actor: Actor) -> None:
+    """Dossiers of units with a new name, place or predecessor are found under all their names at once."""
+    query = select(Dossier.custodian_id).where(Dossier.custodian_id.in_(units)).distinct()
+    for unit_id in sorted(session.scalars(query)):
+        jobs.enqueue(session, "index_unit", unit_id, actor=actor)
 
 
 def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor, version: int | None = None) -> int:
@@ -101,7 +109,6 @@ def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor,
         raise BadInput(N_("Write why the reorganisation is taken back."))
     if change.undo_until is None or change.undo_until < organisation.today():
         raise Conflict(N_("The time for taking this reorganisation back is over. It needs a new decision."))
-    moved = list(session.scalars(select(Dossier.id).where(Dossier.custodian_id.in_(_receivers(session, change)))))
     count = take_back(session, change)
     session.expire_all()
     change.state, change.undone_by_id, change.undone_at, change.reason = (
@@ -111,17 +118,31 @@ def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor,
         reason.strip(),
     )
     session.flush()
-    for id in moved:
-        jobs.enqueue(session, "index_dossier", id, actor=actor)
+    _index_again(session, _write_moves_back(session, change, actor), actor)
     audit.record(session, "reorganisation:undo", change, actor=actor, words=reason.strip(), rows=count)
     return count
 
 
-def _receivers(session: Session, change: Reorganisation) -> set[str]:
-    codes = {code for row in change.plan["changes"] for code in (*row.get("to", ()), row.get("unit")) if code}
-    ids = set(session.scalars(select(Unit.id).where(Unit.code.in_(codes))))
-    boards = session.scalars(select(Unit.id).where(Unit.parent_id.in_(ids), Unit.keeps_dossiers))
-    return ids | set(boards)
+def _write_moves_back(session: Session, change: Reorganisation, actor: Actor) -> set[str]:
+    """An audit entry for each dossier that went back; returns the units concerned by the reorganisation."""
+    units: set[str] = set()
+    tables = [table.__tablename__ for table in (Unit, UnitSuccession, Dossier)]
+    for row in session.execute(
+        select(ReorganisationChange.table_name, ReorganisationChange.row_id)
+        .add_columns(ReorganisationChange.before, ReorganisationChange.after)
+        .where(ReorganisationChange.reorganisation_id == change.id, ReorganisationChange.table_name.in_(tables))
+        .order_by(ReorganisationChange.position)
+    ).all():
+        if row.table_name == Unit.__tablename__:
+            units.add(row.row_id)
+        elif row.table_name == UnitSuccession.__tablename__:
+            units.add(row.after["successor_id"])
+        elif "custodian_id" in row.after:
+            start, end = row.after["custodian_id"], row.before["custodian_id"]
+            units.add(end)
+            detail = {"start": start, "end": end, "reorganisation": change.id}
+            audit.record(session, "dossier:move", actor=actor, dossier_id=row.row_id, **detail)
+    return units
 
 
 def cancel(session: Session, change: Reorganisation, reason: str, *, actor: Actor, version: int | None = None) -> None:

@@ -1,6 +1,8 @@
 """The dry run of a reorganisation: the execution itself in a savepoint, what it did counted, and rolled back."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -8,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oms import audit, organisation
 from oms.errors import N_, Conflict
-from oms.models import Account, Assignment, Dossier, Reorganisation, Role, Unit
+from oms.models import Account, Assignment, Dossier, Reorganisation, Role, Unit, UnitKind
 from oms.permissions import ROLE_ACTIONS, Action, Actor, require
 from oms.reorganisation.carrying_out import Work
 from oms.reorganisation.outcome import DryRun, Outcome
@@ -23,17 +25,29 @@ def dry_run(session: Session, change: Reorganisation, *, actor: Actor) -> DryRun
 
 
 def try_out(session: Session, change: Reorganisation, actor: Actor) -> DryRun:
-    """What `dry_run` tells, without an audit entry: part of a step that has its own."""
+    """What `dry_run` tells, without an audit entry: part of a step that has its own.
+
+    It runs in a savepoint of the caller's writing transaction: nothing of it is ever committed, on PostgreSQL its row
+    locks go with the savepoint, and a plan that cannot be carried out leaves the transaction usable.
+    """
     session.flush()
-    before = _sight(session)
+    day = max(change.effective_on, organisation.today())
+    before = _sight(session, day)
     trial = session.begin_nested()
     try:
         work = Work(session, change, actor.account_id)
         for _moved in work.run():
             pass
-        after, counts_after = _sight(session), _held(session)
-        nobody = _unserved(session, work.outcome, counts_after)
-        landings = work.outcome.landings(codes_of(session, work.outcome))
+        outcome, after, held = work.outcome, _sight(session, day), _held(session)
+        codes = codes_of(session, outcome)
+        return DryRun(
+            counts=outcome.counts,
+            rights=_compare(before, after, held, outcome.moves),
+            nobody=_unserved(session, outcome, held, day),
+            blockers=tuple(outcome.blockers),
+            landings=outcome.landings(codes),
+            undecided={codes[unit_id]: number for unit_id, number in outcome.undecided.items()},
+        )
     except IntegrityError:
         raise Conflict(
             N_("Two dossiers of one person and category would meet in one managing body. Settle these first.")
@@ -41,8 +55,6 @@ def try_out(session: Session, change: Reorganisation, actor: Actor) -> DryRun:
     finally:
         trial.rollback()
         session.expire_all()
-    rights = _compare(before, after, counts_after, work.outcome.moves)
-    return DryRun(work.outcome.counts, rights, nobody, tuple(work.outcome.blockers), landings)
 
 
 def codes_of(session: Session, outcome: Outcome) -> dict[str, str]:
@@ -56,19 +68,27 @@ def _held(session: Session) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
-def _sight(session: Session) -> dict[str, frozenset[str]]:
-    """For each user name the units whose dossiers it reads today."""
-    day = organisation.today()
-    readers = [role for role, actions in ROLE_ACTIONS.items() if Action.DOSSIER_READ in actions]
-    seen: dict[str, frozenset[str]] = {}
+def _in_service(session: Session, roles: Iterable[Role], day: date) -> Iterator[tuple[str, frozenset[str]]]:
+    """User name and units of everybody who has one of the roles on a day."""
+    reach: dict[tuple[str, bool], frozenset[str]] = {}
     for username, unit_id, below in session.execute(
         select(Account.username, Assignment.unit_id, Assignment.with_units_below)
         .join(Assignment.account)
-        .where(Assignment.role.in_(readers), Assignment.valid_from <= day, ~Account.disabled)
+        .where(Assignment.role.in_(roles), Assignment.valid_from <= day, ~Account.disabled)
         .where(or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
     ):
-        here = organisation.units_below(session, {unit_id}) if below else frozenset({unit_id})
-        seen[username] = seen.get(username, frozenset()) | here
+        if (unit_id, below) not in reach:
+            units = organisation.units_below(session, {unit_id}) if below else frozenset({unit_id})
+            reach[unit_id, below] = units
+        yield username, reach[unit_id, below]
+
+
+def _sight(session: Session, day: date) -> dict[str, frozenset[str]]:
+    """For each user name the units whose dossiers it reads on a day."""
+    readers = [role for role, actions in ROLE_ACTIONS.items() if Action.DOSSIER_READ in actions]
+    seen: dict[str, frozenset[str]] = {}
+    for username, units in _in_service(session, readers, day):
+        seen[username] = seen.get(username, frozenset()) | units
     return seen
 
 
@@ -94,16 +114,9 @@ def _compare(
     return found
 
 
-def _unserved(session: Session, outcome: Outcome, held: dict[str, int]) -> dict[str, int]:
-    """Units that receive dossiers and have no officer with an account, by code, with what they would hold."""
-    day = organisation.today()
-    served: set[str] = set()
-    for unit_id, below in session.execute(
-        select(Assignment.unit_id, Assignment.with_units_below)
-        .join(Assignment.account)
-        .where(Assignment.role == Role.OFFICER, Assignment.valid_from <= day, ~Account.disabled)
-        .where(or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day))
-    ):
-        served |= organisation.units_below(session, {unit_id}) if below else {unit_id}
+def _unserved(session: Session, outcome: Outcome, held: dict[str, int], day: date) -> dict[str, int]:
+    """Units here that receive dossiers and have no officer with an account, by code, with what they would hold."""
+    served = frozenset[str]().union(*(units for _name, units in _in_service(session, [Role.OFFICER], day)))
     receiving = {end for _start, end in outcome.moves} - served
-    return {session.get_one(Unit, unit_id).code: held.get(unit_id, 0) for unit_id in receiving}
+    query = select(Unit.id, Unit.code).where(Unit.id.in_(receiving), Unit.kind != UnitKind.OUTSIDE_BODY)
+    return {code: held.get(unit_id, 0) for unit_id, code in session.execute(query)}

@@ -1,0 +1,153 @@
+"""Open moves between units, of dossiers and of members: they go on between the successors, or end where both became one."""
+
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from oms.models import (
+    OPEN_MOVES,
+    Dossier,
+    MembershipEvent,
+    MembershipState,
+    MembershipTransfer,
+    PaperState,
+    Person,
+    Reorganisation,
+    RequestState,
+    Transfer,
+    TransferEvent,
+    TransferRequest,
+    TransferState,
+    now,
+)
+from oms.reorganisation.landing import OPEN_TRANSFER, UNSETTLED_TRANSFER
+from oms.reorganisation.ledger import Ledger
+from oms.reorganisation.outcome import Outcome
+from oms.reorganisation.routes import Routes
+
+STEP = "reorganise"
+"""As the histories of transfers and of moves of members call it."""
+
+
+class Moves:
+    """Brings the open moves of one plan to the successors."""
+
+    def __init__(
+        self,
+        session: Session,
+        change: Reorganisation,
+        ledger: Ledger,
+        outcome: Outcome,
+        routes: Routes,
+        actor_id: str,
+    ) -> None:
+        self.session, self.ledger, self.outcome, self.routes = session, ledger, outcome, routes
+        self.actor_id, self.words = actor_id, f"{change.number} · {change.decision_number}"
+
+    def run(self) -> None:
+        """After people and dossiers: a sender is whoever holds the dossier now."""
+        self._transfers()
+        self._settle_with_oneself()
+        self._members()
+
+    def _transfers(self) -> None:
+        """Open transfers go on between the successors; one between two units that became one is cancelled."""
+        sides = (Transfer.from_unit_id, Transfer.to_unit_id, Transfer.approving_unit_id)
+        query = (
+            select(Transfer.id, Transfer.number, *sides, Transfer.state, Transfer.dossier_id, Dossier.custodian_id)
+            .add_columns(Dossier.paper_state, Dossier.frozen, Dossier.person_id, Person.unit_id.label("home"))
+            .join(Dossier, Transfer.dossier_id == Dossier.id)
+            .join(Person)
+            .where(or_(*(side.in_(list(self.routes.ended)) for side in sides)), OPEN_TRANSFER | UNSETTLED_TRANSFER)
+            .with_for_update(of=Transfer)
+        )
+        for row in self.session.execute(query.order_by(Transfer.id)).all():
+            before = {side.key: getattr(row, side.key) for side in sides}
+            self._hand_on(row, before, self._sides(row, before))
+
+    def _sides(self, row: Any, before: dict[str, str]) -> dict[str, str]:
+        receiver = self.routes.keeper(row.to_unit_id, row.home, self.routes.choice(row.person_id))
+        if not row.state.is_open:
+            # What was noted on arrival is settled by the receiver; who sent it is history.
+            return before if receiver == row.from_unit_id else before | {"to_unit_id": receiver}
+        if row.state == TransferState.ARRIVED and row.to_unit_id in self.routes.ended:
+            receiver = row.custodian_id  # what came from outside lies with its receiver already
+        sender = row.custodian_id if row.from_unit_id in self.routes.ended else row.from_unit_id
+        approver = self.routes.keeper(row.approving_unit_id, row.home, None)
+        return {"from_unit_id": sender, "to_unit_id": receiver, "approving_unit_id": approver}
+
+    def _hand_on(self, row: Any, before: dict[str, str], after: dict[str, str]) -> None:
+        end = row.state
+        if after["from_unit_id"] == after["to_unit_id"]:
+            end = TransferState.CANCELLED
+            self.ledger.change(Transfer, row.id, state=end, closed_at=now())
+            # Paper under way between two houses of one body arrives with nobody: an alarm until somebody finds it.
+            under_way = row.paper_state == PaperState.IN_TRANSIT
+            state = PaperState.UNKNOWN if under_way else row.paper_state
+            self.ledger.change(Dossier, row.dossier_id, frozen=False, paper_state=state)
+            self.outcome.transfers_cancelled += 1
+        else:
+            self.ledger.change_many(Transfer, [(row.id, before, after)])
+            for name, unit_id in before.items():
+                if unit_id != after[name]:
+                    self.outcome.land("transfers", unit_id, after[name], row.number)
+        self.ledger.add(
+            TransferEvent,
+            transfer_id=row.id,
+            step=STEP,
+            start=row.state,
+            end=end,
+            reason=self.words,
+            taken_by_id=self.actor_id,
+            at=now(),
+        )
+
+    def _settle_with_oneself(self) -> None:
+        """A request for a dossier that its own unit now holds asks for nothing any more."""
+        query = (
+            select(TransferRequest.id)
+            .join(Dossier, TransferRequest.dossier_id == Dossier.id)
+            .where(
+                TransferRequest.state == RequestState.ASKED,
+                TransferRequest.unit_id == Dossier.custodian_id,
+                Dossier.custodian_id.in_({end for _kind, _start, end in self.outcome.landed}),
+            )
+        )
+        for id in self.session.scalars(query).all():
+            self.ledger.change(
+                TransferRequest,
+                id,
+                state=RequestState.WITHDRAWN,
+                answer=self.words,
+                answered_by_id=self.actor_id,
+                answered_at=now(),
+            )
+            self.outcome.requests_withdrawn += 1
+
+    def _members(self) -> None:
+        """Moves of Party members between two organisations; the rest of a move goes by `HANGING`."""
+        sides = (MembershipTransfer.from_unit_id, MembershipTransfer.to_unit_id)
+        query = (
+            select(MembershipTransfer.id, MembershipTransfer.number, *sides, MembershipTransfer.state)
+            .add_columns(MembershipTransfer.person_id, Person.unit_id.label("home"))
+            .join(Person, MembershipTransfer.person_id == Person.id)
+            .where(or_(*(side.in_(list(self.routes.ended)) for side in sides)))
+            .where(MembershipTransfer.state.in_(OPEN_MOVES))
+            .order_by(MembershipTransfer.id)
+        )
+        for row in self.session.execute(query).all():
+            before = {side.key: getattr(row, side.key) for side in sides}
+            chosen = self.routes.choice(row.person_id)
+            after = {name: self.routes.follow(unit_id, row.home, chosen) for name, unit_id in before.items()}
+            end = row.state
+            if after["from_unit_id"] == after["to_unit_id"]:
+                end = MembershipState.CANCELLED
+                self.ledger.change(MembershipTransfer, row.id, state=end, closed_at=now(), waiting_unit_id=None)
+            else:
+                self.ledger.change_many(MembershipTransfer, [(row.id, before, after)])
+                for name, unit_id in before.items():
+                    if unit_id != after[name]:
+                        self.outcome.land("memberships", unit_id, after[name], row.number)
+            values = {"step": STEP, "start": row.state, "end": end, "reason": self.words, "at": now()}
+            self.ledger.add(MembershipEvent, transfer_id=row.id, taken_by_id=self.actor_id, **values)

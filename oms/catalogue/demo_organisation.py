@@ -82,11 +82,17 @@ class DemoEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What must be counted on a day: grassroots organisations and their members."""
+    """What must be counted on a day: grassroots organisations and their members.
+
+    Of all of them; of those below a committee (`below`); or of those it received that day, as they were before
+    (`received_by`).
+    """
 
     date: date
     grassroots: int
-    members: int
+    members: int | None
+    below: str | None
+    received_by: str | None
 
 
 @dataclass(frozen=True)
@@ -110,10 +116,7 @@ def read_demo_organisation(path: Path) -> DemoOrganisation:
     events = tuple(_read_event(entry, found) for entry in top.entries("events"))
     expected = []
     for entry in top.entries("expected"):
-        expected.append(
-            Expected(date=_must_day(entry), grassroots=entry.number("grassroots"), members=entry.number("members"))
-        )
-        entry.finish()
+        expected.append(_read_expected(entry, found))
     top.finish()
     later = frozenset(entry.text("id") for entry in after)
     for unit in found.values():
@@ -176,6 +179,18 @@ def _read_event(entry: Entry, known: dict[str, DemoUnit]) -> DemoEvent:
         message = N_("%(file)s, line %(line)s: a unit that ends needs a successor or an outside receiver.")
         raise entry.mistake(message)
     return event
+
+
+def _read_expected(entry: Entry, known: dict[str, DemoUnit]) -> Expected:
+    expected = Expected(
+        date=_must_day(entry),
+        grassroots=entry.number("grassroots"),
+        members=entry.number_or_none("members"),
+        below=entry.choice_or_none("below", known.keys()),
+        received_by=entry.choice_or_none("received_by", known.keys()),
+    )
+    entry.finish()
+    return expected
 
 
 def _must_day(entry: Entry) -> date:

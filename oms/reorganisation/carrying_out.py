@@ -36,6 +36,8 @@ class Work:
     def __init__(self, session: Session, change: Reorganisation, actor_id: str) -> None:
         self.session, self.change, self.actor_id = session, change, actor_id
         self.ledger, self.outcome = Ledger(session, change), Outcome()
+        # The tree as it was: whoever was below a unit that ends may be sent to one of its successors by name.
+        self.above = dict(session.execute(select(Unit.id, Unit.parent_id)).all())
 
     def run(self) -> Iterator[Moved]:
         """Do everything; yields each dossier when it has moved, so that the caller can write it down."""
@@ -84,6 +86,7 @@ class Work:
                 self.outcome.land("people", unit_id, home)
                 changed.append((id, {"unit_id": unit_id}, {"unit_id": home}))
             self.ledger.change_many(Person, changed)
+        self._sent_by_name(routes)
         self._memberships(routes)
         for unit_id, number in self.outcome.undecided.items():
             if self.outcome.endings[unit_id] == "dissolve":
@@ -92,6 +95,29 @@ class Work:
                     unit=self.session.get_one(Unit, unit_id).name,
                     number=str(number),
                 )
+
+    def _sent_by_name(self, routes: Routes) -> None:
+        """Somebody of a cell that goes on may be sent elsewhere than the cell: the plan names the person."""
+        names = routes.named
+        for start in range(0, len(names), BATCH):
+            changed = []
+            query = select(Person.id, Person.unit_id).where(Person.id.in_(names[start : start + BATCH]))
+            for id, unit_id in self.session.execute(query.order_by(Person.id)):
+                chosen = routes.choice(id)
+                sent = chosen in self._successors_above(unit_id, routes) and not routes.lies_below(unit_id, chosen)
+                if chosen is not None and sent:
+                    self.outcome.land("people", unit_id, chosen)
+                    changed.append((id, {"unit_id": unit_id}, {"unit_id": chosen}))
+            self.ledger.change_many(Person, changed)
+
+    def _successors_above(self, unit_id: str, routes: Routes) -> set[str]:
+        """The successors of all ended units that were above a unit."""
+        found: set[str] = set()
+        above = self.above.get(unit_id)
+        while above is not None:
+            found |= set(routes.ended.get(above, ()))
+            above = self.above.get(above)
+        return found
 
     def _memberships(self, routes: Routes) -> None:
         """The cell where somebody is a Party member, for those who have one on record."""

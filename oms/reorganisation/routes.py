@@ -43,6 +43,11 @@ class Routes:
         self._ways: dict[tuple[str, str | None, str | None], tuple[str, bool]] = {}
         self._keepers: dict[str, str] = {}
 
+    @property
+    def named(self) -> list[str]:
+        """Whom the plan names: ids of people and user names."""
+        return list(self._choices)
+
     def choice(self, *names: str | None) -> str | None:
         """The successor the plan chooses for somebody, by id of the person or user name."""
         return next((self._choices[name] for name in names if name in self._choices), None)
@@ -81,13 +86,14 @@ class Routes:
         if chosen in targets:
             return str(chosen), True
         if home is not None:
-            below = [target for target in targets if self._lies_below(home, target)]
-            beside = [target for target in targets if self._lies_below(home, self._parents[target] or target)]
+            below = [target for target in targets if self.lies_below(home, target)]
+            beside = [target for target in targets if self.lies_below(home, self._parents[target] or target)]
             if below or len(beside) == 1:
                 return (below or beside)[0], True
         return targets[0], False
 
-    def _lies_below(self, unit_id: str, top: str) -> bool:
+    def lies_below(self, unit_id: str, top: str | None) -> bool:
+        """True for the unit itself and all below it, as the tree is after the plan."""
         above: str | None = unit_id
         while above is not None and above != top:
             above = self._parents[above]

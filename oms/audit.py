@@ -8,11 +8,11 @@ database triggers refuse it too. The body holds ids only; free words stand besid
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from oms import db
@@ -23,6 +23,8 @@ GENESIS = "0" * 64
 DOMAIN = b"oms-audit/v1\n"
 # Any constant will do, as long as every writer of the chain takes the same one.
 _ADVISORY_LOCK = 0x6F6D73
+TOGETHER = 1000
+"""Entries that are written by one statement."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,16 @@ def record(
         words=_storable(words),
         detail=tuple(sorted(detail.items())),
     )
+    record_all(session, [line])
+
+
+def record_all(session: Session, lines: Sequence[Line]) -> None:
+    """As `record`, for many entries at once: chained in their order, written together."""
     if session.info["writing"]:
-        _append(session, line)
+        for start in range(0, len(lines), TOGETHER):
+            _append(session, lines[start : start + TOGETHER])
     else:
-        session.info.setdefault("looks", []).append(line)
+        session.info.setdefault("looks", []).extend(lines)
 
 
 def write_looks(session: Session) -> None:
@@ -74,8 +82,7 @@ def write_looks(session: Session) -> None:
         return
     session.rollback()
     with db.writing(session.info["engine"]) as writer:
-        for line in lines:
-            _append(writer, line)
+        record_all(writer, lines)
 
 
 def _dossier_of(thing: object) -> str | None:
@@ -87,14 +94,29 @@ def _dossier_of(thing: object) -> str | None:
     return found
 
 
-def _append(session: Session, line: Line) -> None:
+def _append(session: Session, lines: Sequence[Line]) -> None:
     session.flush()
     if not db.is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     last = session.execute(
         select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
     ).one_or_none()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    entries, words = [], []
+    for line in lines:
+        seq += 1
+        entry = _entry(seq, previous, line)
+        previous = entry["hash"]
+        entries.append(entry)
+        if line.words:
+            words.append({"seq": seq, "words": line.words})
+    session.execute(insert(AuditEntry), entries)
+    if words:
+        session.execute(insert(AuditWords), words)
+
+
+def _entry(seq: int, previous: str, line: Line) -> dict[str, Any]:
+    """The row of an entry behind the one whose hash is `previous`."""
     actor, moment = line.actor, now()
     body = _canonical(
         {
@@ -115,25 +137,20 @@ def _append(session: Session, line: Line) -> None:
             "detail": dict(line.detail) or None,
         }
     )
-    session.add(
-        AuditEntry(
-            seq=seq,
-            previous=previous,
-            hash=chain(previous, seq, body),
-            body=body,
-            at=moment,
-            account_id=actor.account_id if actor else None,
-            unit_id=actor.unit_id if actor else None,
-            action=line.action,
-            outcome=line.outcome,
-            object_kind=line.kind,
-            object_id=line.object_id,
-            dossier_id=line.dossier_id,
-        )
-    )
-    if line.words:
-        session.add(AuditWords(seq=seq, words=line.words))
-    session.flush()
+    return {
+        "seq": seq,
+        "previous": previous,
+        "hash": chain(previous, seq, body),
+        "body": body,
+        "at": moment,
+        "account_id": actor.account_id if actor else None,
+        "unit_id": actor.unit_id if actor else None,
+        "action": line.action,
+        "outcome": line.outcome,
+        "object_kind": line.kind,
+        "object_id": line.object_id,
+        "dossier_id": line.dossier_id,
+    }
 
 
 def chain(previous: str, seq: int, body: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from oms.errors import N_, Conflict
 from oms.models import Base, Reorganisation, ReorganisationChange, new_id
 
-BATCH = 500
+BATCH = 2000
 Values = dict[str, Any]
 
 
@@ -38,10 +38,18 @@ class Ledger:
 
     def add(self, model: type[Any], **values: Any) -> str:
         """Insert a row; return its id."""
-        id = values.setdefault("id", new_id())
-        self.session.execute(insert(_table(model)).values(**values))
-        self._write(_table(model), id, None, values)
-        return str(id)
+        self.add_many(model, [values])
+        return str(values["id"])
+
+    def add_many(self, model: type[Any], rows: Sequence[Values]) -> None:
+        """Insert rows that fill the same columns; each gets its id."""
+        table = _table(model)
+        for values in rows:
+            values.setdefault("id", new_id())
+        if rows:
+            self.session.execute(insert(table), list(rows))
+        for values in rows:
+            self._write(table, values["id"], None, values)
 
     def change(self, model: type[Any], id: str, **values: Any) -> None:
         """Change columns of a row; a column that stays as it is leaves no line."""
@@ -72,7 +80,7 @@ class Ledger:
     def close(self) -> None:
         """Put down the lines that are still in memory."""
         if self.lines:
-            self.session.execute(insert(ReorganisationChange), self.lines)
+            self.session.execute(insert(_table(ReorganisationChange)), self.lines)
             self.lines = []
 
     def _write(self, table: Table, id: str, before: Values | None, after: Values) -> None:

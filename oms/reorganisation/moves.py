@@ -62,9 +62,39 @@ class Moves:
             .where(or_(*(side.in_(list(self.routes.ended)) for side in sides)), OPEN_TRANSFER | UNSETTLED_TRANSFER)
             .with_for_update(of=Transfer)
         )
+        changed, events, dossiers = [], [], []
         for row in self.session.execute(query.order_by(Transfer.id)).all():
             before = {side.key: getattr(row, side.key) for side in sides}
-            self._hand_on(row, before, self._sides(row, before))
+            after = self._sides(row, before)
+            if after["from_unit_id"] == after["to_unit_id"]:
+                after, end = before | {"state": TransferState.CANCELLED, "closed_at": now()}, TransferState.CANCELLED
+                before |= {"state": row.state, "closed_at": None}
+                dossiers.append(self._let_go(row))
+                self.outcome.transfers_cancelled += 1
+            else:
+                end = row.state
+                for name, unit_id in before.items():
+                    if unit_id != after[name]:
+                        self.outcome.land("transfers", unit_id, after[name], row.number)
+            changed.append((row.id, before, after))
+            events.append(self._event(row, end))
+        self.ledger.change_many(Transfer, changed)
+        self.ledger.change_many(Dossier, dossiers)
+        self.ledger.add_many(TransferEvent, events)
+
+    def _event(self, row: Any, end: Any) -> dict[str, Any]:
+        told = {"step": STEP, "start": row.state, "end": end, "reason": self.words, "at": now()}
+        return {"transfer_id": row.id, "taken_by_id": self.actor_id, **told}
+
+    def _let_go(self, row: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """The dossier of a cancelled transfer; paper under way within one body is an alarm until somebody finds it."""
+        before = {"frozen": row.frozen, "paper_state": row.paper_state}
+        under_way = row.paper_state == PaperState.IN_TRANSIT
+        return (
+            row.dossier_id,
+            before,
+            {"frozen": False, "paper_state": PaperState.UNKNOWN if under_way else row.paper_state},
+        )
 
     def _sides(self, row: Any, before: dict[str, str]) -> dict[str, str]:
         receiver = self.routes.keeper(row.to_unit_id, row.home, self.routes.choice(row.person_id))
@@ -76,32 +106,6 @@ class Moves:
         sender = row.custodian_id if row.from_unit_id in self.routes.ended else row.from_unit_id
         approver = self.routes.keeper(row.approving_unit_id, row.home, None)
         return {"from_unit_id": sender, "to_unit_id": receiver, "approving_unit_id": approver}
-
-    def _hand_on(self, row: Any, before: dict[str, str], after: dict[str, str]) -> None:
-        end = row.state
-        if after["from_unit_id"] == after["to_unit_id"]:
-            end = TransferState.CANCELLED
-            self.ledger.change(Transfer, row.id, state=end, closed_at=now())
-            # Paper under way between two houses of one body arrives with nobody: an alarm until somebody finds it.
-            under_way = row.paper_state == PaperState.IN_TRANSIT
-            state = PaperState.UNKNOWN if under_way else row.paper_state
-            self.ledger.change(Dossier, row.dossier_id, frozen=False, paper_state=state)
-            self.outcome.transfers_cancelled += 1
-        else:
-            self.ledger.change_many(Transfer, [(row.id, before, after)])
-            for name, unit_id in before.items():
-                if unit_id != after[name]:
-                    self.outcome.land("transfers", unit_id, after[name], row.number)
-        self.ledger.add(
-            TransferEvent,
-            transfer_id=row.id,
-            step=STEP,
-            start=row.state,
-            end=end,
-            reason=self.words,
-            taken_by_id=self.actor_id,
-            at=now(),
-        )
 
     def _settle_with_oneself(self) -> None:
         """A request for a dossier that its own unit now holds asks for nothing any more."""
@@ -149,5 +153,4 @@ class Moves:
                 for name, unit_id in before.items():
                     if unit_id != after[name]:
                         self.outcome.land("memberships", unit_id, after[name], row.number)
-            values = {"step": STEP, "start": row.state, "end": end, "reason": self.words, "at": now()}
-            self.ledger.add(MembershipEvent, transfer_id=row.id, taken_by_id=self.actor_id, **values)
+            self.ledger.add(MembershipEvent, **self._event(row, end))

@@ -59,19 +59,11 @@ def execute(session: Session, change: Reorganisation, *, actor: Actor, version: 
     require_confirmed(actor)
     check_due(change)
     work = Work(session, change, actor.account_id)
-    for moved in work.run():
-        audit.record(
-            session,
-            "dossier:move",
-            actor=actor,
-            dossier_id=moved.dossier_id,
-            start=moved.before,
-            end=moved.after,
-            reorganisation=change.id,
-        )
+    moves = [_move(change.id, moved.dossier_id, moved.before, moved.after, actor) for moved in work.run()]
     if work.outcome.blockers:
         sentence, values = work.outcome.blockers[0]
         raise Conflict(sentence, **values)
+    audit.record_all(session, moves)
     _index_again(session, work.outcome.touched | {end for _start, end in work.outcome.moves}, actor)
     session.refresh(change)
     limit = catalogue.time_limit("undo_reorganisation", organisation.today())
@@ -125,7 +117,7 @@ def undo(session: Session, change: Reorganisation, reason: str, *, actor: Actor,
 
 def _write_moves_back(session: Session, change: Reorganisation, actor: Actor) -> set[str]:
     """An audit entry for each dossier that went back; returns the units concerned by the reorganisation."""
-    units: set[str] = set()
+    units, moves = set[str](), list[audit.Line]()
     tables = [table.__tablename__ for table in (Unit, UnitSuccession, Dossier)]
     for row in session.execute(
         select(ReorganisationChange.table_name, ReorganisationChange.row_id)
@@ -140,9 +132,14 @@ def _write_moves_back(session: Session, change: Reorganisation, actor: Actor) ->
         elif "custodian_id" in row.after:
             start, end = row.after["custodian_id"], row.before["custodian_id"]
             units.add(end)
-            detail = {"start": start, "end": end, "reorganisation": change.id}
-            audit.record(session, "dossier:move", actor=actor, dossier_id=row.row_id, **detail)
+            moves.append(_move(change.id, row.row_id, start, end, actor))
+    audit.record_all(session, moves)
     return units
+
+
+def _move(change_id: str, dossier_id: str, start: str, end: str, actor: Actor) -> audit.Line:
+    detail = (("end", end), ("reorganisation", change_id), ("start", start))
+    return audit.Line("dossier:move", actor=actor, dossier_id=dossier_id, detail=detail)
 
 
 def cancel(session: Session, change: Reorganisation, reason: str, *, actor: Actor, version: int | None = None) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 
 from oms import __version__, audit, db, installation, search, storage
 from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
-from oms.models import Account, Page, Scan
+from oms.models import Account, AttachedFile, Page, Scan
 from oms.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -136,7 +136,7 @@ def _run_postgresql(program: str, settings: Settings, *arguments: str) -> None:
 
 def _named_files(engine: Engine) -> set[str]:
     with db.reading(engine) as session:
-        found = set(session.scalars(select(Scan.sha256)))
+        found = {*session.scalars(select(Scan.sha256)), *session.scalars(select(AttachedFile.sha256))}
         found |= {sha for sha in session.scalars(select(Scan.pdf_sha256)) if sha}
         return found | {sha for sha in session.scalars(select(Page.image_sha256)) if sha}
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from oms import audit, custody, db, jobs, organisation, search, staging, storage
+from oms import audit, custody, db, jobs, organisation, purging, search, staging, storage
 from oms.errors import N_
 from oms.models import (
     OPEN_STATES,
+    AttachedFile,
     Document,
     Dossier,
     Job,
@@ -98,6 +99,8 @@ def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
         yield received, f"scan:{scan_id}", size
         if pdf:
             yield pdf, f"pdf:{scan_id}", None
+    for file_id, attached, size in session.execute(select(AttachedFile.id, AttachedFile.sha256, AttachedFile.size)):
+        yield attached, f"attached:{file_id}", size
     for page_id, sha256 in session.execute(
         select(Page.id, Page.image_sha256).where(Page.image_sha256.is_not(None)).execution_options(yield_per=1000)
     ):
@@ -328,9 +331,7 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
 
 def _is_named(engine: Engine, sha256: str) -> bool:
     with db.reading(engine) as session:
-        of_scan = select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)).limit(1)
-        of_page = select(Page.id).where(Page.image_sha256 == sha256).limit(1)
-        return session.scalar(of_scan) is not None or session.scalar(of_page) is not None
+        return purging.is_named(session, sha256)
 
 
 def _remove_leftover(settings: Settings, place: str) -> None:

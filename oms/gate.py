@@ -10,8 +10,8 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from oms import audit, intake, staging, storage
 from oms.errors import N_, BadInput, NotFound, Refused, SecretFile
 from oms.intake import Arrival
-from oms.models import Dossier, Page, Scan, SecrecyClearance
+from oms.models import Dossier, Page, Scan, SecrecyClearance, Transfer
 from oms.permissions import Action, Actor, can, require
 from oms.recognition import open_scan
 from oms.settings import Settings
@@ -41,30 +41,53 @@ class HeldPage:
 
 @dataclass(frozen=True)
 class Held:
-    """A file that waits for a decision; `seconds` are left."""
+    """A file that waits for a decision; `seconds` are left.
+
+    It is for a dossier, or hangs on a transfer; `errand` is what whoever brought it said about it.
+    """
 
     token: str
     folder: Path
-    dossier_id: str
     name: str
     pages: tuple[HeldPage, ...]
     seconds: int
+    dossier_id: str = ""
+    transfer_id: str = ""
+    errand: Mapping[str, str] = field(default_factory=dict)
 
 
-def hold(session: Session, settings: Settings, dossier: Dossier, arrival: Arrival, *, actor: Actor) -> str:
+@dataclass(frozen=True)
+class Clearance:
+    """What two people said of a doubtful file: why it bears no mark, and who the second one was."""
+
+    reason: str
+    second: Actor
+
+
+def hold(
+    session: Session,
+    settings: Settings,
+    thing: Dossier | Transfer,
+    arrival: Arrival,
+    *,
+    actor: Actor,
+    errand: Mapping[str, str] | None = None,
+) -> str:
     """Let a doubtful file wait for its officer; return the secret word that finds it again."""
     token = secrets.token_hex(16)
     for found in arrival.suspicions:
         (arrival.folder / f"page-{found.number}.jpg").write_bytes(found.image)
     about = {
         "account": actor.account_id,
-        "dossier": dossier.id,
+        "dossier": thing.id if isinstance(thing, Dossier) else "",
+        "transfer": thing.id if isinstance(thing, Transfer) else "",
+        "errand": dict(errand or {}),
         "name": arrival.name,
         "pages": [[found.number, list(found.levels)] for found in arrival.suspicions],
     }
     (arrival.folder / "about.json").write_text(json.dumps(about), "utf-8")
     arrival.folder.rename(staging.folder(settings) / f"{_PREFIX}{token}")
-    audit.record(session, "secrecy:doubt", dossier, actor=actor, outcome="held", pages=len(arrival.suspicions))
+    audit.record(session, "secrecy:doubt", thing, actor=actor, outcome="held", pages=len(arrival.suspicions))
     return token
 
 
@@ -93,7 +116,16 @@ def find(settings: Settings, token: str, *, actor: Actor) -> Held:
     if about["account"] != actor.account_id or seconds <= 0:
         raise _gone()
     pages = tuple(HeldPage(number, tuple(levels)) for number, levels in about["pages"])
-    return Held(token, folder, about["dossier"], about["name"], pages, seconds)
+    return Held(
+        token,
+        folder,
+        about["name"],
+        pages,
+        seconds,
+        dossier_id=about["dossier"],
+        transfer_id=about["transfer"],
+        errand=about["errand"],
+    )
 
 
 def _gone() -> NotFound:
@@ -110,10 +142,10 @@ def page_image(held: Held, number: int) -> bytes:
         raise NotFound() from None
 
 
-def refuse(session: Session, held: Held, dossier: Dossier, *, actor: Actor) -> None:
+def refuse(session: Session, held: Held, thing: Dossier | Transfer, *, actor: Actor) -> None:
     """It is secret, or may be: wipe it and write down that something was refused."""
     staging.wipe(held.folder)
-    audit.record(session, "secrecy:refuse", dossier, actor=actor, outcome="refused", pages=len(held.pages))
+    audit.record(session, "secrecy:refuse", thing, actor=actor, outcome="refused", pages=len(held.pages))
 
 
 def release(held: Held) -> Arrival:
@@ -136,11 +168,14 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def check_second(second: Actor, dossier: Dossier, *, actor: Actor) -> None:
-    """Raise `Refused` unless `second` is another person who may see this dossier too."""
+def check_second(second: Actor, thing: Dossier | Transfer, *, actor: Actor) -> None:
+    """Raise `Refused` unless `second` is another person who may see this dossier, or this transfer, too."""
     if second.account_id == actor.account_id:
         raise Refused(N_("The second person must be somebody else: nobody confirms what they said themselves."))
-    if not can(second, Action.DOSSIER_READ, dossier):
+    if isinstance(thing, Transfer):
+        if not can(second, Action.TRANSFER_READ, thing):
+            raise Refused(N_("The second person must be one who may read this transfer: another officer or the head."))
+    elif not can(second, Action.DOSSIER_READ, thing):
         raise Refused(N_("The second person must be one who may read this dossier: another officer or the head."))
 
 

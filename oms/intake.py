@@ -193,9 +193,10 @@ def receive(session: Session, dossier: Dossier, arrival: Arrival, *, actor: Acto
     return scan, True
 
 
-def refuse(session: Session, dossier: Dossier, reason: str, *, actor: Actor) -> None:
-    """Write down that a file was refused and why; no name and no hash of it is kept."""
-    audit.record(session, "scan:upload", dossier, actor=actor, outcome="refused", words=reason)
+def refuse(session: Session, thing: object, reason: str, *, actor: Actor, action: str = "scan:upload") -> None:
+    """Write down that a file for a dossier (or, by `action`, for something else) was refused and why; no name and no
+    hash of it is kept."""
+    audit.record(session, action, thing, actor=actor, outcome="refused", words=reason)
 
 
 def read_again(session: Session, scan: Scan, *, actor: Actor) -> None:

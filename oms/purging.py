@@ -6,17 +6,17 @@ The index is made anew, because an engine keeps deleted words in its files for a
 from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4, Đ4.7).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from oms import audit, db, jobs, storage
-from oms.errors import NotFound
+from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
-from oms.models import Document, Job, Page, PageCorrection, Purge, Scan, SecrecyClearance
-from oms.permissions import Action, Actor, allowed, require
+from oms.models import AttachedFile, Document, Job, Page, PageCorrection, Purge, Scan, SecrecyClearance
+from oms.permissions import Action, Actor, allowed, can, require
 from oms.reading import layer_path
 from oms.settings import Settings
 
@@ -28,12 +28,29 @@ def purge(
     it takes the files away, which no transaction could bring back."""
     require(actor, Action.SCAN_UPLOAD, scan.dossier)
     check_second(second, scan.dossier, actor=actor)
+    return _purge(session, settings, scan.sha256, scan.dossier_id, reason, second=second, actor=actor)
+
+
+def purge_attached(
+    session: Session, settings: Settings, file: AttachedFile, reason: str, *, second: Actor, actor: Actor
+) -> tuple[Purge, Callable[[], None]]:
+    """Destroy a file that hangs on a transfer, wherever the same bytes lie; see `purge`."""
+    if not (can(actor, Action.TRANSFER_SEND, file.transfer) or can(actor, Action.TRANSFER_RECEIVE, file.transfer)):
+        raise Refused(N_("A file that hangs on a transfer is destroyed by the two units of the transfer."))
+    check_second(second, file.transfer, actor=actor)
+    return _purge(session, settings, file.sha256, file.transfer.dossier_id, reason, second=second, actor=actor)
+
+
+def _purge(
+    session: Session, settings: Settings, sha256: str, ordered_for: str, reason: str, *, second: Actor, actor: Actor
+) -> tuple[Purge, Callable[[], None]]:
     reason = check_reason(reason)
-    ordered_for = scan.dossier_id
     minutes: list[Purge] = []
-    twins = session.scalars(select(Scan).where(Scan.sha256 == scan.sha256).order_by(Scan.id)).all()
-    gone, remove_files = destroy(session, settings, twins)
-    for one in gone:
+    _overwrite_deleted(session)
+    attached = _destroy_attached(session, sha256)
+    twins = session.scalars(select(Scan).where(Scan.sha256 == sha256).order_by(Scan.id)).all()
+    gone, remove_files = destroy(session, settings, twins, {sha256})
+    for one in (*attached, *gone):
         row = Purge(
             dossier_id=one.dossier_id,
             pages=one.pages,
@@ -59,16 +76,31 @@ class Gone:
     documents: int
 
 
-def destroy(session: Session, settings: Settings, scans: Sequence[Scan]) -> tuple[list[Gone], Callable[[], None]]:
-    """Delete scans with all that hangs on them; the second result takes their files away after the commit.
+def _overwrite_deleted(session: Session) -> None:
+    """Have SQLite overwrite deleted rows, not only unlink them."""
+    if db.is_sqlite(session):
+        session.execute(text("PRAGMA secure_delete = ON"))
+
+
+def _destroy_attached(session: Session, sha256: str) -> list[Gone]:
+    """Delete every file of these bytes that hangs on a transfer."""
+    found = session.scalars(select(AttachedFile).where(AttachedFile.sha256 == sha256).order_by(AttachedFile.id)).all()
+    gone = [Gone(file.transfer.dossier_id, file.page_count, 0) for file in found]
+    session.execute(delete(AttachedFile).where(AttachedFile.sha256 == sha256))
+    return gone
+
+
+def destroy(
+    session: Session, settings: Settings, scans: Sequence[Scan], more: Iterable[str] = ()
+) -> tuple[list[Gone], Callable[[], None]]:
+    """Delete scans with all that hangs on them; the second result takes their files, and `more`, away after the commit.
 
     The caller has checked who may, writes why, and has the index made anew.
     """
-    if db.is_sqlite(session):
-        session.execute(text("PRAGMA secure_delete = ON"))  # deleted rows are overwritten, not only unlinked
+    _overwrite_deleted(session)
     engine: Engine = session.info["engine"]
     gone: list[Gone] = []
-    files: set[str] = set()
+    files: set[str] = set(more)
     layers: list[str] = []
     for scan in scans:
         pages = session.scalars(select(Page).where(Page.scan_id == scan.id)).all()
@@ -76,12 +108,7 @@ def destroy(session: Session, settings: Settings, scans: Sequence[Scan]) -> tupl
         files |= {scan.pdf_sha256} if scan.pdf_sha256 else set()
         layers += [page.id for page in pages]
         gone.append(Gone(scan.dossier_id, len(pages), _delete_rows(session, scan, pages)))
-    still_named = {
-        name
-        for name in files
-        if session.scalar(select(Page.id).where(Page.image_sha256 == name).limit(1))
-        or session.scalar(select(Scan.id).where(or_(Scan.pdf_sha256 == name, Scan.sha256 == name)).limit(1))
-    }
+    still_named = {name for name in files if is_named(session, name)}
 
     def remove_files() -> None:
         for name in files - still_named:
@@ -93,6 +120,16 @@ def destroy(session: Session, settings: Settings, scans: Sequence[Scan]) -> tupl
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     return gone, remove_files
+
+
+def is_named(session: Session, sha256: str) -> bool:
+    """True while any row names the stored file: as a scan, its searchable PDF, a page image, or hanging on a transfer."""
+    questions = (
+        select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)),
+        select(Page.id).where(Page.image_sha256 == sha256),
+        select(AttachedFile.id).where(AttachedFile.sha256 == sha256),
+    )
+    return any(session.scalar(question.limit(1)) is not None for question in questions)
 
 
 def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:

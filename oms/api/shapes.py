@@ -188,12 +188,24 @@ class CheckShape(Schema):
     settled_at = fields.DateTime(allow_none=True)
 
 
+class ProofShape(Schema):
+    """A file that proves a transfer."""
+
+    id = fields.String()
+    name = fields.String(attribute="file_name")
+    sha256 = fields.String()
+    media_type = fields.String()
+    pages = fields.Integer(attribute="page_count")
+    size = fields.Integer()
+
+
 class TransferShape(TransferLine):
     """A transfer with its sealed contents list, its events and the steps open to the caller."""
 
     reason = fields.String()
     basis_number = fields.String(allow_none=True)
     basis_on = fields.Date(allow_none=True)
+    proofs = fields.List(fields.Nested(ProofShape))
     checks = fields.List(fields.Nested(CheckShape))
     manifest = fields.Dict(allow_none=True)
     manifest_sha256 = fields.String(allow_none=True)

@@ -1,18 +1,21 @@
 """Transfers: preparing one and taking its steps by name."""
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from flask import g, url_for
+from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, post_load, validate
 
 from oms import custody, dossiers, organisation
-from oms.api.door import gives, room, takes
+from oms.api.door import gives, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.shapes import TransferLine, TransferShape
+from oms.errors import N_, BadInput
 from oms.models import CheckOutcome, Transfer
 from oms.permissions import Action, can
 from oms.web.access import commit, guarded
+from oms.web.pages import send_stored
+from oms.web.receiving import attach_file
 
 bp = room("transfers", "Hand-over of dossiers")
 
@@ -135,6 +138,41 @@ def show(transfer: Transfer) -> dict[str, Any]:
     return _shape(transfer)
 
 
+@bp.post("/transfers/<number>/proofs")
+@guarded(Action.TRANSFER_READ, by="number", writing=False)
+@gives(TransferShape, 201)
+@takes_files()
+def prove(transfer: Transfer) -> dict[str, Any]:
+    """Hang the decision or letter on the transfer as files called `file`; the first refused one ends the call."""
+    files, transfer_id = request.files.getlist("file"), transfer.id
+    if not files:
+        raise BadInput(N_("No file was sent. Send a form (multipart/form-data) with one or many fields called `file`."))
+    custody.require_may_add_proof(transfer, actor=g.actor)
+    g.session.expunge_all()
+    g.session.rollback()
+    for file in files:
+        outcome = attach_file(
+            transfer_id,
+            cast(BinaryIO, file.stream),
+            file.filename or "",
+            actor=g.actor,
+            action="transfer:add_proof",
+            errand=None,
+            enter=lambda session, found, arrival: custody.add_proof(session, found, arrival, actor=g.actor),
+        )
+        if outcome.error is not None:
+            raise outcome.error
+    return _shape(g.session.get_one(Transfer, transfer_id))
+
+
+@bp.get("/transfers/<number>/proofs/<proof>")
+@guarded(Action.TRANSFER_READ, by="number")
+def proof(transfer: Transfer, proof: str) -> Response:
+    """A file of proof as it was uploaded."""
+    found = custody.take_proof(g.session, transfer, proof, actor=g.actor)
+    return send_stored(found.sha256, found.media_type, found.file_name)
+
+
 @bp.post("/transfers/<number>/checks")
 @guarded(Action.TRANSFER_RECEIVE, by="number")
 @gives(TransferShape)
@@ -170,6 +208,7 @@ def _shape(transfer: Transfer) -> dict[str, Any]:
     return {
         **{name: getattr(transfer, name) for name in (*names, *more)},
         "manifest": manifest,
+        "proofs": custody.proofs(g.session, transfer),
         "checks": transfer.checks,
         "events": custody.events_of(g.session, transfer),
         "steps": [step.name for step in custody.steps_open_to(transfer, actor=g.actor)],

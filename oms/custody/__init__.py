@@ -42,6 +42,16 @@ from oms.custody.outside import (
     receive_from_outside,
     relist,
 )
+from oms.custody.proofs import (
+    MOST_PROOFS,
+    add_proof,
+    find_proof,
+    may_add_proof,
+    proofs,
+    remove_proof,
+    require_may_add_proof,
+    take_proof,
+)
 from oms.custody.readiness import Finding, readiness
 from oms.custody.requesting import Asking, answer, ask, look_at_requests, refuse, requests, requests_to_answer, withdraw
 from oms.custody.sealing import manifest_hash, seal
@@ -59,6 +69,7 @@ from oms.custody.steps import (
 )
 
 __all__ = [
+    "MOST_PROOFS",
     "STEPS",
     "STEP_NAMES",
     "TITLE_LENGTH",
@@ -71,6 +82,7 @@ __all__ = [
     "Route",
     "Step",
     "add_extra",
+    "add_proof",
     "answer",
     "approving_unit",
     "ask",
@@ -80,6 +92,7 @@ __all__ = [
     "event_label",
     "events_of",
     "find_outside_body",
+    "find_proof",
     "find_steps",
     "get_transfer",
     "lines",
@@ -87,6 +100,7 @@ __all__ = [
     "look_at_list",
     "look_at_requests",
     "manifest_hash",
+    "may_add_proof",
     "may_check",
     "may_read_list",
     "may_relist",
@@ -95,6 +109,7 @@ __all__ = [
     "outside_bodies",
     "overdue",
     "prepare",
+    "proofs",
     "prove",
     "question_of",
     "read_slip",
@@ -102,14 +117,17 @@ __all__ = [
     "receive_from_outside",
     "refuse",
     "relist",
+    "remove_proof",
     "requests",
     "requests_to_answer",
+    "require_may_add_proof",
     "routes",
     "seal",
     "settle",
     "steps_open_to",
     "stopped_at",
     "take",
+    "take_proof",
     "tick",
     "tick_rest",
     "transfers_of",

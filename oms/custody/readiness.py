@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms import catalogue, consultations, organisation, whereabouts
+from oms.custody.proofs import proofs
 from oms.errors import N_, Conflict, Refused
 from oms.models import Document, Page, Scan, ScanState, Transfer
 
@@ -32,9 +33,9 @@ Look = Callable[[Session, Transfer], dict[str, Any] | None]
 """What is wrong, as the values of the sentence, or None."""
 
 
-def _proof(_session: Session, transfer: Transfer) -> dict[str, Any] | None:
+def _proof(session: Session, transfer: Transfer) -> dict[str, Any] | None:
     shown = transfer.proof_id is not None or (transfer.basis_number and transfer.basis_on)
-    return None if shown else {}
+    return None if shown or proofs(session, transfer) else {}
 
 
 def _hold(_session: Session, transfer: Transfer) -> dict[str, Any] | None:
@@ -79,7 +80,7 @@ LINES: dict[str, tuple[str, Look, str]] = {
     "proof": (
         N_("The decision or letter is shown"),
         _proof,
-        N_("Enter the number and date of the decision or letter, or choose the document that shows it."),
+        N_("Enter the number and date of the decision or letter, upload it, or choose the document that shows it."),
     ),
     "hold": (
         N_("No hold is in force"),

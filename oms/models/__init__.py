@@ -18,7 +18,9 @@ from oms.models.consultations import (
 )
 from oms.models.custody import (
     OPEN_STATES,
+    AttachedFile,
     CheckOutcome,
+    FilePurpose,
     RequestState,
     Transfer,
     TransferCheck,
@@ -52,6 +54,7 @@ __all__ = [
     "OPEN_STATES",
     "Account",
     "Assignment",
+    "AttachedFile",
     "Attempt",
     "AuditEntry",
     "AuditWords",
@@ -74,6 +77,7 @@ __all__ = [
     "Dossier",
     "DossierStatus",
     "Fact",
+    "FilePurpose",
     "ForeignEntry",
     "Gender",
     "Grant",

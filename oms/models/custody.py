@@ -188,6 +188,46 @@ class TransferCheck(Identified, Base):
     settled_by: Mapped[Account | None] = relationship(foreign_keys=[settled_by_id])
 
 
+class FilePurpose(enum.StrEnum):
+    """Why a file hangs on a transfer."""
+
+    PROOF = "proof"
+    LATE = "late"
+
+
+class AttachedFile(Identified, Base):
+    """A file that hangs on a transfer and lies in no dossier; its bytes are in storage under `sha256`.
+
+    Proof of what entitles the receiver, read by whoever may read the transfer; or a paper that came after the dossier
+    had gone. It passed the gate like a scan: `clearance` is what two people said about a doubt.
+    """
+
+    __tablename__ = "attached_files"
+    __table_args__ = (
+        UniqueConstraint("transfer_id", "purpose", "sha256"),
+        CheckConstraint("size > 0", name="not_empty"),
+        CheckConstraint("(cleared_by_id IS NULL) = (confirmed_by_id IS NULL)", name="cleared_by_two"),
+        CheckConstraint("cleared_by_id IS NULL OR cleared_by_id <> confirmed_by_id", name="two_people"),
+    )
+
+    transfer_id: Mapped[str] = reference("transfers.id", index=False)
+    purpose: Mapped[FilePurpose]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    file_name: Mapped[str]
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int]
+    page_count: Mapped[int]
+    signed: Mapped[bool] = mapped_column(default=False)
+    added_by_id: Mapped[str] = reference("accounts.id", index=False)
+    added_at: Mapped[datetime] = mapped_column(default=now)
+    clearance: Mapped[str] = mapped_column(default="")
+    cleared_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    confirmed_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+
+    transfer: Mapped[Transfer] = relationship()
+    added_by: Mapped[Account] = relationship(foreign_keys=[added_by_id])
+
+
 class RequestState(enum.StrEnum):
     """What became of a request for a dossier."""
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from oms import accounts, audit, db, gate, intake, purging, staging
+from oms import accounts, audit, custody, db, gate, intake, purging, staging
 from oms.errors import N_, BadInput, NotFound, OmsError, Refused
-from oms.models import Account, Dossier, Scan
+from oms.models import Account, Dossier, Scan, Transfer
 from oms.permissions import Action, require
 from oms.web import access
 from oms.web.access import deliver, end_request, guarded, house, write_down_refusal
@@ -25,18 +26,38 @@ bp = Blueprint("gate", __name__)
 def show(token: str) -> str:
     """The doubtful pages of a file that waits in memory, and the two ways to decide."""
     held = gate.find(house().settings, token, actor=g.actor)
-    dossier = access.load(Dossier, "id", held.dossier_id, g.actor)
-    audit.record(g.session, "secrecy:look", dossier, actor=g.actor, pages=len(held.pages))
-    return _draw(held, dossier)
+    thing = _meant_for(held)
+    audit.record(g.session, "secrecy:look", thing, actor=g.actor, pages=len(held.pages))
+    return _draw(held, thing)
+
+
+def _meant_for(held: gate.Held) -> Dossier | Transfer:
+    """The dossier the file is for, or the transfer it hangs on, from those the actor may see."""
+    model, id = (Transfer, held.transfer_id) if held.transfer_id else (Dossier, held.dossier_id)
+    thing: Dossier | Transfer = access.load(model, "id", id, g.actor)
+    return thing
+
+
+def _back_to(thing: Dossier | Transfer) -> str:
+    """The page from which the file was uploaded."""
+    if isinstance(thing, Transfer):
+        return url_for("transfers.show", id=thing.id)
+    return url_for("intake.index", dossier=thing.id)
 
 
 def _draw(
-    held: gate.Held, dossier: Dossier, *, problem: OmsError | None = None, typed: dict[str, str] | None = None
+    held: gate.Held,
+    thing: Dossier | Transfer,
+    *,
+    problem: OmsError | None = None,
+    typed: dict[str, str] | None = None,
 ) -> str:
     return render_template(
         "gate/show.html",
         held=held,
-        dossier=dossier,
+        number=thing.number,
+        back=_back_to(thing),
+        of_transfer=isinstance(thing, Transfer),
         minutes=max(1, round(held.seconds / 60)),
         problem=sentence_of(problem) if problem else "",
         typed={"reason": "", "second": "", **(typed or {})},
@@ -48,7 +69,7 @@ def _draw(
 def image(token: str, number: int) -> Response:
     """One doubtful page; a part of the page that shows it."""
     held = gate.find(house().settings, token, actor=g.actor)
-    access.load(Dossier, "id", held.dossier_id, g.actor)
+    _meant_for(held)
     return Response(gate.page_image(held, number), mimetype="image/jpeg")
 
 
@@ -57,14 +78,14 @@ def image(token: str, number: int) -> Response:
 def refuse(token: str) -> Any:
     """It is secret, or may be: nothing of it stays."""
     held = gate.find(house().settings, token, actor=g.actor)
-    dossier = access.load(Dossier, "id", held.dossier_id, g.actor)
-    gate.refuse(g.session, held, dossier, actor=g.actor)
+    thing = _meant_for(held)
+    gate.refuse(g.session, held, thing, actor=g.actor)
     access.commit()
     flash(
         _("Nothing of the file was kept. Give the paper to the person in charge of secret documents."),
         "warning",
     )
-    return redirect(url_for("intake.index", dossier=dossier.id))
+    return redirect(_back_to(thing))
 
 
 @bp.post("/intake/doubts/<token>/admit")
@@ -72,28 +93,38 @@ def refuse(token: str) -> Any:
 def admit(token: str) -> Any:
     """Two people say that it bears no mark: it comes in like any other file."""
     held = gate.find(house().settings, token, actor=g.actor)
-    dossier = access.load(Dossier, "id", held.dossier_id, g.actor)
+    thing = _meant_for(held)
     try:
-        require(g.actor, Action.SCAN_UPLOAD, dossier)
+        if isinstance(thing, Dossier):
+            require(g.actor, Action.SCAN_UPLOAD, thing)
         reason = gate.check_reason(request.form.get("reason", ""))
-        second = second_person("secrecy:confirm")
-        gate.check_second(second, dossier, actor=g.actor)
+        clearance = gate.Clearance(reason, second_person("secrecy:confirm"))
+        gate.check_second(clearance.second, thing, actor=g.actor)
         arrival = gate.release(held)
         end_request(g.pop("session"))
         intake.keep(house().settings, arrival)
         with db.writing(house().engine) as session:
-            again = session.get_one(Dossier, held.dossier_id)
-            scan, _is_new = gate.receive(session, again, arrival, reason, second=second, actor=g.actor)
+            address = _enter(session, held, arrival, clearance)
     except (BadInput, Refused, accounts.SignInFailed) as error:
         write_down_refusal(error)
         end_request(g.pop("session", None))
-        with db.reading(house().engine) as session:
-            again = session.get_one(Dossier, held.dossier_id)
-            return _draw(held, again, problem=error, typed=_typed()), status_of(error)
+        g.session = access.open_request_session(writing=False)
+        return _draw(held, _meant_for(held), problem=error, typed=_typed()), status_of(error)
     deliver(session)
     staging.wipe(held.folder)
-    flash(_("%(name)s was received and will be read.", name=held.name), "success")
-    return redirect(url_for("intake.show", id=scan.id))
+    flash(_("%(name)s was received.", name=held.name), "success")
+    return redirect(address)
+
+
+def _enter(session: Session, held: gate.Held, arrival: intake.Arrival, clearance: gate.Clearance) -> str:
+    """Take the released file in where it was meant to go; the page on which one goes on."""
+    if held.transfer_id:
+        transfer = session.get_one(Transfer, held.transfer_id)
+        custody.add_proof(session, transfer, arrival, actor=g.actor, clearance=clearance)
+        return url_for("transfers.show", id=held.transfer_id)
+    dossier = session.get_one(Dossier, held.dossier_id)
+    scan, _is_new = gate.receive(session, dossier, arrival, clearance.reason, second=clearance.second, actor=g.actor)
+    return url_for("intake.show", id=scan.id)
 
 
 @bp.get("/scans/<id>/clear")

@@ -159,15 +159,7 @@ def _inline(content: Path | io.BytesIO) -> Response:
 @guarded(Action.SCAN_DOWNLOAD)
 def original(scan: Scan) -> Response:
     """The file as it was uploaded, under the name it had and the suffix of what it is."""
-    sha256 = intake.take_copy(g.session, scan, actor=g.actor)
-    kind = scan.media_type if scan.media_type in MEDIA_TYPES else "application/octet-stream"
-    stem, suffix = Path(scan.file_name).stem, Path(scan.file_name).suffix
-    fitting = suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin")
-    return _attachment(sha256, kind, stem + fitting)
-
-
-def _suffixes(kind: str) -> tuple[str, ...]:
-    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg")}.get(kind, (SUFFIXES.get(kind, ".bin"),))
+    return send_stored(intake.take_copy(g.session, scan, actor=g.actor), scan.media_type, scan.file_name)
 
 
 @bp.get("/scans/<id>/searchable.pdf")
@@ -176,6 +168,19 @@ def pdf(scan: Scan) -> Response:
     """All pages with their text behind the image."""
     sha256 = intake.take_copy(g.session, scan, actor=g.actor, searchable=True)
     return _attachment(sha256, "application/pdf", f"{Path(scan.file_name).stem}-{scan.dossier.number}.pdf")
+
+
+def send_stored(sha256: str, media_type: str, name: str) -> Response:
+    """A received file as a download, under its name with the suffix of what it is."""
+    kind = media_type if media_type in MEDIA_TYPES else "application/octet-stream"
+    stem, suffix = Path(name).stem, Path(name).suffix
+    return _attachment(
+        sha256, kind, stem + (suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin"))
+    )
+
+
+def _suffixes(kind: str) -> tuple[str, ...]:
+    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg")}.get(kind, (SUFFIXES.get(kind, ".bin"),))
 
 
 def _attachment(sha256: str, kind: str, name: str) -> Response:

@@ -3,6 +3,7 @@
 The order is the promise of `oms.intake`: examine, keep, enter and commit, then deliver, then say so.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from oms import db, gate, intake, storage
 from oms.errors import FileRefused, NotFound, OmsError
-from oms.models import Dossier, Scan
+from oms.intake import Arrival
+from oms.models import Dossier, Scan, Transfer
 from oms.permissions import Actor
 from oms.web.access import deliver, house
 from oms.web.errors import sentence_of
@@ -71,6 +73,46 @@ def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor, 
     except FileRefused as error:
         with db.writing(house().engine) as session:
             intake.refuse(session, _dossier(session, dossier_id), error.what, actor=actor)
+        return Outcome(intake.label_of(name), REFUSED, error=error)
+    finally:
+        if arrival is not None:
+            intake.discard(arrival)
+
+
+def attach_file(
+    transfer_id: str,
+    stream: BinaryIO,
+    name: str,
+    *,
+    actor: Actor,
+    action: str,
+    errand: Mapping[str, str] | None,
+    enter: Callable[[Session, Transfer, Arrival], object],
+) -> Outcome:
+    """Take one file that hangs on a transfer, by the order of `receive_file`; `enter` makes its row.
+
+    A doubtful one waits with its `errand`, or is refused where nobody is there to look at it (None); a refused one is
+    written down under `action`.
+    """
+    arrival = None
+    try:
+        arrival = intake.examine(house().settings, storage.chunks(stream), name)
+        if arrival.suspicions and errand is None:
+            raise gate.needs_two_people(arrival)
+        if arrival.suspicions:
+            with db.writing(house().engine) as session:
+                thing = session.get_one(Transfer, transfer_id)
+                token = gate.hold(session, house().settings, thing, arrival, actor=actor, errand=errand)
+            return Outcome(arrival.name, DOUBTFUL, token=token)
+        intake.keep(house().settings, arrival)
+        with db.writing(house().engine) as session:
+            enter(session, session.get_one(Transfer, transfer_id), arrival)
+        deliver(session)
+        return Outcome(arrival.name, RECEIVED)
+    except FileRefused as error:
+        with db.writing(house().engine) as session:
+            thing = session.get_one(Transfer, transfer_id)
+            intake.refuse(session, thing, error.what, actor=actor, action=action)
         return Outcome(intake.label_of(name), REFUSED, error=error)
     finally:
         if arrival is not None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -327,3 +328,20 @@ def test_what_came_from_outside_is_confirmed_by_another_person(caller: Callers, 
     assert officer.post(f"transfers/{transfer}/confirm", {}).status_code == 403
     done = head.post(f"transfers/{transfer}/confirm", {})
     assert done.status_code == 200 and done.get_json()["state"] == "accepted"
+
+
+def test_proof_is_hung_on_a_transfer(caller: Callers, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        number = factories.make_dossier(session, world.units["sonv"]).number
+    officer, page = caller("canbo.sonv"), png("QUYẾT ĐỊNH điều động")
+    transfer = officer.post("transfers", {"dossier": number, "to": "sotc", "reason": "QĐ"}).get_json()["number"]
+
+    def send(by: Caller, content: bytes) -> Any:
+        return by.post(f"transfers/{transfer}/proofs", data={"file": (io.BytesIO(content), "qđ.png")})
+
+    assert send(caller("canbo.sotc"), page).status_code == 404
+    assert send(officer, factories.stamped_png("####")).status_code == 422
+    (proof,) = send(officer, page).get_json()["proofs"]
+    assert officer.get(f"transfers/{transfer}/proofs/{proof['id']}").data == page
+    assert officer.post(f"transfers/{transfer}/submit", {}).status_code == 200, "the file alone proves"
+    assert send(officer, page).status_code == 409

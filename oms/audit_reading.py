@@ -189,6 +189,7 @@ ACTIONS: dict[str, str] = {
     "system:restore": N_("Restore a backup"),
     "system:reindex": N_("Rebuild the search index"),
     "system:repair": N_("Repair what the check found"),
+    "dossier:count_sheets": N_("Count the sheets of a dossier"),
     "transfer:read": N_("Read a transfer"),
     "transfer:view": N_("Open a transfer"),
     "transfer:list": N_("List transfers"),

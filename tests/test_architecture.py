@@ -25,7 +25,7 @@ ORDER = (
     ("dossiers",),
     ("first_load", "completeness", "milestones"),
     ("holds",),
-    ("whereabouts", "stocktaking"),
+    ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "review", "reading", "purging", "proposals"),
     ("inserts", "disposal"),
     ("consultations",),

@@ -89,7 +89,7 @@ def test_a_slip_has_its_list_its_number_and_its_check_code(session: Session, tra
     text = text_of(paper.body)
     assert paper.number.startswith("01-PC") and paper.file_name == f"phieu-chuyen-{transfer.number}.pdf"
     assert "PHIẾU CHUYỂN HỒ SƠ" in text and "ĐẢNG ỦY SỞ NỘI VỤ" in text and "Đảng ủy Sở Tài chính" in text
-    assert NAME in text and "Quyết định tuyển dụng" in text and "01 tài liệu, 02 trang" in text
+    assert NAME in text and "Quyết định tuyển dụng" in text and "01 tài liệu, 02 tờ, 02 trang" in text
     assert f"Mã kiểm tra: {check_code(transfer.manifest_sha256)}" in text
     entry = entries(session, "paper:print")[-1]
     assert (entry.object_id, entry.outcome) == (transfer.id, "done") and paper.number in entry.body

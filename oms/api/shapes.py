@@ -86,6 +86,7 @@ class DocumentShape(Schema):
     issuing_body = fields.String(allow_none=True)
     signer = fields.String(allow_none=True)
     original = Value()
+    sheets = fields.Integer(allow_none=True, metadata={"description": "As somebody counted them; null before that."})
 
 
 class ScanLine(Schema):

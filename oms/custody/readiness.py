@@ -64,6 +64,11 @@ def _sheetless(session: Session, transfer: Transfer) -> dict[str, Any] | None:
     return _counted(session, query.where(~Document.sealed))
 
 
+def _sheets(session: Session, transfer: Transfer) -> dict[str, Any] | None:
+    query = select(func.count(Document.id)).where(Document.dossier_id == transfer.dossier_id, ~Document.sealed)
+    return _counted(session, query.where(Document.sheets.is_(None)))
+
+
 def _paper(_session: Session, transfer: Transfer) -> dict[str, Any] | None:
     if not whereabouts.differs(transfer.dossier):
         return None
@@ -106,6 +111,11 @@ LINES: dict[str, tuple[str, Look, str]] = {
         N_("Every document has its pages"),
         _sheetless,
         N_("%(count)s documents of the contents list have no scanned page."),
+    ),
+    "sheets": (
+        N_("The sheets of every document are counted"),
+        _sheets,
+        N_("The sheets of %(count)s documents are not counted; the list says what is proposed from their pages."),
     ),
     "paper": (
         N_("Paper and file are in the same place"),

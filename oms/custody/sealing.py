@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oms import dossiers
+from oms import dossiers, sheets
 from oms.models import Document, Dossier, Page, Scan, Transfer
 
 
 def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
     """The contents list as it is sent: documents with their pages, scans with their SHA-256."""
     documents = dossiers.contents(session, dossier)
+    papers = sheets.of_dossier(session, dossier)
     counts: dict[str | None, int] = dict(
         session.execute(
             select(Page.document_id, func.count())
@@ -28,7 +29,9 @@ def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
     scans = [scan for scan in received if not scan.sealed]
     return {
         "dossier": dossier.number,
-        "documents": [_sealed_document(document, counts.get(document.id, 0)) for document in documents],
+        "documents": [
+            _sealed_document(document, counts.get(document.id, 0), papers[document.id]) for document in documents
+        ],
         "scans": [{"sha256": scan.sha256, "pages": scan.page_count, "size": scan.size} for scan in scans],
         "waiting_pages": counts.get(None, 0),
         # One hash for all sealed inserts, there also where there is none: it binds them and does not tell of them.
@@ -38,7 +41,7 @@ def seal(session: Session, dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _sealed_document(document: Document, pages: int) -> dict[str, Any]:
+def _sealed_document(document: Document, pages: int, paper: sheets.Sheets) -> dict[str, Any]:
     return {
         "id": document.id,
         "component": document.component_id,
@@ -47,6 +50,8 @@ def _sealed_document(document: Document, pages: int) -> dict[str, Any]:
         "issued_on": document.issued_on.isoformat() if document.issued_on else None,
         "issued_precision": document.issued_precision.value if document.issued_precision else None,
         "pages": pages,
+        "sheets": paper.count,
+        "sheets_counted": paper.counted,
     }
 
 

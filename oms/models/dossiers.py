@@ -131,6 +131,7 @@ class Document(Identified, Base):
     __tablename__ = "documents"
     __table_args__ = (
         CheckConstraint("(issued_on IS NULL) = (issued_precision IS NULL)", name="date_with_precision"),
+        CheckConstraint("sheets IS NULL OR sheets >= 1", name="sheets_counted_from_one"),
         Index("ix_documents_dossier_id_position", "dossier_id", "position"),
     )
 
@@ -144,6 +145,8 @@ class Document(Identified, Base):
     signer: Mapped[str | None]
     original: Mapped[Original] = mapped_column(default=Original.ORIGINAL)
     position: Mapped[int]
+    # Sheets of paper as somebody counted them; without a count `oms.sheets` proposes one from the pages.
+    sheets: Mapped[int | None]
     # A sealed insert, as every scan it lies on: nothing shows that it exists; see `oms.inserts`.
     sealed: Mapped[bool] = mapped_column(default=False)
     filed_by_id: Mapped[str] = reference("accounts.id")

@@ -37,7 +37,17 @@ PERSON: tuple[str, ...] = (
     "home_town",
 )
 PERSON += ("ethnicity", "position", "party_join_date", "party_official_date")
-DOCUMENT = ("component_id", "title", "number", "issued_on", "issued_precision", "issuing_body", "signer", "original")
+DOCUMENT: tuple[str, ...] = (
+    "component_id",
+    "title",
+    "number",
+    "issued_on",
+    "issued_precision",
+    "issuing_body",
+    "signer",
+    "original",
+)
+DOCUMENT += ("sheets",)
 PAGE: tuple[str, ...] = (
     "number",
     "state",

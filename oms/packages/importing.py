@@ -263,6 +263,7 @@ def _file_documents(
             signer=said["signer"],
             original=Original(said["original"]),
             position=position,
+            sheets=said.get("sheets") if isinstance(said.get("sheets"), int) and said["sheets"] > 0 else None,
             filed_by_id=actor.account_id,
         )
         session.add(document)

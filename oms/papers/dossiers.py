@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from oms import audit, completeness, custody, dossiers, organisation
+from oms import audit, completeness, custody, dossiers, organisation, sheets
 from oms.errors import N_, Conflict
 from oms.models import Dossier, Original, PaperKind
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
@@ -38,6 +38,7 @@ def listed(session: Session, dossier: Dossier) -> tuple[Listed, ...]:
             issued=write_date(document.issued_on, document.issued_precision),
             original=_COPIES[document.original],
             pages=len(pages[document.id]),
+            sheets=sheets.of(document, pages[document.id]).count,
             group=component_label(document.component_id, dossier.category.value),
         )
         for document in documents

@@ -138,6 +138,7 @@ def _listed(manifest: dict[str, Any], transfer: Transfer) -> tuple[Listed, ...]:
                 date.fromisoformat(row["issued_on"]) if row.get("issued_on") else None, row.get("issued_precision")
             ),
             pages=row.get("pages", 0),
+            sheets=row.get("sheets"),
             group=component_label(row["component"], category) if row["component"] else "",
         )
         for row in manifest.get("documents", ())

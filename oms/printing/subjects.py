@@ -34,6 +34,7 @@ class Listed:
     pages: int = 0
     group: str = ""
     note: str = ""
+    sheets: int | None = None
 
 
 def tell_subject(subject: Subject) -> list[Flowable]:
@@ -52,12 +53,13 @@ def list_documents(documents: Sequence[Listed], *, checks: bool = False) -> list
     """The documents in their groups, with their sums; `checks` leaves columns to tick on arrival."""
     columns = [
         Column("TT", 10, "center"),
-        Column("Tên tài liệu", 66),
-        Column("Số, ký hiệu", 29),
-        Column("Ngày, tháng", 23, "center"),
-        Column("Số trang", 14, "center"),
+        Column("Tên tài liệu", 60),
+        Column("Số, ký hiệu", 27),
+        Column("Ngày, tháng", 22, "center"),
+        Column("Số tờ", 11, "center"),
+        Column("Số trang", 13, "center"),
     ]
-    columns += [Column("Đủ", 9), Column("Ghi chú", 14)] if checks else [Column("Ghi chú", 23)]
+    columns += [Column("Đủ", 8), Column("Ghi chú", 14)] if checks else [Column("Ghi chú", 22)]
     rows: list[Sequence[object] | Group] = []
     group = ""
     for place, one in enumerate(documents, 1):
@@ -65,7 +67,12 @@ def list_documents(documents: Sequence[Listed], *, checks: bool = False) -> list
             group = one.group
             rows.append(Group(group))
         tail = ("", one.note) if checks else (one.note or one.original,)
-        rows.append((place, one.title, one.number, one.issued, one.pages or "", *tail))
+        rows.append((place, one.title, one.number, one.issued, one.sheets or "", one.pages or "", *tail))
     total = sum(one.pages for one in documents)
-    summary = f"Tổng số: <b>{len(documents):02}</b> tài liệu, <b>{total:02}</b> trang."
+    counts = [f"<b>{len(documents):02}</b> tài liệu"]
+    if sheets := sum(one.sheets or 0 for one in documents):
+        counts.append(f"<b>{sheets:02}</b> tờ")
+    if total:
+        counts.append(f"<b>{total:02}</b> trang")
+    summary = f"Tổng số: {', '.join(counts)}."
     return [table(columns, rows), line(summary, above=6)]

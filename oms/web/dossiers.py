@@ -23,6 +23,7 @@ from oms import (
     packages,
     people,
     review,
+    sheets,
     whereabouts,
 )
 from oms.errors import BadInput, Conflict, OmsError
@@ -119,6 +120,7 @@ def show(dossier: Dossier) -> str:
         groups=[(component, list(rows)) for component, rows in groupby(documents, key=_component_of)],
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
+        counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),
         held_by=holds.in_force(g.session, dossier),

@@ -43,6 +43,7 @@ CURES = {
     "loan": ("consultations.index", ""),
     "hold": ("dossiers.show", "dossier"),
     "paper": ("whereabouts.index", ""),
+    "sheets": ("sheets.show", "dossier"),
 }
 ICONS = {
     "approve": "check-lg",

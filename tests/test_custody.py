@@ -33,6 +33,7 @@ SENDERS = {"canbo.sonv", "canbo2.sonv", "bithu.sonv"}
 OFFICERS = {"canbo.sonv", "canbo2.sonv"}
 RECEIVERS = {"canbo.sotc", "bithu.sotc"}
 APPROVERS = {"truongban.khoi"}
+HEADS = {"bithu.sonv", "bithu.sotc"}
 
 # The diagram written down a second time: for a transfer from Sở Nội vụ to Sở Tài chính, who may take which step
 # where, and where it leads. What is not here is refused.
@@ -50,11 +51,12 @@ ARROWS: dict[tuple[str, str], tuple[set[str], str]] = {
     (IN_TRANSIT, "accept-with-reservations"): (RECEIVERS, "accepted_with_reservations"),
     (IN_TRANSIT, "return"): (RECEIVERS, DRAFT),
     (IN_TRANSIT, "reject"): (RECEIVERS, "rejected"),
-    (IN_TRANSIT, "declare-lost"): (APPROVERS, "lost"),
+    (IN_TRANSIT, "declare-lost"): (APPROVERS | HEADS, "lost"),
+    ("lost", "found"): (SENDERS | RECEIVERS, DRAFT),
 }
-NEED_REASON = {"return", "reject", "recall", "cancel", "accept-with-reservations", "declare-lost"}
+NEED_REASON = {"return", "reject", "recall", "cancel", "accept-with-reservations", "declare-lost", "found"}
 NAMES = ("submit", "approve", "dispatch", "accept", "accept-with-reservations", "reject", "return", "recall", "cancel")
-NAMES += ("slip-returned", "declare-lost")
+NAMES += ("slip-returned", "declare-lost", "found")
 
 # How to bring a transfer to each state: the steps with who takes them.
 WAYS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -89,7 +91,9 @@ def step(session: Session, transfer: Transfer, name: str, by: Actor, reason: str
         custody.tick_rest(session, transfer, actor=by)
     if name == "declare-lost" and transfer.due_on is not None:
         transfer.due_on = today() - timedelta(days=1)
-    custody.take(session, custody.choose_step(transfer, name, actor=by), transfer, actor=by, reason=reason)
+    second = accounts.get_actor(session, "canbo2.sonv", via="web") if name == "declare-lost" else None
+    arrow = custody.choose_step(transfer, name, actor=by)
+    custody.take(session, arrow, transfer, actor=by, reason=reason, second=second)
 
 
 def bring(session: Session, transfer: Transfer, state: str, actor: Actors) -> Transfer:

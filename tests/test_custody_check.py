@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from oms import consultations, custody, db, whereabouts
+from oms import consultations, custody, db, papers, whereabouts
 from oms.consultations import Wish
 from oms.errors import BadInput, Conflict, OmsError, Refused
 from oms.models import (
@@ -41,7 +41,7 @@ def arrived(session: Session, world: World, actor: Actors) -> Transfer:
     return bring(session, transfer, IN_TRANSIT, actor)
 
 
-def take(session: Session, transfer: Transfer, name: str, by: object, **more: bool) -> None:
+def take(session: Session, transfer: Transfer, name: str, by: object, **more: object) -> None:
     """A step as it is, without the ticks that `step` makes."""
     chosen = custody.choose_step(transfer, name, actor=by)
     custody.take(session, chosen, transfer, actor=by, reason="Theo biên bản giao nhận", **more)
@@ -184,16 +184,56 @@ def test_the_paper_that_did_not_come_is_said_to_be_elsewhere(session: Session, w
 def test_lost_only_after_the_limit_and_the_dossier_stays_with_the_sender(
     session: Session, world: World, actor: Actors
 ) -> None:
-    transfer, head = arrived(session, world, actor), actor("truongban.khoi")
-    attempt = session.begin_nested()
+    transfer, head, second = arrived(session, world, actor), actor("bithu.sotc"), actor("bithu.sonv")
+    assert not custody.may_declare_lost(transfer, actor=head)
     with pytest.raises((Conflict, Refused)):
-        take(session, transfer, "declare-lost", head)
-    attempt.rollback()
+        take(session, transfer, "declare-lost", head, second=second)
     transfer.due_on = today() - timedelta(days=1)
-    take(session, transfer, "declare-lost", head)
+    assert custody.may_declare_lost(transfer, actor=head) and custody.needs_second(transfer)
+    for nobody in (None, head, actor("canbo.soyt"), actor("quantri")):
+        with pytest.raises(Refused):
+            take(session, transfer, "declare-lost", head, second=nobody)
+    for officer in ("canbo.sonv", "canbo.sotc", "canbo.khoi"):
+        with pytest.raises(Refused):
+            take(session, transfer, "declare-lost", actor(officer), second=second)
+    assert transfer.state == IN_TRANSIT and entries(session, "transfer:declare-lost") == 0
+    take(session, transfer, "declare-lost", head, second=second)
     assert transfer.state == TransferState.LOST and not transfer.dossier.frozen
     assert transfer.dossier.custodian_id == world.units["sonv"]
     assert whereabouts.differs(transfer.dossier)
+    event = custody.events_of(session, transfer)[-1]
+    assert (event.taken_by_id, event.second_id) == (head.account_id, second.account_id)
+    assert entries(session, "transfer:declare-lost") == 1
+    minutes = papers.loss_minutes(session, transfer, printing=papers.Printing(second, "handover"))
+    assert minutes.body.startswith(b"%PDF") and "BBM" in minutes.number
+
+
+@pytest.mark.parametrize(("by", "where"), [("canbo.sonv", "sonv"), ("canbo.sotc", "sotc")])
+def test_found_again_it_begins_anew_from_where_the_paper_is(
+    session: Session, world: World, actor: Actors, by: str, where: str
+) -> None:
+    transfer = arrived(session, world, actor)
+    transfer.due_on = today() - timedelta(days=1)
+    custody.tick(session, transfer, 1, CheckOutcome.MISSING, actor=actor("canbo.sotc"))
+    take(session, transfer, "declare-lost", actor("bithu.sonv"), second=actor("canbo.sotc"))
+    take(session, transfer, "found", actor(by))
+    assert transfer.state == "draft" and transfer.closed_at is None and transfer.manifest is None
+    assert custody.lines(session, transfer) == []
+    assert whereabouts.unit_of(transfer.dossier).id == world.units[where]
+    assert whereabouts.differs(transfer.dossier) is (where == "sotc")
+    with pytest.raises(Conflict, match="count as lost"):
+        papers.loss_minutes(session, transfer, printing=papers.Printing(actor("bithu.sonv"), "handover"))
+
+
+def test_what_has_gone_on_is_not_found_by_the_old_transfer(session: Session, world: World, actor: Actors) -> None:
+    transfer, officer = arrived(session, world, actor), actor("canbo.sonv")
+    transfer.due_on = today() - timedelta(days=1)
+    take(session, transfer, "declare-lost", actor("bithu.sonv"), second=officer)
+    receiver = session.get_one(Unit, world.units["soyt"])
+    custody.prepare(session, transfer.dossier, receiver, "QĐ 13", actor=officer, proof=factories.PROOF)
+    with pytest.raises(Conflict, match="gone on"):
+        take(session, transfer, "found", officer)
+    assert transfer.state == "lost" and entries(session, "transfer:found") == 0
 
 
 def test_one_same_answer_whether_there_is_such_a_dossier_or_not(session: Session, world: World, actor: Actors) -> None:

@@ -28,11 +28,15 @@ class Approver(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TransferRule(Labelled, Dated):
-    """Who approves a transfer from one of the kinds `senders` to one of the kinds `receivers`."""
+    """Who approves a transfer from one of the kinds `senders` to one of the kinds `receivers`.
+
+    `loss_by_two`: a head declares the dossier lost only together with a second person of one of the two units.
+    """
 
     senders: frozenset[str]
     receivers: frozenset[str]
     approver: Approver
+    loss_by_two: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,7 @@ def read_transfer_rules(path: Path) -> tuple[TransferRule, ...]:
             senders=frozenset(entry.choices("senders", kinds)),
             receivers=frozenset(entry.choices("receivers", kinds)),
             approver=Approver(entry.choice("approver", list(Approver))),
+            loss_by_two=entry.flag("loss_by_two"),
             **read_validity(entry),
         )
         entry.finish()

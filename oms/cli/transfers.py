@@ -6,7 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from oms import audit, custody, db, dossiers, organisation
+from oms import accounts, audit, custody, db, dossiers, organisation
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, put, put_json, put_table, with_json
 from oms.errors import NotFound
@@ -112,14 +112,17 @@ def receive(
 def _make_step(name: str) -> click.Command:
     @click.argument("number", metavar="NUMBER")
     @click.option("--reason", default="", help=_("One sentence the other side reads."))
+    @click.option("--second", metavar="USER", help=_("The second person of a step that two people take: a loss."))
     @acting_as()
     @with_json
-    def step(number: str, reason: str, username: str, as_json: bool) -> None:
+    def step(number: str, reason: str, second: str | None, username: str, as_json: bool) -> None:
         house = open_house()
         with acting(house, username, f"transfer:{name}") as actor:
             with db.writing(house.engine) as session:
                 found = custody.get_transfer(session, number, actor=actor)
-                custody.take(session, custody.choose_step(found, name, actor=actor), found, actor=actor, reason=reason)
+                other = accounts.get_actor(session, second, via="cli") if second else None
+                arrow = custody.choose_step(found, name, actor=actor)
+                custody.take(session, arrow, found, actor=actor, reason=reason, second=other)
             house.deliver(session)
             _show(house, number, actor, as_json)
 

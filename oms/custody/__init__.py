@@ -30,6 +30,7 @@ from oms.custody.finding import (
     view,
     waiting_for,
 )
+from oms.custody.losses import may_declare_lost, needs_second
 from oms.custody.moving import Proof, Route, approving_unit, prepare, prove, routes, take
 from oms.custody.outside import (
     TITLE_LENGTH,
@@ -102,9 +103,11 @@ __all__ = [
     "manifest_hash",
     "may_add_proof",
     "may_check",
+    "may_declare_lost",
     "may_read_list",
     "may_relist",
     "may_settle",
+    "needs_second",
     "open_transfer_of",
     "outside_bodies",
     "overdue",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue, dossiers, organisation
@@ -142,6 +142,12 @@ def require_checked(session: Session, transfer: Transfer, *, reservations: bool)
         )
     if not reservations and any(line.check and line.check.outcome != CheckOutcome.PRESENT for line in found):
         raise Conflict(N_("Not everything is as listed. Accept with reservations, or send the dossier back."))
+
+
+def forget_check(session: Session, transfer: Transfer) -> None:
+    """What was ticked belongs to a list that comes back; a new one is checked anew."""
+    session.execute(delete(TransferCheck).where(TransferCheck.transfer_id == transfer.id))
+    session.expire(transfer, ["checks"])
 
 
 def may_settle(transfer: Transfer, *, actor: Actor) -> bool:

@@ -127,7 +127,7 @@ def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:
         session.scalars(
             select(TransferEvent)
             .where(TransferEvent.transfer_id == transfer.id)
-            .options(joinedload(TransferEvent.taken_by))
+            .options(joinedload(TransferEvent.taken_by), joinedload(TransferEvent.second))
             .order_by(TransferEvent.at, TransferEvent.id)
         )
     )

@@ -7,13 +7,13 @@ dossier. Who approves is a dated rule of the catalogue.
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from oms import audit, catalogue, dossiers, holds, jobs, organisation, whereabouts
-from oms.custody.checking import require_checked
+from oms.custody.checking import forget_check, require_checked
+from oms.custody.losses import require_free, require_second
 from oms.custody.readiness import require_ready
 from oms.custody.sealing import is_as_sealed, manifest_hash, seal
 from oms.custody.steps import (
@@ -35,7 +35,6 @@ from oms.models import (
     Dossier,
     PaperState,
     Transfer,
-    TransferCheck,
     TransferEvent,
     TransferState,
     Unit,
@@ -176,11 +175,13 @@ def take(
     reason: str = "",
     version: int | None = None,
     paper_came: bool = True,
+    second: Actor | None = None,
 ) -> None:
     """Move `transfer` along `step`, with its audit entry and its consequences, or raise.
 
     Raises `Conflict` when somebody else moved it first; `version` is the one the actor saw. `paper_came` says at
-    the acceptance that the paper is there too; without it paper and file are apart until that is settled.
+    the acceptance that the paper is there too; without it paper and file are apart until that is settled. `second` is
+    the other person of a loss that two declare.
     """
     dossiers.hold(session, transfer.dossier)
     # Whoever waited for the dossier may have loaded the transfer before the one in front moved it.
@@ -205,6 +206,8 @@ def take(
     if step.binding:
         require_confirmed(actor)
     _require_fit(session, step, transfer)
+    if step.end == LOST:
+        require_second(transfer, second, actor=actor)
     start, transfer.state = transfer.state, step.end
     _consequences(session, step, transfer, actor, paper_came=paper_came)
     transfer.dossier.frozen = transfer.state in STILL
@@ -212,7 +215,7 @@ def take(
         session.flush()
     except StaleDataError:
         raise Conflict(N_("Somebody else just changed this transfer. Reload the page to see how it stands.")) from None
-    _write_event(session, transfer, step.name, start, reason.strip(), actor)
+    _write_event(session, transfer, step.name, start, reason.strip(), actor, second)
     audit.record(
         session,
         f"transfer:{step.name}",
@@ -223,6 +226,7 @@ def take(
         end=step.end.value,
         manifest=transfer.manifest_sha256,
         custodian=transfer.dossier.custodian_id,
+        **({"second": second.account_id} if second is not None else {}),
         **authority(actor, step.action, transfer.approving_unit_id),
     )
 
@@ -237,6 +241,8 @@ def _require_fit(session: Session, step: Step, transfer: Transfer) -> None:
                 "Something was taken out of the dossier after its list was sealed. Cancel this transfer, prepare it anew."
             )
         )
+    elif LOST in step.start:
+        require_free(session, transfer)
     elif step.end in (ACCEPTED, RESERVED) and not step.outside:
         require_checked(session, transfer, reservations=step.end == RESERVED)
 
@@ -254,7 +260,7 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
         whereabouts.mark(session, dossier, PaperState.IN_TRANSIT, actor=actor, note=transfer.number)
     elif step.end == DRAFT:
         transfer.approved_by_id = transfer.manifest = transfer.manifest_sha256 = transfer.dispatched_at = None
-        transfer.due_on = None
+        transfer.due_on = transfer.closed_at = None
     elif step.confirms:
         transfer.approved_by_id = actor.account_id
     elif step.end in (ACCEPTED, RESERVED):
@@ -263,8 +269,12 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
         whereabouts.follow(session, dossier, transfer.to_unit if paper_came else transfer.from_unit, actor=actor)
     elif step.end == LOST:
         whereabouts.mark(session, dossier, PaperState.UNKNOWN, actor=actor, note=transfer.number)
+    if LOST in step.start:
+        forget_check(session, transfer)
+        found_at = transfer.to_unit if step.action == Action.TRANSFER_RECEIVE else transfer.from_unit
+        whereabouts.follow(session, dossier, found_at, actor=actor, note=transfer.number)
     if IN_TRANSIT in step.start and step.end in (DRAFT, REJECTED):
-        _forget_check(session, transfer)
+        forget_check(session, transfer)
         whereabouts.follow(session, dossier, transfer.from_unit, actor=actor, note=transfer.number)
     if ARRIVED in step.start and step.end == REJECTED and (transfer.manifest or {}).get("opened"):
         # It was opened for what came, so it goes back with it; a dossier that was here before stays.
@@ -272,12 +282,6 @@ def _consequences(session: Session, step: Step, transfer: Transfer, actor: Actor
         whereabouts.follow(session, dossier, transfer.from_unit, actor=actor, note=transfer.number)
     if not step.end.is_open:
         transfer.closed_at = now()
-
-
-def _forget_check(session: Session, transfer: Transfer) -> None:
-    """What was ticked belongs to the list that comes back; a new dispatch is checked anew."""
-    session.execute(delete(TransferCheck).where(TransferCheck.transfer_id == transfer.id))
-    session.expire(transfer, ["checks"])
 
 
 def _move(session: Session, transfer: Transfer, unit: Unit, actor: Actor) -> None:
@@ -295,7 +299,13 @@ def _move(session: Session, transfer: Transfer, unit: Unit, actor: Actor) -> Non
 
 
 def _write_event(
-    session: Session, transfer: Transfer, step: str, start: TransferState | None, reason: str, actor: Actor
+    session: Session,
+    transfer: Transfer,
+    step: str,
+    start: TransferState | None,
+    reason: str,
+    actor: Actor,
+    second: Actor | None = None,
 ) -> None:
     session.add(
         TransferEvent(
@@ -305,5 +315,6 @@ def _write_event(
             end=transfer.state,
             reason=reason,
             taken_by_id=actor.account_id,
+            second_id=second.account_id if second is not None else None,
         )
     )

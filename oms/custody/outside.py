@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, dossiers, organisation, whereabouts
+from oms.custody.checking import forget_check
 from oms.custody.moving import approving_unit
 from oms.custody.sealing import manifest_hash
 from oms.errors import N_, BadInput, Conflict
-from oms.models import Dossier, Transfer, TransferCheck, TransferEvent, TransferState, Unit, UnitKind, now
+from oms.models import Dossier, Transfer, TransferEvent, TransferState, Unit, UnitKind, now
 from oms.permissions import Action, Actor, can, require
 from oms.vietnamese.text import fold, nfc
 
@@ -141,8 +142,7 @@ def relist(session: Session, transfer: Transfer, arrival: Arrival, *, actor: Act
     _enter(transfer, transfer.dossier, arrival, opened=bool((transfer.manifest or {}).get("opened")))
     # Who typed the list last does not confirm it.
     transfer.prepared_by_id = transfer.received_by_id = actor.account_id
-    session.execute(delete(TransferCheck).where(TransferCheck.transfer_id == transfer.id))
-    session.expire(transfer, ["checks"])
+    forget_check(session, transfer)
     session.flush()
     _write(session, transfer, "relist", TransferState.ARRIVED, actor)
     audit.record(session, "transfer:relist", transfer, actor=actor, words=transfer.reason, number=transfer.number)

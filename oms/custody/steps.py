@@ -102,13 +102,16 @@ STEPS: tuple[Step, ...] = (
     Step(
         "declare-lost",
         N_("Declare lost"),
-        Action.TRANSFER_APPROVE,
+        Action.TRANSFER_LOSE,
         frozenset({IN_TRANSIT}),
         LOST,
         True,
         True,
         overdue=True,
     ),
+    # Whoever has the paper says so; the transfer is prepared anew from where the paper is.
+    Step("found", N_("It was found here"), Action.TRANSFER_SEND, frozenset({LOST}), DRAFT, True),
+    Step("found", N_("It was found here"), Action.TRANSFER_RECEIVE, frozenset({LOST}), DRAFT, True),
     Step("confirm", N_("Confirm the receipt"), Action.TRANSFER_APPROVE, frozenset({ARRIVED}), ACCEPTED, False, True),
     Step(
         "confirm-with-reservations",
@@ -212,7 +215,8 @@ _NEXT = {
     REJECTED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
     CANCELLED: N_("Nothing moved: the dossier stays with %(unit)s, which may prepare a new transfer."),
     LOST: N_(
-        "The paper is lost on the way. The file stays with %(unit)s, which looks for the paper or has it made anew."
+        "The paper is lost on the way. The file stays with %(unit)s, which looks for the paper or has it made anew. "
+        "Whoever finds it says so here."
     ),
 }
 
@@ -243,6 +247,7 @@ _QUESTIONS = {
     "slip-returned": N_(
         "The dossier passes to %(unit)s; nobody here can see it any more. Enter number and date of the slip."
     ),
+    "found": N_("Write where it was found. %(unit)s is told where the paper is; the transfer is prepared anew."),
     "declare-lost": N_("The transfer ends here. The file stays with the sending unit; the paper counts as not found."),
     "accept-with-reservations": N_("The dossier passes to %(unit)s at once. Write down what is missing or damaged."),
 }

@@ -124,16 +124,21 @@ class TransferEvent(Identified, Base):
     """One step taken: who, when, from where to where, and why."""
 
     __tablename__ = "transfer_events"
+    __table_args__ = (CheckConstraint("second_id IS NULL OR second_id <> taken_by_id", name="second_is_another"),)
+
     transfer_id: Mapped[str] = reference("transfers.id")
     step: Mapped[str] = mapped_column(String(40))
     start: Mapped[TransferState | None] = mapped_column(enumerated(TransferState, "start"))
     end: Mapped[TransferState]
     reason: Mapped[str] = mapped_column(default="")
     taken_by_id: Mapped[str] = reference("accounts.id")
+    # The second person of a step that two people take.
+    second_id: Mapped[str | None] = reference("accounts.id", index=False)
     at: Mapped[datetime] = mapped_column(default=now)
 
     transfer: Mapped[Transfer] = relationship(back_populates="events")
-    taken_by: Mapped[Account] = relationship()
+    taken_by: Mapped[Account] = relationship(foreign_keys=[taken_by_id])
+    second: Mapped[Account | None] = relationship(foreign_keys=[second_id])
 
 
 class CheckOutcome(enum.StrEnum):

@@ -16,6 +16,7 @@ class PaperKind(enum.StrEnum):
     TRANSFER_SLIP = "transfer-slip"
     HANDOVER_SLIP = "handover-slip"
     HANDOVER_MINUTES = "handover-minutes"
+    LOSS_MINUTES = "loss-minutes"
     CONTENTS_LIST = "contents-list"
     CONTROL_SHEET = "control-sheet"
     SUPPLEMENT_REQUEST = "supplement-request"
@@ -40,6 +41,7 @@ _LABELS = {
     PaperKind.TRANSFER_SLIP: N_("Transfer slip"),
     PaperKind.HANDOVER_SLIP: N_("Hand-over slip"),
     PaperKind.HANDOVER_MINUTES: N_("Minutes of the hand-over"),
+    PaperKind.LOSS_MINUTES: N_("Minutes of a loss"),
     PaperKind.CONTENTS_LIST: N_("Contents list"),
     PaperKind.CONTROL_SHEET: N_("Control sheet"),
     PaperKind.SUPPLEMENT_REQUEST: N_("Request for missing papers"),

@@ -14,6 +14,7 @@ from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope, supplement_request
 from oms.papers.issuing import PURPOSES, Paper, Printing
+from oms.papers.losses import loss_minutes
 from oms.papers.membership import transfer_letter
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.permissions import Action
@@ -33,6 +34,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.HANDOVER_SLIP: Printed(Transfer, Action.TRANSFER_READ, handover_slip),
     PaperKind.HANDOVER_MINUTES: Printed(Transfer, Action.TRANSFER_READ, handover_minutes),
     PaperKind.TRANSFER_LETTER: Printed(MembershipTransfer, Action.MEMBERSHIP_READ, transfer_letter),
+    PaperKind.LOSS_MINUTES: Printed(Transfer, Action.TRANSFER_READ, loss_minutes),
     PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
     PaperKind.CONTROL_SHEET: Printed(Dossier, Action.DOSSIER_READ, control_sheet),
     PaperKind.SUPPLEMENT_REQUEST: Printed(Dossier, Action.DOSSIER_READ, supplement_request),
@@ -58,6 +60,7 @@ __all__ = [
     "envelope",
     "handover_minutes",
     "handover_slip",
+    "loss_minutes",
     "registers",
     "supplement_request",
     "transfer_letter",

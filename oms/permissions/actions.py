@@ -26,6 +26,7 @@ class Action(enum.StrEnum):
     TRANSFER_APPROVE = "transfer:approve"
     TRANSFER_SEND = "transfer:send"
     TRANSFER_RECEIVE = "transfer:receive"
+    TRANSFER_LOSE = "transfer:lose"
     TRANSFER_ASK = "transfer:ask"
     TRANSFER_REQUEST_READ = "transfer_request:read"
     TRANSFER_REQUEST_ANSWER = "transfer_request:answer"
@@ -130,6 +131,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.SEARCH,
             Action.TRANSFER_READ,
             Action.TRANSFER_APPROVE,
+            Action.TRANSFER_LOSE,
             Action.TRANSFER_REQUEST_READ,
             Action.TRANSFER_SEND,
             Action.TRANSFER_RECEIVE,

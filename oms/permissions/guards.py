@@ -261,6 +261,7 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
         lambda request: (request.unit_id, *_asked_units(request)),
     ),
     Action.TRANSFER_REQUEST_ANSWER: Guard(TransferRequest, _asked_of, _asked_units),
+    Action.TRANSFER_LOSE: Guard(Transfer, _transfer_rows, _transfer_units),
     Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
     Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),

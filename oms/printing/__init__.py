@@ -25,6 +25,7 @@ from oms.printing.dossier_papers import (
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
+from oms.printing.loss_minutes import LossMinutes, draw_loss_minutes
 from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
@@ -52,6 +53,7 @@ __all__ = [
     "Imprint",
     "Label",
     "Listed",
+    "LossMinutes",
     "Register",
     "Subject",
     "SupplementRequest",
@@ -66,6 +68,7 @@ __all__ = [
     "draw_handover_minutes",
     "draw_handover_slip",
     "draw_labels",
+    "draw_loss_minutes",
     "draw_register",
     "draw_supplement_request",
     "draw_transfer_letter",

@@ -182,7 +182,9 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         is_open=transfer.state in OPEN_STATES,
         mine=bool(steps),
         late=_is_late(transfer),
-        buttons=[_button(transfer, step) for step in steps],
+        # A loss is declared on a page of its own, where a second person signs.
+        buttons=[_button(transfer, step) for step in steps if step.end != TransferState.LOST],
+        may_declare_lost=custody.may_declare_lost(transfer, actor=g.actor),
         events=[_event(event) for event in custody.events_of(g.session, transfer)],
         may_open_dossier=can(g.actor, Action.DOSSIER_READ, transfer.dossier),
         move=membership.move_with_transfer(g.session, transfer, actor=g.actor),
@@ -407,7 +409,7 @@ def _event(event: Any) -> dict[str, Any]:
     return {
         "label": _(custody.event_label(event)),
         "at": event.at,
-        "who": event.taken_by.full_name,
+        "who": " + ".join(one.full_name for one in (event.taken_by, event.second) if one is not None),
         "note": event.reason,
         "tone": tones.get(event.step, "info"),
         "icon": {"reject": "x-lg", "cancel": "x-lg", "return": "reply", "recall": "reply"}.get(event.step, "check-lg"),

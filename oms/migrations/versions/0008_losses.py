@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 _KINDS = (
     "transfer-slip",
@@ -12,6 +12,7 @@ _KINDS = (
     "handover-minutes",
     "contents-list",
     "control-sheet",
+    "supplement-request",
     "consultation-slip",
     "consultation-log",
     "envelope",

@@ -4,6 +4,7 @@ Approved by another person than the one who asked; page by page, marked in the p
 paper and questions where a dossier is kept go the same way. Source: TT 11/2012/TT-BNV Đ13, Đ21; TT 07/2019/TT-BNV Đ14.
 """
 
+from oms.consultations.choosing import candidates, choose, not_here
 from oms.consultations.deciding import approve, chosen_pages, decide_copy, end, find_order, offer, refuse
 from oms.consultations.finding import (
     OpenNow,
@@ -45,6 +46,8 @@ __all__ = [
     "approve",
     "ask",
     "asked_by",
+    "candidates",
+    "choose",
     "chosen_pages",
     "count_to_decide",
     "decide_copy",
@@ -64,6 +67,7 @@ __all__ = [
     "mark_lines",
     "marked_image",
     "mine",
+    "not_here",
     "offer",
     "open_documents",
     "open_loans",

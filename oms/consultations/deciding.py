@@ -83,7 +83,7 @@ def approve(
 
     Raises `Refused` for whoever asked, `BadInput` for no page or a day beyond the limit, `Conflict` when it is decided.
     """
-    dossier = _begin(session, request, actor, version)
+    dossier = begin(session, request, actor, version)
     if dossier is None:
         raise BadInput(N_("No dossier is tied to this request. Refuse it and say what is missing."))
     final = last_day(request.kind)
@@ -108,7 +108,7 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, HANOI)
 
 
-def _begin(session: Session, request: Consultation, actor: Actor, version: int | None) -> Dossier | None:
+def begin(session: Session, request: Consultation, actor: Actor, version: int | None) -> Dossier | None:
     """Lock request and dossier, and check that the actor decides here and nobody has."""
     if request.dossier is not None:
         dossiers.hold(session, request.dossier)
@@ -164,7 +164,7 @@ def _holder(request: Consultation) -> str | None:
 
 def refuse(session: Session, request: Consultation, reason: str, *, actor: Actor, version: int | None = None) -> None:
     """Say no, with a reason that the requester reads."""
-    dossier = _begin(session, request, actor, version)
+    dossier = begin(session, request, actor, version)
     if not reason.strip():
         raise BadInput(N_("Write the reason in one sentence: whoever asked reads it."))
     request.holder_id = dossier.custodian_id if dossier is not None else request.holder_id

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from oms import audit, consultations, grants
 from oms.errors import N_, BadInput, NotFound
-from oms.models import Consultation, ConsultationKind, ConsultationState, CopyState, LoanState, Page
+from oms.models import Consultation, ConsultationKind, ConsultationState, CopyState, Dossier, LoanState, Page
 from oms.organisation import today
 from oms.permissions import Action, can
 from oms.web import access, work
@@ -159,6 +159,43 @@ def show(consultation: Consultation) -> ResponseReturnValue:
         State=ConsultationState,
         Kind=ConsultationKind,
     )
+
+
+@bp.get("/<id>/candidates")
+@guarded(Action.CONSULTATION_APPROVE)
+def candidates(consultation: Consultation) -> ResponseReturnValue:
+    """Which dossier of the own unit does a request mean that fits no single one?"""
+    words = request.args.get("words", "").strip()[:300]
+    return render_template(
+        "consultations/candidates.html",
+        request_=consultation,
+        words=words,
+        found=consultations.candidates(g.session, consultation, words, actor=g.actor),
+    )
+
+
+@bp.post("/<id>/choose")
+@guarded(Action.CONSULTATION_APPROVE)
+def choose(consultation: Consultation) -> ResponseReturnValue:
+    """This one is meant; the decision comes next."""
+    dossier: Dossier = access.load(Dossier, "id", request.form.get("dossier", ""), g.actor)
+    version = request.form.get("version", type=int)
+    consultations.choose(g.session, consultation, dossier, actor=g.actor, version=version)
+    access.commit()
+    flash(_("Request %(number)s means %(dossier)s.", number=consultation.number, dossier=dossier.number), "success")
+    return redirect(url_for(".decide", id=consultation.id))
+
+
+@bp.post("/<id>/not-here")
+@guarded(Action.CONSULTATION_APPROVE)
+def not_here(consultation: Consultation) -> ResponseReturnValue:
+    """None of ours is meant: the next unit is asked, or the request is refused."""
+    version, reason = request.form.get("version", type=int), request.form.get("reason", "")
+    goes_on = consultations.not_here(g.session, consultation, reason, actor=g.actor, version=version)
+    access.commit()
+    said = _("Request %(number)s goes on to the next unit.") if goes_on else _("Request %(number)s is refused.")
+    flash(said % {"number": consultation.number}, "success")
+    return redirect(url_for(".index"))
 
 
 @bp.get("/<id>/decide")

@@ -114,7 +114,7 @@ def _all_read(page: Page) -> bool:
 
 
 def take(browser: Browser, address: str) -> None:
-    """The five pictures: start, checking, search, a dossier with documents, a transfer on its way."""
+    """The pictures: start, checking, search, a dossier with documents, a transfer on its way, a reorganisation."""
     officer = sign_in(browser, address, "canbo.sonv")
     wait_until(lambda: _all_read(officer), PATIENCE)
     officer.goto("/")
@@ -139,6 +139,7 @@ def take(browser: Browser, address: str) -> None:
     keep(officer, "dossier")
 
     keep(send_away(browser, address, officer, READY), "transfer")
+    plan_reorganisation(sign_in(browser, address, "canbo.khoi"))
 
 
 def _open_scan(officer: Page, name: str) -> None:
@@ -182,6 +183,44 @@ def send_away(browser: Browser, address: str, officer: Page, number: str) -> Pag
     receiver = sign_in(browser, address, "canbo.khoi")
     receiver.goto(path)
     return receiver
+
+
+def plan_reorganisation(officer: Page) -> None:
+    """A plan that merges two units into a new one, as its form looks and as it was tried out."""
+    officer.goto("/reorganisations/new")
+    for field, value in (
+        ("decision_number", "412-QĐ/TU"),
+        ("decided_on", "20/11/2026"),
+        ("decision_body", "Ban Thường vụ Tỉnh ủy"),
+        ("effective_on", "01/12/2026"),
+    ):
+        officer.fill(f"[name={field}]", value)
+    _save(officer)
+    plan = officer.url.split("#")[0]
+    officer.goto(f"{plan}/changes/create")
+    officer.fill("[name=name]", "Đảng bộ cơ sở Sở Xây dựng và Giao thông")
+    _narrow(officer, "parent", "dang bo khoi cap tren")
+    _save(officer)
+    officer.goto(f"{plan}/changes/merge")
+    for words in ("so xay dung khoi", "so giao thong khoi"):
+        officer.locator("input[data-choices]").fill(words)
+        officer.locator("#from-choices li:visible input:not(:checked)").first.check()
+    _narrow(officer, "to", "xay dung va giao thong")
+    keep(officer, "reorganisation-merge")
+    _save(officer)
+    officer.locator("form[action$='/try'] button").click()
+    officer.wait_for_load_state()
+    officer.goto(plan)
+    keep(officer, "reorganisation")
+
+
+def _save(officer: Page) -> None:
+    officer.locator("main form .form-actions button").last.click()
+    officer.wait_for_url(re.compile(r"/reorganisations/[0-9a-f]{16}(#.*)?$"))
+
+
+def _narrow(officer: Page, field: str, words: str) -> None:
+    officer.locator(f"select[name={field}]").locator("xpath=preceding-sibling::input[1]").fill(words)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """A plan in sentences, and what a dry run found in words with the page that cures it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,8 @@ class Line:
 def lines_of(change: Reorganisation, names: Mapping[str, str]) -> list[Line]:
     """The changes of a plan, each in a sentence; one that names a unit before it begins is marked."""
     rows: list[Row] = change.plan["changes"]
-    begun_later = {row["code"] for row in rows if row["kind"] == "create"}
+    begun = {row["code"] for row in rows if row["kind"] == "create"}
+    begun_later = set(begun)
     lines = []
     for number, row in enumerate(rows, 1):
         if row["kind"] == "create":
@@ -38,7 +39,7 @@ def lines_of(change: Reorganisation, names: Mapping[str, str]) -> list[Line]:
             Line(
                 number,
                 row["kind"],
-                sentence_of(row, names),
+                sentence_of(row, names, begun),
                 _warning(row, names, begun_later),
                 row["kind"] in ("split", "dissolve") and len(row.get("to", ())) > 1,
             )
@@ -46,7 +47,7 @@ def lines_of(change: Reorganisation, names: Mapping[str, str]) -> list[Line]:
     return lines
 
 
-def sentence_of(row: Row, names: Mapping[str, str]) -> Any:
+def sentence_of(row: Row, names: Mapping[str, str], begun: Set[str] = frozenset()) -> Any:
     """One change as people would say it."""
     values = {
         "unit": row.get("name") if row["kind"] == "create" else _named(names, [row.get("unit", "")]),
@@ -57,7 +58,9 @@ def sentence_of(row: Row, names: Mapping[str, str]) -> Any:
         "from": _named(names, row.get("from", ())),
         "to": _named(names, row.get("to", ())),
     }
-    sentence = _SENTENCES.get(row["kind"], N_("A change of the kind “%(kind)s”, written in a plan file."))
+    # Units join to form a new one, or are taken in by one that is there: Vietnamese has a word for each.
+    kind = "join" if row["kind"] == "merge" and set(row["to"]) & begun else row["kind"]
+    sentence = _SENTENCES.get(kind, N_("A change of the kind “%(kind)s”, written in a plan file."))
     return _(sentence) % values
 
 
@@ -65,6 +68,7 @@ _SENTENCES: Mapping[str, str] = {
     "create": N_("%(unit)s begins (%(kind)s), below %(parent)s."),
     "rename": N_("%(unit)s is now called %(name)s."),
     "reparent": N_("%(units)s: placed below %(parent)s."),
+    "join": N_("%(from)s: joined to form %(to)s."),
     "merge": N_("%(from)s: merged into %(to)s."),
     "split": N_("%(from)s: split among %(to)s."),
     "dissolve": N_("%(from)s: ended; taken over by %(to)s."),

@@ -93,7 +93,7 @@ def test_a_decision_is_carried_out_in_the_browser_and_undone(
     officer.keep_picture("reorganisation-merge")
     save(officer)
     expect(officer.page.locator("#changes")).to_contain_text(
-        "Sáp nhập Đảng bộ cơ sở Sở Nội vụ, Đảng bộ cơ sở Sở Tài chính"
+        "Hợp nhất Đảng bộ cơ sở Sở Nội vụ, Đảng bộ cơ sở Sở Tài chính"
     )
 
     officer.page.locator("form[action$='/try'] button").click()

@@ -123,7 +123,7 @@ def test_an_officer_writes_a_plan_in_forms_and_reads_it_in_sentences(
     ]
     page = text_of(officer.get(plan).text)
     assert "Đảng bộ cơ sở Sở Kinh tế begins (Grassroots committee), below Đảng bộ Khối các cơ quan tỉnh." in page
-    assert "Đảng bộ cơ sở Sở Nội vụ, Đảng bộ cơ sở Sở Tài chính: merged into Đảng bộ cơ sở Sở Kinh tế." in page
+    assert "Đảng bộ cơ sở Sở Nội vụ, Đảng bộ cơ sở Sở Tài chính: joined to form Đảng bộ cơ sở Sở Kinh tế." in page
     assert "Đảng bộ cơ sở Sở Y tế is now called Đảng bộ cơ sở Sở Y tế và Dân số." in page
     assert acts(engine) == [("draft", "done")] + [("revise", "done")] * 3
 
@@ -137,6 +137,7 @@ def test_two_new_units_of_one_name_get_two_codes(officer: FlaskClient, plan: str
 
 def test_what_the_plan_does_is_read_before_it_is_submitted(officer: FlaskClient, merging: str, engine: Engine) -> None:
     page = officer.get(merging).text
+    assert "Đảng bộ cơ sở Sở Nội vụ: merged into Đảng bộ cơ sở Sở Tài chính." in text_of(page)
     assert f'action="{merging}/submit"' not in page, "nothing is submitted that was not tried out"
     assert officer.post(f"{merging}/try").status_code == 302
     page = officer.get(merging).text

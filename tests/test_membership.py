@@ -1,5 +1,6 @@
 """Membership moves: the boxes in their turn, who may sign them, what moves and what stays, and every way out."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import accounts, catalogue, custody, db, holds, membership
+from oms import accounts, catalogue, custody, db, holds, membership, papers
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, NotFound, Refused
 from oms.membership import Wish
 from oms.models import (
@@ -21,11 +22,13 @@ from oms.models import (
     MembershipKind,
     MembershipState,
     MembershipTransfer,
+    PaperKind,
     Role,
     Unit,
     UnitKind,
 )
 from oms.organisation import today
+from oms.papers import Printing, registers
 from oms.permissions import Action, Actor, can
 from tests import factories
 from tests.factories import ACCOUNTS, World
@@ -464,3 +467,73 @@ def test_two_at_once_one_signs(engine: Engine, session, member, cells, who: Acto
         assert sum(box.signed_on is not None for box in again.boxes) == 1
     with pytest.raises(Conflict):
         step(session, move, "sign", head, version=seen)
+
+
+def printed_by(somebody: Actor) -> Printing:
+    return Printing(somebody, "filing", "https://oms.example/")
+
+
+def text_of(pdf: bytes) -> str:
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
+
+
+def test_the_letter_has_ten_boxes_signed_as_far_as_they_are(session, member, cells, who: Actors) -> None:
+    officer = who("canbo.sonv")
+    move = membership.prepare(session, member, wish(cells["sotc_c1"], card_number="68.012345"), actor=officer)
+    with pytest.raises(Conflict, match="submitted"):
+        papers.transfer_letter(session, move, printing=printed_by(officer))
+    bring(session, move, who, 3)
+    paper = papers.transfer_letter(session, move, printing=printed_by(officer))
+    text = text_of(paper.body)
+    assert paper.number.startswith("01-GGT") and "GIẤY GIỚI THIỆU SINH HOẠT ĐẢNG" in text
+    assert "ĐẢNG CỘNG SẢN VIỆT NAM" in text and "ĐẢNG ỦY SỞ NỘI VỤ" in text and "68.012345" in text
+    assert text.count("đã ký trên hệ thống") == 3 and text.count("không sử dụng") == 5
+    assert "Tài khoản truongban.khoi" in text and f"Hồ sơ đảng viên số {member.number}" in text
+    with pytest.raises(Refused):
+        papers.transfer_letter(session, move, printing=printed_by(who("canbo.soyt")))
+    printed = session.scalars(select(AuditEntry).where(AuditEntry.action == "paper:print")).all()
+    assert [(entry.object_id, entry.outcome) for entry in printed] == [(move.id, "done")]
+
+
+def test_the_letter_names_the_sealed_list_and_that_it_is_issued_again(session, member, cells, who: Actors) -> None:
+    move = bring(session, membership.prepare(session, member, wish(cells["sotc_c1"]), actor=who("canbo.sonv")), who, 3)
+    step(session, move, "report-lost", who("canbo.sonv"))
+    step(session, move, "reissue", who("truongban.khoi"))
+    hand_over(session, move, who)
+    text = text_of(papers.transfer_letter(session, move, printing=printed_by(who("canbo.sonv"))).body)
+    assert move.transfer is not None and f"lần chuyển {move.transfer.number}" in text
+    assert "niêm phong gồm 01 tài liệu, 01 trang" in text and "Cấp lại lần 1" in text
+
+
+def test_a_letter_that_came_on_paper_is_not_printed_here(session, world, cells, who: Actors) -> None:
+    officer = who("canbo.sotc")
+    outside = custody.find_outside_body(session, "Đảng bộ Sở Nội vụ tỉnh Khánh Hòa", actor=officer)
+    arrived = make_member(session, world, "sotc", "Trần Thị Mới")
+    move = membership.prepare(session, arrived, wish(cells["sotc_c1"], outside=outside), actor=officer)
+    step(session, move, "submit", officer)
+    with pytest.raises(Conflict, match="on paper"):
+        papers.transfer_letter(session, move, printing=printed_by(officer))
+
+
+def test_the_register_of_each_body_has_its_moves(session, world, member, cells, who: Actors) -> None:
+    move = bring(session, membership.prepare(session, member, wish(cells["sotc_c1"]), actor=who("canbo.sonv")), who, 3)
+    kind, year = PaperKind.MEMBERSHIP_REGISTER, today().year
+    ways = {}
+    for code, username in (
+        ("sonv", "canbo.sonv"),
+        ("sotc", "canbo.sotc"),
+        ("btc", "canbo.khoi"),
+        ("soyt", "canbo.soyt"),
+    ):
+        unit = session.get_one(Unit, world.units[code])
+        rows = registers.read_register(session, kind, unit, year, actor=who(username)).rows
+        assert all((row[3], row[4]) == (move.number, "Vàng A Páo") for row in rows)
+        ways[code] = [row[2] for row in rows]
+    assert ways == {"sonv": ["Đi"], "sotc": ["Đến"], "btc": ["Qua ban"], "soyt": []}
+    unit = session.get_one(Unit, world.units["sonv"])
+    drawn = registers.draw(session, kind, unit, year, printing=printed_by(who("canbo.sonv")))
+    assert "SỔ CHUYỂN SINH HOẠT ĐẢNG" in text_of(drawn.body) and "Cộng: 01 dòng" in text_of(drawn.body)
+    assert registers.write_excel(session, kind, unit, year, printing=printed_by(who("canbo.sonv"))).body[:2] == b"PK"
+    with pytest.raises(NotFound):
+        registers.read_register(session, kind, unit, year, actor=who("canbo.soyt"))

@@ -117,6 +117,7 @@ def _box(move: MembershipTransfer, place: int, box: MembershipBox) -> Box:
         day=box.signed_on,
         signer=box.signer or "",
         note=box.note,
+        seal=box.unit.kind not in (UnitKind.CELL, UnitKind.SUB_COMMITTEE),
     )
 
 

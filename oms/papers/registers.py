@@ -21,7 +21,7 @@ NAMES = {
     PaperKind.DOSSIER_REGISTER: "Sổ đăng ký hồ sơ",
     PaperKind.HANDOVER_REGISTER: "Sổ giao nhận hồ sơ",
     PaperKind.CONSULTATION_REGISTER: "Sổ theo dõi khai thác hồ sơ",
-    PaperKind.MEMBERSHIP_REGISTER: "Sổ theo dõi chuyển sinh hoạt đảng",
+    PaperKind.MEMBERSHIP_REGISTER: "Sổ chuyển sinh hoạt đảng",
 }
 _FORMS = {
     PaperKind.DOSSIER_REGISTER: "Mẫu HS08a-VC/BNV",

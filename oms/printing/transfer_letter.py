@@ -24,7 +24,7 @@ _DOTS = "………………………………"
 class Box:
     """One box: the body and in whose name it signs, the body it introduces to ("" for the one that receives).
 
-    `unused`: the way of the member has no such box; it is struck out.
+    A cell has no `seal`. `unused`: the way of the member has no such box; it is struck out.
     """
 
     body: str = ""
@@ -35,6 +35,7 @@ class Box:
     day: date | None = None
     signer: str = ""
     note: str = ""
+    seal: bool = True
     unused: bool = False
 
 
@@ -93,6 +94,7 @@ def draw_transfer_letter(letter: TransferLetter) -> bytes:
 
 def _pair(left: Flowable, right: Flowable) -> Table:
     drawn = Table([[left, right]], colWidths=[WIDTH / 2] * 2)
+    drawn.spaceAfter = 4
     drawn.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -129,7 +131,9 @@ def _draw_box(number: int, box: Box, member: str) -> list[Flowable]:
         said = f"{body} giới thiệu {comrade} đến sinh hoạt đảng."
     addressed = [] if box.last else [line(f"Kính gửi: <b>{plain(box.receiver) or _DOTS}</b>", 11, below=2)]
     signed = [line(f"<b>{plain(box.signer)}</b>", 11, "center", above=4 if box.signer else _ROOM)]
-    hint = "(đã ký trên hệ thống)" if box.signer and not box.number else "(Ký, ghi rõ họ tên, đóng dấu)"
+    hint = "(Ký, ghi rõ họ tên, đóng dấu)" if box.seal else "(Ký, ghi rõ họ tên)"
+    if box.signer and not box.number:
+        hint = "(đã ký trên hệ thống)"
     return [
         line(f"<b>Ô số {number}</b>{sign}", 11, below=2),
         *addressed,

@@ -60,6 +60,9 @@ DRAWN: dict[str, Callable[[Subject], bytes]] = {
     "PHIẾU NGHIÊN CỨU HỒ SƠ": lambda who: printing.draw_consultation_slip(
         printing.ConsultationSlip(PARTY, imprint(), DAY, who, "Lê C", "Sở Y tế", "Xét bổ nhiệm")
     ),
+    "GIẤY GIỚI THIỆU SINH HOẠT ĐẢNG": lambda who: printing.draw_transfer_letter(
+        printing.TransferLetter(PARTY, imprint(), DAY, "Chuyển sinh hoạt đảng chính thức", who.full_name)
+    ),
     "PHIẾU THEO DÕI SỬ DỤNG": lambda who: printing.draw_consultation_log(
         printing.ConsultationLog(PARTY, imprint(), DAY, who)
     ),
@@ -125,7 +128,7 @@ def test_labels_go_on_as_many_sheets_as_they_need() -> None:
 
 
 def test_the_columns_of_the_registers_fill_the_page() -> None:
-    for columns in (printing.DOSSIERS, printing.HANDOVERS, printing.CONSULTATIONS):
+    for columns in (printing.DOSSIERS, printing.HANDOVERS, printing.CONSULTATIONS, printing.MEMBERSHIPS):
         assert sum(column.width for column in columns) == 252
 
 

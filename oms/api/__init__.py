@@ -17,6 +17,7 @@ from oms.api import (
     consultations,
     dossiers,
     jobs,
+    membership,
     people,
     reorganisations,
     scans,
@@ -29,7 +30,20 @@ from oms.api.problems import ProblemShape, explain
 from oms.web.access import public
 
 PREFIX = "/api/v1"
-ROOMS = (tokens, units, people, dossiers, scans, search, transfers, consultations, reorganisations, audit, jobs)
+ROOMS = (
+    tokens,
+    units,
+    people,
+    dossiers,
+    scans,
+    search,
+    transfers,
+    membership,
+    consultations,
+    reorganisations,
+    audit,
+    jobs,
+)
 
 
 class _Api(Api):  # type: ignore[misc]

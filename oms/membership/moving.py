@@ -90,7 +90,7 @@ def _begin(
 ) -> str:
     """Lock, and refuse whatever may not be done; returns the reason as it is kept."""
     dossiers.hold(session, move.dossier)
-    session.refresh(move, with_for_update=True)
+    session.refresh(move, with_for_update={"of": MembershipTransfer})
     session.expire(move, ["boxes"])
     if version is not None and version != move.version:
         raise Conflict(N_("Somebody else just changed this move. Reload the page to see how it stands."))

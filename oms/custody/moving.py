@@ -157,7 +157,7 @@ def _show_proof(transfer: Transfer, dossier: Dossier, proof: Proof) -> None:
 def prove(session: Session, transfer: Transfer, proof: Proof, *, actor: Actor) -> None:
     """Say anew what entitles the receiver, while the transfer is being prepared."""
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update=True)
+    session.refresh(transfer, with_for_update={"of": Transfer})
     require(actor, Action.TRANSFER_PREPARE, transfer)
     if transfer.state != DRAFT:
         raise Conflict(N_("The proof is entered while the transfer is being prepared. Have it returned first."))

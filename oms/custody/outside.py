@@ -132,7 +132,7 @@ def may_relist(transfer: Transfer, *, actor: Actor) -> bool:
 def relist(session: Session, transfer: Transfer, arrival: Arrival, *, actor: Actor) -> None:
     """Correct what was entered of the slip before it is confirmed; what was ticked of the old list is looked at anew."""
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update=True)
+    session.refresh(transfer, with_for_update={"of": Transfer})
     require(actor, Action.TRANSFER_RECEIVE, transfer)
     if not may_relist(transfer, actor=actor):
         raise Conflict(

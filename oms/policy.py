@@ -37,6 +37,8 @@ WHERE: dict[Action, str] = {
     Action.TRANSFER_RECEIVE: N_("transfers sent to the unit, not those one prepared oneself"),
     Action.MEMBERSHIP_READ: N_("moves of members the unit leads, and those whose letter has come to a box of the unit"),
     Action.MEMBERSHIP_PREPARE: N_("moves of members whose dossier the unit keeps"),
+    Action.MEMBERSHIP_ASK: N_("the own membership"),
+    Action.MEMBERSHIP_ANSWER: N_("wishes of members whose dossier the unit keeps"),
     Action.MEMBERSHIP_SIGN: N_("the box of the unit when it is next, not in moves one prepared or of oneself"),
     Action.MEMBERSHIP_RECEIVE: N_("members whose letter has come to the unit, not in moves one prepared or of oneself"),
     Action.REORGANISATION_READ: N_("reorganisations of the own board"),

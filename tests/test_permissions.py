@@ -20,6 +20,7 @@ from oms.models import (
     ConsultationKind,
     Disposal,
     Dossier,
+    MembershipAsking,
     MembershipKind,
     Role,
     Transfer,
@@ -68,6 +69,17 @@ def _move_members(session: Session, world: World, actor: Actors) -> None:
     """Moves of members: being prepared, introduced, at the receiver, with a letter that is lost."""
     signers = ("bithu.sonv", "bithu.sonv", "truongban.khoi")
     receiver = session.get_one(Unit, world.units["sotc"])
+    for code in ("sonv", "btc"):
+        asked = factories.make_dossier(session, world.units[code], "Người xin chuyển", category=Category.PARTY_MEMBER)
+        session.add(
+            MembershipAsking(
+                dossier_id=asked.id,
+                asked_by_id=world.accounts["nguoilaodong.sonv"],
+                kind=MembershipKind.OFFICIAL,
+                destination="Sở Tài chính",
+                reason="Điều động",
+            )
+        )
     for signed, state in ((-1, ""), (0, ""), (2, ""), (3, ""), (3, "report-lost")):
         dossier = factories.make_dossier(
             session, world.units["sonv"], f"Đảng viên {signed} {state}".strip(), category=Category.PARTY_MEMBER

@@ -5,6 +5,7 @@ within one grassroots organisation. `STEPS` is the whole diagram, as in `oms.cus
 guidance on it; the limits of QĐ 208-QĐ/TW (26/7/2026) are to be confirmed (`catalogue/time_limits.yaml`).
 """
 
+from oms.membership.asking import Asking, Own, answer, ask, askings_to_answer, look_at_asking, own, refuse, withdraw
 from oms.membership.finding import (
     count_moves,
     events_of,
@@ -38,9 +39,14 @@ from oms.membership.ways import Station, destinations, home_of, way
 __all__ = [
     "STEPS",
     "STEP_NAMES",
+    "Asking",
+    "Own",
     "Station",
     "Step",
     "Wish",
+    "answer",
+    "ask",
+    "askings_to_answer",
     "choose_step",
     "correct",
     "count_moves",
@@ -52,6 +58,7 @@ __all__ = [
     "home_of",
     "is_late",
     "list_moves",
+    "look_at_asking",
     "look_at_list",
     "may_extend",
     "may_send_dossier",
@@ -60,7 +67,9 @@ __all__ = [
     "next_box",
     "open_move_of",
     "overdue",
+    "own",
     "prepare",
+    "refuse",
     "register",
     "send_dossier",
     "steps_open_to",
@@ -69,4 +78,5 @@ __all__ = [
     "waiting_for",
     "way",
     "what_next",
+    "withdraw",
 ]

@@ -31,6 +31,8 @@ from oms.models.custody import (
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.membership import (
     OPEN_MOVES,
+    AskingState,
+    MembershipAsking,
     MembershipBox,
     MembershipEvent,
     MembershipKind,
@@ -53,6 +55,7 @@ __all__ = [
     "OPEN_MOVES",
     "OPEN_STATES",
     "Account",
+    "AskingState",
     "Assignment",
     "AttachedFile",
     "Attempt",
@@ -89,6 +92,7 @@ __all__ = [
     "LoanState",
     "LocateAnswer",
     "LocateRequest",
+    "MembershipAsking",
     "MembershipBox",
     "MembershipEvent",
     "MembershipKind",

@@ -192,3 +192,59 @@ class MembershipEvent(Identified, Base):
 
     move: Mapped[MembershipTransfer] = relationship(back_populates="events")
     taken_by: Mapped[Account] = relationship()
+
+
+class AskingState(enum.StrEnum):
+    """What became of the wish of a member to move."""
+
+    ASKED = "asked"
+    PREPARED = "prepared"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return _ASKING_LABELS[self]
+
+
+_ASKING_LABELS = {
+    AskingState.ASKED: N_("Waiting for an answer"),
+    AskingState.PREPARED: N_("A move is prepared"),
+    AskingState.REFUSED: N_("Refused"),
+    AskingState.WITHDRAWN: N_("Withdrawn"),
+}
+_WAITS = text("state = 'asked'")
+
+
+class MembershipAsking(Identified, Base):
+    """A member asks to move, in plain words; the officer of the unit that keeps the member dossier answers."""
+
+    __tablename__ = "membership_askings"
+    __table_args__ = (
+        CheckConstraint("(state = 'prepared') = (move_id IS NOT NULL)", name="prepared_by_move"),
+        CheckConstraint("answered_by_id IS NULL OR answered_by_id <> asked_by_id", name="two_people"),
+        Index(
+            "uq_membership_askings_one_waits_per_dossier",
+            "dossier_id",
+            unique=True,
+            sqlite_where=_WAITS,
+            postgresql_where=_WAITS,
+        ),
+    )
+
+    dossier_id: Mapped[str] = reference("dossiers.id", index=False)
+    asked_by_id: Mapped[str] = reference("accounts.id")
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    kind: Mapped[MembershipKind]
+    destination: Mapped[str]
+    reason: Mapped[str]
+    state: Mapped[AskingState] = mapped_column(default=AskingState.ASKED, index=True)
+    answer: Mapped[str] = mapped_column(default="")
+    answered_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    answered_at: Mapped[datetime | None]
+    move_id: Mapped[str | None] = reference("membership_transfers.id")
+
+    dossier: Mapped[Dossier] = relationship()
+    asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id])
+    move: Mapped[MembershipTransfer | None] = relationship()

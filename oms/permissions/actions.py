@@ -34,6 +34,8 @@ class Action(enum.StrEnum):
     MEMBERSHIP_PREPARE = "membership:prepare"
     MEMBERSHIP_SIGN = "membership:sign"
     MEMBERSHIP_RECEIVE = "membership:receive"
+    MEMBERSHIP_ASK = "membership:ask"
+    MEMBERSHIP_ANSWER = "membership:answer"
     CONSULTATION_REQUEST = "consultation:request"
     CONSULTATION_READ = "consultation:read"
     CONSULTATION_LOOK = "consultation:look"
@@ -100,11 +102,13 @@ _OFFICER = {
     Action.MEMBERSHIP_READ,
     Action.MEMBERSHIP_PREPARE,
     Action.MEMBERSHIP_RECEIVE,
+    Action.MEMBERSHIP_ANSWER,
     *_CONSULTING,
     Action.LOAN_HAND_OUT,
     Action.LOCATE_ANSWER,
     Action.UNIT_READ,
     Action.OWN_READ,
+    Action.MEMBERSHIP_ASK,
 }
 
 # What each role may do. Nothing else in the program names a role to decide.
@@ -144,16 +148,20 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.LOCATE_ANSWER,
             Action.UNIT_READ,
             Action.OWN_READ,
+            Action.MEMBERSHIP_ASK,
         }
     ),
-    Role.INSPECTOR: frozenset({Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ}),
-    Role.SUBJECT: frozenset({Action.OWN_READ}),
+    Role.INSPECTOR: frozenset(
+        {Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
+    ),
+    Role.SUBJECT: frozenset({Action.OWN_READ, Action.MEMBERSHIP_ASK}),
     Role.ADMINISTRATOR: frozenset(
         {
             Action.ACCOUNT_MANAGE,
             Action.SYSTEM_READ,
             Action.UNIT_READ,
             Action.OWN_READ,
+            Action.MEMBERSHIP_ASK,
             Action.REORGANISATION_READ,
             Action.REORGANISATION_PREPARE,
         }

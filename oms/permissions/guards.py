@@ -17,6 +17,7 @@ from oms.models import (
     Dossier,
     Hold,
     LocateAnswer,
+    MembershipAsking,
     MembershipBox,
     MembershipTransfer,
     Package,
@@ -270,6 +271,11 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.MEMBERSHIP_PREPARE: Guard(MembershipTransfer, _leading, lambda move: (move.unit_id, move.from_unit_id)),
     Action.MEMBERSHIP_SIGN: Guard(
         MembershipTransfer, MembershipTransfer.waiting_unit_id.in_, lambda move: (move.waiting_unit_id,)
+    ),
+    Action.MEMBERSHIP_ANSWER: Guard(
+        MembershipAsking,
+        _in_held_dossier(MembershipAsking.dossier_id),
+        lambda asking: (asking.dossier.custodian_id,),
     ),
     Action.MEMBERSHIP_RECEIVE: Guard(
         MembershipTransfer,

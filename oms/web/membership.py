@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import catalogue, custody, membership, organisation
-from oms.errors import N_, BadInput
+from oms.errors import N_, BadInput, NotFound
 from oms.membership import Step, Wish
 from oms.models import (
     Category,
     Dossier,
+    MembershipAsking,
     MembershipEvent,
     MembershipKind,
     MembershipState,
@@ -92,12 +93,23 @@ def create() -> ResponseReturnValue:
     """Prepare the move and open it."""
     dossier = _load_dossier(request.form.get("dossier", ""))
     try:
-        move = membership.prepare(g.session, dossier, _read_wish(), actor=g.actor)
+        move = _prepare(dossier)
     except BadInput as error:
         return _form(dossier, problem=sentence_of(error)), error.status
     access.commit()
     flash(_("Move %(number)s is prepared. Submit it for introduction when it is right.", number=move.number), "success")
     return redirect(url_for(".show", id=move.id))
+
+
+def _prepare(dossier: Dossier) -> MembershipTransfer:
+    """The move of the form; where a member asked for it, that is its answer."""
+    asked = request.form.get("asking", "")
+    if not asked:
+        return membership.prepare(g.session, dossier, _read_wish(), actor=g.actor)
+    asking: MembershipAsking = access.load(MembershipAsking, "id", asked, g.actor)
+    if asking.dossier_id != dossier.id:
+        raise NotFound()
+    return membership.answer(g.session, asking, _read_wish(), actor=g.actor)
 
 
 @bp.route("/<id>/correct", methods=["GET", "POST"])
@@ -162,7 +174,7 @@ def _read_month(written: str) -> date | None:
 
 
 def _form(dossier: Dossier, *, move: MembershipTransfer | None = None, problem: str = "") -> str:
-    values: dict[str, Any] = dict(request.form) or (_values_of(move) if move is not None else {})
+    values: dict[str, Any] = dict(request.form) or (_values_of(move) if move is not None else _values_asked())
     home = membership.home_of(dossier)
     kinds = (MembershipKind.INTERNAL, MembershipKind.OFFICIAL, MembershipKind.TEMPORARY)
     receivers: dict[str, Unit] = {}
@@ -207,6 +219,14 @@ def _name_with_place(unit: Unit) -> str:
     """A cell with the organisation it lies in: many cells have the same name."""
     above = organisation.grassroots_of(unit)
     return unit.name if above.id == unit.id else f"{unit.name} – {above.short_name}"
+
+
+def _values_asked() -> dict[str, Any]:
+    """What a member asked for, to begin with."""
+    if "asking" not in request.args:
+        return {}
+    asking: MembershipAsking = access.load(MembershipAsking, "id", request.args["asking"], g.actor)
+    return {"asking": asking.id, "kind": asking.kind.value, "reason": f"{asking.destination}. {asking.reason}"}
 
 
 def _values_of(move: MembershipTransfer) -> dict[str, Any]:

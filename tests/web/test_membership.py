@@ -10,9 +10,11 @@ from sqlalchemy import Engine, select
 
 from oms import accounts, db, membership
 from oms.models import (
+    Account,
     AuditEntry,
     Category,
     Dossier,
+    MembershipAsking,
     MembershipKind,
     MembershipState,
     MembershipTransfer,
@@ -196,3 +198,76 @@ def test_what_is_due_stands_on_the_start_page_of_both_sides(client_as: ClientAs,
         assert move_id in client_as(username).get("/").get_data(as_text=True), username
         assert move_id in client_as(username).get("/membership?tab=late").get_data(as_text=True)
     assert move_id not in client_as("canbo.soyt").get("/").get_data(as_text=True)
+
+
+@pytest.fixture
+def member(engine: Engine, world: World, ids: dict[str, str]) -> str:
+    """The member has an account: its user name."""
+    with db.writing(engine) as session:
+        session.get_one(Account, world.accounts["nguoilaodong.sonv"]).person_id = ids["person"]
+    return "nguoilaodong.sonv"
+
+
+ASKED = {"kind": "official", "destination": "Chi bộ Ngân sách, Sở Tài chính", "reason": "Quyết định 214 ngày 01/6/2026"}
+
+
+def asking_of(engine: Engine) -> tuple[str, str]:
+    with db.reading(engine) as session:
+        found = session.scalars(select(MembershipAsking)).one()
+        return found.id, found.state.value
+
+
+def test_a_member_asks_and_the_officer_answers_with_a_move(client_as: ClientAs, engine: Engine, ids, member) -> None:
+    own, officer = client_as(member), client_as("canbo.sonv")
+    assert "/own/membership" in own.get("/").get_data(as_text=True)
+    assert own.post("/own/membership", data=ASKED | {"reason": " "}).status_code == 422
+    assert own.post("/own/membership", data=ASKED).status_code == 302
+    assert own.post("/own/membership", data=ASKED).status_code == 409, "one wish waits at a time"
+    asking, state = asking_of(engine)
+    assert state == "asked" and f"/own/membership/askings/{asking}" in officer.get("/").get_data(as_text=True)
+    assert "Ngân sách" in officer.get(f"/own/membership/askings/{asking}").get_data(as_text=True)
+    address = f"/membership/new?dossier={ids['dossier']}&asking={asking}"
+    assert ASKED["reason"] in officer.get(address).get_data(as_text=True)
+    form = {"dossier": ids["dossier"], "asking": asking, "kind": "official", "unit": ids["cell"], "number": "214-QĐ"}
+    answer = officer.post("/membership/new", data=form | {"day": f"{today():%d/%m/%Y}", "reason": REASON})
+    assert answer.status_code == 302 and asking_of(engine)[1] == "prepared"
+    page = own.get("/own/membership").get_data(as_text=True)
+    assert "SH-" in page and "Sở Tài chính" in page
+    assert own.get(answer.headers["Location"]).status_code in (403, 404), "the page of the move is for the units"
+    done = [
+        action
+        for action, outcome in entries(engine)
+        if outcome == "done" and action.endswith((":ask", ":new", ":answer"))
+    ]
+    assert done == ["membership:ask", "membership:new", "membership:answer"]
+
+
+def test_a_wish_is_refused_or_withdrawn(client_as: ClientAs, engine: Engine, member) -> None:
+    own, officer = client_as(member), client_as("canbo.sonv")
+    own.post("/own/membership", data=ASKED)
+    asking, _state = asking_of(engine)
+    for username in ("canbo.sotc", "bithu.sonv", "quantri"):
+        stranger = client_as(username)
+        assert stranger.get(f"/own/membership/askings/{asking}").status_code in (403, 404)
+        assert stranger.post(f"/own/membership/askings/{asking}/refuse", data={"reason": "x"}).status_code in (403, 404)
+        assert stranger.post(f"/own/membership/askings/{asking}/withdraw").status_code == 409
+    assert asking_of(engine)[1] == "asked"
+    assert officer.post(f"/own/membership/askings/{asking}/refuse", data={"reason": " "}).status_code == 422
+    assert (
+        officer.post(f"/own/membership/askings/{asking}/refuse", data={"reason": "Chưa có quyết định"}).status_code
+        == 302
+    )
+    assert "Chưa có quyết định" in own.get("/own/membership").get_data(as_text=True)
+    assert own.post("/own/membership", data=ASKED).status_code == 302
+    with db.reading(engine) as session:
+        second = session.scalars(select(MembershipAsking).where(MembershipAsking.state == "asked")).one().id
+    assert own.post(f"/own/membership/askings/{second}/withdraw").status_code == 302
+    assert officer.post(f"/own/membership/askings/{second}/refuse", data={"reason": "muộn"}).status_code == 409
+
+
+def test_without_a_member_dossier_nothing_can_be_asked(client_as: ClientAs, engine: Engine, ids) -> None:
+    client = client_as("nguoilaodong.sonv")
+    assert client.get("/own/membership").status_code == 200
+    assert client.post("/own/membership", data=ASKED).status_code == 403
+    with db.reading(engine) as session:
+        assert session.scalars(select(MembershipAsking)).all() == []

@@ -10,7 +10,16 @@ from werkzeug.routing import Rule
 
 from oms import accounts, consultations, custody, db, membership, reorganisation, search
 from oms.consultations import Sought, Wish
-from oms.models import Account, AuditEntry, Category, ConsultationKind, MembershipKind, PersonAlias, Unit
+from oms.models import (
+    Account,
+    AuditEntry,
+    Category,
+    ConsultationKind,
+    MembershipAsking,
+    MembershipKind,
+    PersonAlias,
+    Unit,
+)
 from oms.organisation import today
 from oms.permissions import Action
 from oms.settings import Settings
@@ -73,6 +82,15 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         home = session.get_one(Unit, world.units["soyt"])
         moving = membership.Wish(MembershipKind.OFFICIAL, home, "1-QĐ", today(), CANARIES["reason"])
         move = membership.prepare(session, member, moving, actor=officer)
+        asking = MembershipAsking(
+            dossier_id=member.id,
+            asked_by_id=world.accounts["canbo.soyt"],
+            kind=MembershipKind.OFFICIAL,
+            destination=CANARIES["purpose"],
+            reason=CANARIES["reason"],
+        )
+        session.add(asking)
+        session.flush()
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -87,6 +105,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "copy": order.id,
             "reorganisation": plan.id,
             "membership": move.id,
+            "asking": asking.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],

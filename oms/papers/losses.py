@@ -12,7 +12,7 @@ from oms.printing import LossMinutes, draw_loss_minutes
 
 
 def loss_minutes(session: Session, transfer: Transfer, *, printing: Printing) -> Paper:
-    """Biên bản mất hồ sơ, in the book of the sender, who keeps the file; `Conflict` unless it counts as lost."""
+    """Biên bản thất lạc hồ sơ, in the book of the sender, who keeps the file; `Conflict` unless it counts as lost."""
     require(printing.actor, Action.TRANSFER_READ, transfer)
     if transfer.state != TransferState.LOST:
         raise Conflict(N_("The dossier does not count as lost. These minutes are printed while it does."))
@@ -45,4 +45,4 @@ def loss_minutes(session: Session, transfer: Transfer, *, printing: Printing) ->
         declared_by=declared.taken_by.full_name,
         second=declared.second.full_name if declared.second is not None else "",
     )
-    return Paper(f"bien-ban-mat-{transfer.number}.pdf", PDF, draw_loss_minutes(minutes), imprint.number)
+    return Paper(f"bien-ban-that-lac-{transfer.number}.pdf", PDF, draw_loss_minutes(minutes), imprint.number)

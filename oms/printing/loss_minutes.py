@@ -1,4 +1,4 @@
-"""Biên bản về việc mất hồ sơ khi chuyển giao: what was sent, until when it was awaited, who declares it lost."""
+"""Biên bản về việc thất lạc hồ sơ khi chuyển giao: what was sent, until when it was awaited, who declares it lost."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +33,7 @@ def draw_loss_minutes(minutes: LossMinutes) -> bytes:
     counted = f"{minutes.documents:02} tài liệu" + (f", {minutes.sheets:02} tờ" if minutes.sheets else "")
     story = [
         *head(minutes.body, minutes.imprint, minutes.day),
-        *title("Biên bản về việc mất hồ sơ", f"Lần chuyển {minutes.transfer_number}", imprint=minutes.imprint),
+        *title("Biên bản về việc thất lạc hồ sơ", f"Lần chuyển {minutes.transfer_number}", imprint=minutes.imprint),
         running(f"Hôm nay, {plain(write_day(minutes.day))}, tại {DOTS * 2}, chúng tôi gồm có:"),
         entry("Người lập biên bản", minutes.declared_by),
         entry("Người cùng xác nhận", minutes.second),
@@ -52,4 +52,4 @@ def draw_loss_minutes(minutes: LossMinutes) -> bytes:
             Signer("NGƯỜI LẬP BIÊN BẢN", name=minutes.declared_by), Signer("NGƯỜI CÙNG XÁC NHẬN", name=minutes.second)
         ),
     ]
-    return build(story, minutes.imprint, title=f"Biên bản về việc mất hồ sơ {minutes.imprint.number}")
+    return build(story, minutes.imprint, title=f"Biên bản về việc thất lạc hồ sơ {minutes.imprint.number}")

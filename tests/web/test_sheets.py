@@ -21,12 +21,12 @@ def test_sheets_are_counted_on_their_page(
         document = factories.make_document(session, dossier, scan, actor=officer)
     client, address = client_as("canbo.sonv"), f"/dossiers/{dossier.id}/sheets"
     assert 'placeholder="3"' in client.get(address).text
-    assert "~3" in client.get(f"/dossiers/{dossier.id}").text
+    assert "≈3" in client.get(f"/dossiers/{dossier.id}").text
     for wrong in ("0", "zwei", "²"):
         assert client.post(address, data={f"sheets-{document.id}": wrong}).status_code == 422
     assert client.post(address, data={f"sheets-{document.id}": "2"}).status_code == 302
     page = client.get(f"/dossiers/{dossier.id}").text
-    assert "~3" not in page and "~2" not in page
+    assert "≈3" not in page and "≈2" not in page
     assert client_as("canbo.sotc").get(address).status_code == 404
     assert client_as("bithu.sonv").get(address).status_code == 403
     with db.reading(engine) as session:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from oms import audit, custody, db
 from oms import reorganisation as reorganising
@@ -210,3 +210,44 @@ def test_the_list_is_of_the_own_board_and_every_look_is_written_down(session, wo
     looks = select(AuditEntry.action).where(AuditEntry.action.in_(("reorganisation:list", "reorganisation:view")))
     session.flush()
     assert sorted(session.scalars(looks)) == [*["reorganisation:list"] * 3, "reorganisation:view"]
+
+
+def test_a_dry_run_leaves_no_lock_and_a_plan_that_fails_leaves_a_usable_transaction(engine, world, actor):
+    """On both databases: others write as soon as it is done, and the caller goes on in the same transaction."""
+    with db.writing(engine) as session:
+        dossier_id = factories.make_dossier(session, world.units["sonv"]).id
+        good = reorganising.draft(session, MERGER, **DECISION, actor=actor("canbo.khoi"))
+        lost = [*MERGER, {"kind": "rename", "unit": "nowhere", "name": "Không có"}]
+        bad = reorganising.draft(session, lost, **DECISION, actor=actor("canbo.khoi"))
+    if engine.dialect.name == "sqlite":
+        _try_out(engine, actor, good.id, bad.id)
+        _change_beside(engine, dossier_id)
+    else:
+        # Row locks go with the savepoint: another connection changes the very dossier before the caller commits.
+        with db.open_session(engine, writing=True) as session:
+            reorganising.dry_run(session, session.get_one(Reorganisation, good.id), actor=actor("canbo.khoi"))
+            _change_beside(engine, dossier_id)
+            session.commit()
+        _try_out(engine, actor, good.id, bad.id)
+    with db.reading(engine) as session:
+        assert session.get_one(Dossier, dossier_id).shelf == "Giá 7"
+        assert session.get_one(Dossier, dossier_id).custodian_id == world.units["sonv"]
+        told = select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "reorganisation:refused_here")
+        assert session.scalar(told) == 1
+        assert audit.verify(session) is None
+
+
+def _try_out(engine, actor, good_id, bad_id):
+    with db.writing(engine) as session:
+        with pytest.raises(BadInput, match="nowhere"):
+            reorganising.dry_run(session, session.get_one(Reorganisation, bad_id), actor=actor("canbo.khoi"))
+        audit.record(session, "reorganisation:refused_here", actor=actor("canbo.khoi"))
+        told = reorganising.dry_run(session, session.get_one(Reorganisation, good_id), actor=actor("canbo.khoi"))
+        assert told.counts["dossiers"] == 1
+
+
+def _change_beside(engine, dossier_id):
+    with db.writing(engine) as session:
+        if engine.dialect.name != "sqlite":
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        session.get_one(Dossier, dossier_id).shelf = "Giá 7"

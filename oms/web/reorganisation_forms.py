@@ -29,6 +29,11 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "rename": (N_("Rename a unit"), N_("The unit stays what it is; the old name keeps finding."), "pencil"),
     "reparent": (N_("Move units"), N_("Units stay what they are, below another unit."), "diagram-3"),
     "dissolve": (N_("End units"), N_("Units end without a merger; you say who takes over what they hold."), "x-lg"),
+    "transfer_out": (
+        N_("Leave the system"),
+        N_("Units pass to a body outside the system, with their people and dossiers."),
+        "box-arrow-right",
+    ),
 }
 # Kinds of units that a plan can begin; the province is there before any plan, bodies outside are no units of ours.
 NEW_KINDS = tuple(kind for kind in UnitKind if kind not in (UnitKind.PROVINCE_COMMITTEE, UnitKind.OUTSIDE_BODY))
@@ -122,6 +127,11 @@ def _dissolve(row: Row, problems: Problems) -> None:
     _apart(row, problems)
 
 
+def _transfer_out(row: Row, problems: Problems) -> None:
+    row["from"] = _several("from", problems, _("Tick the units that leave the system."))
+    row["external"] = _text("external", problems, _("Write the full name of the body that takes them over."))
+
+
 _READERS: Mapping[str, Callable[[Row, Problems], None]] = {
     "create": _create,
     "merge": _merge,
@@ -129,6 +139,7 @@ _READERS: Mapping[str, Callable[[Row, Problems], None]] = {
     "rename": _rename,
     "reparent": _reparent,
     "dissolve": _dissolve,
+    "transfer_out": _transfer_out,
 }
 
 

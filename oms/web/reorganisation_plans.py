@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from oms import custody
 from oms import reorganisation as reorganising
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Reorganisation, ReorganisationState, UnitKind
@@ -178,7 +179,8 @@ def _change_form(
         change=change,
         kind=kind,
         number=number,
-        row={"name": "", "host_name": "", "symbol": "", "parent": "", "unit": "", "unit_kind": ""} | row,
+        row={"name": "", "host_name": "", "symbol": "", "parent": "", "unit": "", "unit_kind": "", "external": ""}
+        | row,
         choices=[(choice.code, choice.name, choice.note) for choice in choices],
         options=[(choice.code, f"{choice.name} – {choice.note}") for choice in choices],
         unit_kinds=[(one.value, _(one.label)) for one in NEW_KINDS],
@@ -188,6 +190,7 @@ def _change_form(
         icon=icon,
         problems=problems or [],
         homeless=reorganising.homeless(g.session, change) if kind == "reparent" and number is None else [],
+        outside=[body.name for body in custody.outside_bodies(g.session)] if kind == "transfer_out" else [],
         errors=defaultdict(str, problems or []),
     )
 
@@ -228,6 +231,7 @@ def people(reorganisation: Reorganisation, number: int) -> str:
         number=number,
         sentence=say(row, names),
         targets=[(code, names.get(code, code)) for code in row["to"]],
+        by_name=row["kind"] == "dissolve",
         unsaid=_("not chosen yet") if row["kind"] == "dissolve" else _("where the unit goes"),
         members=row.get("members_to", {}),
         found=found,

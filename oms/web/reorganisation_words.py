@@ -57,6 +57,7 @@ def sentence_of(row: Row, names: Mapping[str, str], begun: Set[str] = frozenset(
         "units": _named(names, row.get("units", ())),
         "from": _named(names, row.get("from", ())),
         "to": _named(names, row.get("to", ())),
+        "external": row.get("external", ""),
     }
     # Units join to form a new one, or are taken in by one that is there: Vietnamese has a word for each.
     kind = "join" if row["kind"] == "merge" and set(row["to"]) & begun else row["kind"]
@@ -71,6 +72,7 @@ _SENTENCES: Mapping[str, str] = {
     "join": N_("%(from)s: joined to form %(to)s."),
     "merge": N_("%(from)s: merged into %(to)s."),
     "split": N_("%(from)s: split among %(to)s."),
+    "transfer_out": N_("%(from)s: passed to %(external)s, outside the system."),
     "dissolve": N_("%(from)s: ended; taken over by %(to)s."),
 }
 
@@ -109,23 +111,42 @@ class Blocker:
     url: str
 
 
-# Words of a refusal: what puts it right, and the form of which kind of change does it ("" for the list of changes).
-_CURES: Mapping[str, tuple[str, str]] = {
-    "lies below a unit that ends": (N_("Say where they go"), "reparent"),
-}
+# Words of a refusal: what puts it right, and where: the form of a new change, the people of the change that names the
+# unit, or the list of changes.
+_CURES: tuple[tuple[str, str, str], ...] = (
+    ("lies below a unit that ends", N_("Say where they go"), "reparent"),
+    ("is dissolved among several units", N_("Say who goes where"), "people"),
+)
 
 
-def blockers_of(change: Reorganisation, found: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Blocker]:
+def blockers_of(
+    change: Reorganisation, found: Sequence[tuple[str, Mapping[str, Any]]], names: Mapping[str, str]
+) -> list[Blocker]:
     """The obstacles of a dry run, those of one reason together, with their cure."""
-    grouped: dict[str, list[str]] = {}
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
     for sentence, values in found:
-        grouped.setdefault(sentence, []).append(_(sentence) % values if values else _(sentence))
-    return [_blocker(change, message, tuple(sentences)) for message, sentences in grouped.items()]
+        grouped.setdefault(sentence, []).append(values)
+    return [_blocker(change, message, values, names) for message, values in grouped.items()]
 
 
-def _blocker(change: Reorganisation, message: str, sentences: tuple[str, ...]) -> Blocker:
-    default = (N_("Look at the changes"), "")
-    cure, kind = next((cure for words, cure in _CURES.items() if words in message), default)
-    if kind:
-        return Blocker(sentences, _(cure), url_for("reorganisation_plans.new_change", id=change.id, kind=kind))
-    return Blocker(sentences, _(cure), url_for("reorganisations.show", id=change.id, _anchor="changes"))
+def _blocker(
+    change: Reorganisation, message: str, found: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> Blocker:
+    sentences = tuple(_(message) % values if values else _(message) for values in found)
+    cure, place = next(
+        ((cure, place) for words, cure, place in _CURES if words in message), (N_("Look at the changes"), "")
+    )
+    url = url_for("reorganisations.show", id=change.id, _anchor="changes")
+    if place == "people":
+        url = people_url(change, str(found[0].get("unit", "")), names) or url
+    elif place:
+        url = url_for("reorganisation_plans.new_change", id=change.id, kind=place)
+    return Blocker(sentences, _(cure), url)
+
+
+def people_url(change: Reorganisation, unit: str, names: Mapping[str, str]) -> str:
+    """Where the people of a unit that ends, named by name or code, are placed; "" where the plan has no such place."""
+    for number, row in enumerate(change.plan["changes"], 1):
+        if len(row.get("to", ())) > 1 and any(unit in (code, names.get(code)) for code in row["from"]):
+            return url_for("reorganisation_plans.people", id=change.id, number=number)
+    return ""

@@ -21,7 +21,7 @@ from oms.web.access import guarded
 from oms.web.formats import day
 from oms.web.formats import number as figure
 from oms.web.reorganisation_forms import KINDS
-from oms.web.reorganisation_words import blockers_of, kind_label, lines_of
+from oms.web.reorganisation_words import blockers_of, kind_label, lines_of, people_url
 
 bp = Blueprint("reorganisations", __name__, url_prefix="/reorganisations")
 
@@ -99,13 +99,29 @@ def show(reorganisation: Reorganisation) -> str:
         kind_label=kind_label,
         told=told,
         report=report,
-        blockers=blockers_of(change, told.blockers) if told else [],
+        blockers=blockers_of(change, told.blockers, names) if told else [],
+        undecided=_undecided(change, told, names),
+        unnamed=_unnamed(change),
         rights=_rights(told),
         names=names,
         counts=_counts(report or told),
         people=reorganising.placed_people(change),
         State=State,
     )
+
+
+def _undecided(
+    change: Reorganisation, told: reorganising.DryRun | None, names: Mapping[str, str]
+) -> list[tuple[str, int, str]]:
+    """Units of whose people the plan leaves some to the first successor: name, how many, where they are placed."""
+    found = told.undecided.items() if told else ()
+    return [(names.get(code, code), number, people_url(change, code, names)) for code, number in found]
+
+
+def _unnamed(change: Reorganisation) -> str:
+    """What a unit is called that a dry run told of and that is not there: a body outside, begun only in trial."""
+    bodies = {row["external"]: None for row in change.plan["changes"] if row["kind"] == "transfer_out"}
+    return ", ".join(bodies)
 
 
 def _rights(told: reorganising.DryRun | None) -> list[tuple[str, str, int, int]]:

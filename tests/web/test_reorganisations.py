@@ -164,6 +164,42 @@ def test_each_obstacle_leads_to_its_cure(officer: FlaskClient, plan: str, engine
     assert "Nothing stands in the way." in text_of(officer.get(plan).text)
 
 
+def test_a_dissolution_asks_for_everybody_and_leads_to_the_list(
+    officer: FlaskClient, plan: str, engine: Engine, world: World
+) -> None:
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["soyt"], "Nguyễn Thị Hòa")
+    add(officer, plan, "dissolve", {"from": "soyt", "to": ["sonv", "sotc"]})
+    officer.post(f"{plan}/try")
+    page = officer.get(plan).text
+    assert "Say for 1 more people where they go" in text_of(page) and f'href="{plan}/changes/1/people"' in page
+    officer.post(f"{plan}/changes/1/everybody", data={"everybody": "sotc"})
+    officer.post(f"{plan}/try")
+    assert "Nothing stands in the way." in text_of(officer.get(plan).text)
+
+
+def test_whom_a_split_leaves_to_the_first_successor_is_told(
+    officer: FlaskClient, plan: str, engine: Engine, world: World
+) -> None:
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["soyt"], "Nguyễn Thị Hòa")
+    add(officer, plan, "split", {"from": "soyt", "to": ["sonv", "sotc"]})
+    officer.post(f"{plan}/try")
+    read = text_of(officer.get(plan).text)
+    assert "Đảng bộ cơ sở Sở Y tế: for 1 people nobody said where they go" in read
+
+
+def test_a_unit_leaves_the_system(officer: FlaskClient, plan: str, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["soyt"], "Nguyễn Thị Hòa")
+    add(officer, plan, "transfer_out", {"from": "soyt", "external": "Sở Y tế tỉnh Bình Thuận"})
+    officer.post(f"{plan}/try")
+    read = text_of(officer.get(plan).text)
+    assert "Đảng bộ cơ sở Sở Y tế: passed to Sở Y tế tỉnh Bình Thuận, outside the system." in read
+    assert "Dossiers Đảng bộ cơ sở Sở Y tế Sở Y tế tỉnh Bình Thuận 1" in read
+    assert "nowhere: it ends" in read, "the role of its officer"
+
+
 def test_a_change_is_edited_moved_and_removed(officer: FlaskClient, merging: str, engine: Engine) -> None:
     add(officer, merging, "rename", {"unit": "soyt", "name": "Sở Y tế mới"})
     assert 'value="Sở Y tế mới"' in officer.get(f"{merging}/changes/2").text
@@ -199,6 +235,7 @@ def test_a_new_unit_that_a_change_names_stays_and_one_named_too_early_is_marked(
         ("rename", {"unit": "sonv", "name": " "}, "Write the new name"),
         ("reparent", {"units": ["sonv"], "parent": "sonv"}, "cannot lie below itself"),
         ("dissolve", {"from": ["sonv"]}, "every dossier needs a keeper"),
+        ("transfer_out", {"from": ["sonv"]}, "full name of the body"),
     ],
 )
 def test_a_form_that_lacks_something_comes_back_filled_in(

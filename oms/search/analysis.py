@@ -28,10 +28,11 @@ LONGEST_QUERY = 24
 PAIRED_VARIANTS = 2
 """Likely syllables of an impossible word that are indexed beside their neighbours; each costs 50 bytes."""
 
-TEXT_MOST, HEADING_MOST = 255, 15
-HEADING_SHIFT, BARE_SHIFT = 8, 12
-"""The weight of a word in an item is one number: times in the text (8 bits), times in the heading (4 bits), ever
-without marks (1 bit). Engines may keep it as a 32-bit float, which is exact up to 24 bits."""
+ONCE, OFTEN = 1, 2
+"""Times a word stands in a text; more than OFTEN say nothing more."""
+TEXT_MASK, HEADING_SHIFT, BARE_SHIFT = 3, 2, 3
+"""The weight of a word in an item is one number: times in the text (2 bits), ever in the heading, ever without marks
+(1 bit each). Few different weights make short lists on disk."""
 
 HEAD_WORDS = 64
 """Words at the top of a page that say what it is and whom it concerns: letterhead, title, "ông (bà) …"."""
@@ -177,9 +178,9 @@ def _pairs(split: Iterable[QueryWord]) -> Iterator[str]:
 
 
 def _count(text: Iterable[str], heading: Iterable[str], bare: Iterable[str]) -> dict[str, int]:
-    weights = {word: min(times, TEXT_MOST) for word, times in Counter(text).items()}
-    for word, times in Counter(heading).items():
-        weights[word] = weights.get(word, 0) | min(times, HEADING_MOST) << HEADING_SHIFT
+    weights = {word: min(times, OFTEN) for word, times in Counter(text).items()}
+    for word in heading:
+        weights[word] = weights.get(word, 0) | 1 << HEADING_SHIFT
     for word in bare:
         weights[word] |= 1 << BARE_SHIFT
     return weights

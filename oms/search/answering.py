@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from oms.search.analysis import GUESSED, NAME, NUMBER, Asked, QueryWord, ask
 from oms.search.interface import MISREAD, Found, Match, Query
-from oms.search.postings import Bools, Ints, Snapshot
+from oms.search.postings import NOTHING, Bools, Ints, Snapshot, common
 from oms.search.ranking import Ranked, Search, everything
 from oms.search.scope import Scope
 from oms.vietnamese.misreadings import likely_syllables, misreadings, readings
@@ -110,10 +110,10 @@ def _having(scope: Scope, asked: Asked) -> Ints:
     if len(asked.words) == 1:
         word = asked.words[0]
         return scope.read(*(("marked", word.marked) if word.has_marks else ("folded", word.folded)))[0]
-    places = np.flatnonzero(scope.allowed) if asked.words else np.empty(0, dtype=np.int64)
+    places = np.flatnonzero(scope.allowed).astype(np.int32) if asked.words else NOTHING
     for pair in asked.pairs:
-        places = np.intersect1d(places, scope.pair(pair), assume_unique=True)
-    return places.astype(np.int32)
+        places = common(places, scope.pair(pair))
+    return places
 
 
 def _page(scope: Scope, asked: Asked, ranked: Ranked, query: Query) -> tuple[Match, ...]:

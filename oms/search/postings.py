@@ -16,6 +16,9 @@ Bools = NDArray[np.bool_]
 POSTING_CACHE_BYTES = 64 << 20
 """Decoded posting lists kept per engine: what people really ask of 100,000 pages takes about half of it."""
 
+SEARCHED = 500
+"""Places up to which each is searched in a list; more are looked up in an array as long as the index."""
+
 CODED = ("kind", "dossier", "component", "category", "state", "quality")
 """Columns whose values repeat and are kept as numbers."""
 COUNTED = ("year", "date", "heading_words")
@@ -116,6 +119,34 @@ def rank_cards(cards: Sequence[tuple[str, str]]) -> Ints:
     standing = np.empty(len(cards), dtype=np.int32)
     standing[sorted(range(len(cards)), key=cards.__getitem__)] = np.arange(len(cards), dtype=np.int32)
     return standing
+
+
+def common(one: Ints, other: Ints) -> Ints:
+    """The places of both lists, in order."""
+    if not len(one) or not len(other):
+        return NOTHING
+    kept: Ints = one[positions(other, one) >= 0]
+    return kept
+
+
+def union(lists: Sequence[Ints]) -> Ints:
+    """The places of all lists, in order, once each."""
+    there = np.zeros(1 + max((int(places[-1]) for places in lists if len(places)), default=0), dtype=np.bool_)
+    for places in lists:
+        there[places] = True
+    return np.flatnonzero(there).astype(np.int32)
+
+
+def positions(places: Ints, wanted: Ints) -> Ints:
+    """For each of the ascending `wanted` places its position in `places`, -1 where it is not there."""
+    if not len(places) or not len(wanted):
+        return np.full(len(wanted), -1, dtype=np.int32)
+    if len(wanted) < SEARCHED:
+        found = np.minimum(np.searchsorted(places, wanted), len(places) - 1).astype(np.int32)
+        return np.where(places[found] == wanted, found, np.int32(-1))
+    spread = np.full(max(int(places[-1]), int(wanted[-1])) + 1, -1, dtype=np.int32)
+    spread[places] = np.arange(len(places), dtype=np.int32)
+    return spread[wanted]
 
 
 def _bytes(postings: Postings) -> int:

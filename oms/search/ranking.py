@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oms.search import analysis
-from oms.search.analysis import BARE_SHIFT, GUESSED, HEADING_MOST, HEADING_SHIFT, TEXT_MOST, Asked, QueryWord
+from oms.search.analysis import BARE_SHIFT, GUESSED, HEADING_SHIFT, TEXT_MASK, Asked, QueryWord
 from oms.search.interface import EXACT, MISREAD, UNMARKED
-from oms.search.postings import Bools, Ints
+from oms.search.postings import Bools, Ints, common, positions, union
 from oms.search.scope import Beside, Floats, Scope, joined, weakened
 from oms.vietnamese.misreadings import marked_syllables_from, misreadings, syllables_from
 
@@ -54,7 +55,9 @@ class WordHits:
     heading: Bools
     rarity: float
     repaired: Bools | None = None
-    """Where it is not the word itself but what it may have been misread as; None for nowhere."""
+    """Where it is not the word itself but one like it; None for nowhere."""
+    misread: tuple[Beside, ...] = ()
+    """Where, beside a neighbour, something stands that may have been read for the word."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,8 @@ class Search:
         for word, hits, none in zip(asked.words, words, hopeless, strict=True):
             if none or not any(hopeless):
                 forms = [GUESSED + word.folded, *misreadings(word.folded)]
-                union = self._union(hits, forms, _inexact, REPAIRED)
-                repaired.append(replace(union, repaired=~np.isin(union.places, hits.places, assume_unique=True)))
+                either = self._union(hits, forms, _inexact, REPAIRED)
+                repaired.append(replace(either, repaired=positions(hits.places, either.places) < 0))
             else:
                 repaired.append(hits)
         return repaired
@@ -154,35 +157,19 @@ class Search:
             for side, beside in enumerate(near, start=number - (before is not None)):
                 if len(beside.places):
                     pairs[side] = joined(pairs[side], _less(beside, shares[side] ** NEWS, pairs[side]))
-                    words[number] = self._or_misread(words[number], beside)
+                    words[number] = replace(words[number], misread=(*words[number].misread, beside))
                     found = True
         return self._all_of(asked, words, pairs, asked.together) if found else None
 
-    def _or_misread(self, typed: WordHits, near: Beside) -> WordHits:
-        """The documents that have a word, and behind them those that have a misreading of it."""
-        fresh = ~np.isin(near.places, typed.places, assume_unique=True)
-        places = near.places[fresh]
-        gains = np.minimum(near.gains[fresh], typed.rarity) * np.float32(MISREAD_WORD)
-        none = np.zeros(len(places), dtype=np.bool_)
-        repaired = np.zeros(len(typed.places), dtype=np.bool_) if typed.repaired is None else typed.repaired
-        order = np.argsort(np.concatenate([typed.places, places]))
-        return WordHits(
-            np.concatenate([typed.places, places])[order],
-            np.concatenate([typed.gains, gains])[order],
-            np.concatenate([typed.exact, none])[order],
-            np.concatenate([typed.heading, none])[order],
-            typed.rarity,
-            np.concatenate([repaired, ~none])[order],
-        )
-
     def _all_of(self, asked: Asked, words: list[WordHits], pairs: list[Beside], together: Iterable[str]) -> Ranked:
-        """The documents with every word and every pair of `together`."""
-        shortest = sorted(words, key=lambda hits: len(hits.places))
-        needed = shortest[0].places
-        for places in (*(hits.places for hits in shortest[1:]), *map(self.scope.pair, together)):
-            if not len(needed):
-                break
-            needed = np.intersect1d(needed, places, assume_unique=True)
+        """The documents with every word, misread or not, and every pair of `together`."""
+        lists = [
+            union([hits.places, *(beside.places for beside in hits.misread)]) if hits.misread else hits.places
+            for hits in words
+        ]
+        needed, *others = sorted([*lists, *map(self.scope.pair, together)], key=len)
+        for places in others:
+            needed = common(needed, places)
         return self._score(asked, words, pairs, needed)
 
     def _most_of(self, asked: Asked, words: list[WordHits], pairs: list[Beside]) -> Ranked:
@@ -201,29 +188,36 @@ class Search:
         """Tiers and scores of the documents at `needed`."""
         if not len(needed):
             return everything(np.zeros(0, dtype=np.bool_))
-        scores = np.zeros(self.snapshot.size, dtype=np.float32)
-        in_heading = np.zeros(self.snapshot.size, dtype=np.int32)
-        inexact = np.zeros(self.snapshot.size, dtype=np.bool_)
-        misread = np.zeros(self.snapshot.size, dtype=np.bool_)
+        scores = np.zeros(len(needed), dtype=np.float32)
+        in_heading = np.zeros(len(needed), dtype=np.int32)
+        inexact = np.zeros(len(needed), dtype=np.bool_)
+        misread = np.zeros(len(needed), dtype=np.bool_)
         marks_typed = any(word.has_marks for word in asked.words)
         for word, hits in zip(asked.words, words, strict=True):
-            scores[hits.places] += hits.gains
-            in_heading[hits.places] += hits.heading
+            at = positions(hits.places, needed)
+            there = np.flatnonzero(at >= 0)
+            at = at[there]
+            scores[there] += hits.gains[at]
+            in_heading[there] += hits.heading[at]
             if word.has_marks or not marks_typed:
-                inexact[hits.places[~hits.exact]] = True
+                inexact[there] |= ~hits.exact[at]
             if not word.has_marks:
-                scores[hits.places[hits.exact]] += np.float32(BARE * hits.rarity)
+                scores[there] += np.float32(BARE * hits.rarity) * hits.exact[at]
             if hits.repaired is not None:
-                misread[hits.places[hits.repaired]] = True
+                misread[there] |= hits.repaired[at]
+            if hits.misread:
+                _add_misread(hits, needed, there, scores, misread)
         for beside in pairs:
-            scores[beside.places] += np.float32(PAIR) * beside.gains
+            at = positions(beside.places, needed)
+            there = np.flatnonzero(at >= 0)
+            scores[there] += np.float32(PAIR) * beside.gains[at[there]]
         lengths = np.maximum(self.snapshot.column("heading_words")[needed], len(words))
         rarity = sum(hits.rarity for hits in words) / len(words)
-        covered = (in_heading[needed] / lengths * COVERAGE * rarity).astype(np.float32)
-        tiers = _tiers(inexact[needed], misread[needed], marks_typed)
+        covered = (in_heading / lengths * COVERAGE * rarity).astype(np.float32)
+        tiers = _tiers(inexact, misread, marks_typed)
         # Typed marks are a wish: what has them comes first. Without any, all compete by their score alone.
         groups = ((tiers != EXACT) if marks_typed else np.zeros(len(needed))).astype(np.int32)
-        return Ranked(needed, tiers, groups, np.round(scores[needed] + covered, 4), in_heading[needed] == len(words))
+        return Ranked(needed, tiers, groups, np.round(scores + covered, 4), in_heading == len(words))
 
     def _union(
         self, typed: WordHits, forms: Iterable[str], exact: Callable[[Ints, Ints], Bools], share: float
@@ -251,12 +245,8 @@ class Search:
 
     def _weigh(self, places: Ints, weights: Ints, exact: Bools) -> WordHits:
         rarity = self.scope.rarity(len(places))
-        times = np.minimum(weights & TEXT_MOST, 2).astype(np.float32)  # more than twice says nothing more
-        heading = (weights >> HEADING_SHIFT & HEADING_MOST) > 0
-        text_gain = times * np.float32(SATURATION) / (times + np.float32(SATURATION - 1))
-        heading_gain = np.where(heading, np.float32(HEADING), np.float32(0))
-        best = np.maximum(text_gain, heading_gain) + np.float32(OTHER_FIELD) * np.minimum(text_gain, heading_gain)
-        return WordHits(places, best * np.float32(rarity), exact, heading, rarity)
+        heading = (weights >> HEADING_SHIFT & 1).astype(np.bool_)
+        return WordHits(places, _GAINS[weights] * np.float32(rarity), exact, heading, rarity)
 
     def _exact(self, word: QueryWord, places: Ints, weights: Ints, marked: Iterable[str]) -> Bools:
         if not word.has_marks:
@@ -265,6 +255,28 @@ class Search:
         for form in marked:
             flags[self.snapshot.postings("marked", form).places] = True
         return flags[places]
+
+
+def _gain(weight: int) -> float:
+    """What a word says that stands like this, by its best field, against one that stands once in the text."""
+    times, heading = weight & TEXT_MASK, HEADING if weight >> HEADING_SHIFT & 1 else 0.0
+    text = times * SATURATION / (times + SATURATION - 1)
+    return max(text, heading) + OTHER_FIELD * min(text, heading)
+
+
+_GAINS = np.array([_gain(weight) for weight in range(2 << BARE_SHIFT)], dtype=np.float32)
+
+
+def _add_misread(hits: WordHits, needed: Ints, typed: NDArray[np.intp], scores: Floats, misread: Bools) -> None:
+    """Score those of the documents at `needed` that have a word only as a misreading; `typed` have it as typed."""
+    gains = np.zeros(len(needed), dtype=np.float32)
+    for beside in hits.misread:
+        at = positions(beside.places, needed)
+        there = np.flatnonzero(at >= 0)
+        gains[there] = np.maximum(gains[there], beside.gains[at[there]])
+    gains[typed] = 0
+    misread |= gains > 0
+    scores += np.minimum(gains, np.float32(hits.rarity)) * np.float32(MISREAD_WORD)
 
 
 def everything(allowed: Bools) -> Ranked:

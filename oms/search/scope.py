@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oms.search.analysis import AT_THE_TOP, GUESSED
-from oms.search.postings import Bools, Ints, Postings, Snapshot
+from oms.search.postings import NOTHING, Bools, Ints, Postings, Snapshot, common, positions
 from oms.vietnamese.misreadings import MISTAKEN, is_possible, likely_syllables, readings
 
 Floats = NDArray[np.float32]
@@ -93,7 +93,7 @@ class Scope:
         said = [self.rarity(len(self.pair(pair))) for pair in pairs]
         news = list(said)
         for number, (one, other) in enumerate(pairwise(pairs)):
-            both = np.intersect1d(self.pair(one), self.pair(other), assume_unique=True)
+            both = common(self.pair(one), self.pair(other))
             if len(both):
                 twice = max(said[number] + said[number + 1] - self.rarity(len(both)), 0.0)
                 news[number] -= twice / 2
@@ -154,7 +154,7 @@ class Scope:
         if not len(halves.places):
             return halves
         near = self._pair(_beside(form.split(" ")[0 if left else 1], neighbour, left))
-        kept = np.isin(halves.places, near.places, assume_unique=True)
+        kept = positions(near.places, halves.places) >= 0
         return Postings(halves.places[kept], halves.weights[kept])
 
     def _pair(self, pair: str) -> Postings:
@@ -175,12 +175,13 @@ def joined(one: Beside, other: Beside) -> Beside:
 
 def _best(places: list[Ints], gains: list[Floats]) -> Beside:
     """All places, once each, with the best of their gains."""
-    if not places:
-        return Beside(np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32))
+    if len(places) < 2:
+        return Beside(places[0], gains[0]) if places else Beside(NOTHING, np.empty(0, dtype=np.float32))
     joined, said = np.concatenate(places), np.concatenate(gains)
-    order = np.lexsort((-said, joined))
-    first = np.concatenate(([True], np.diff(joined[order]) > 0))
-    return Beside(joined[order][first], said[order][first])
+    order = np.argsort(joined, kind="stable")
+    joined, said = joined[order], said[order]
+    starts = np.flatnonzero(np.concatenate(([True], joined[1:] != joined[:-1])))
+    return Beside(joined[starts], np.maximum.reduceat(said, starts))
 
 
 def weakened(one: Beside, share: float) -> Beside:

@@ -21,7 +21,7 @@ from typing import Any
 
 import tantivy
 
-from oms.search.analysis import VERSION, Analysed, analyse
+from oms.search.analysis import ONCE, VERSION, Analysed, analyse
 from oms.search.answering import answer, respell
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
 from oms.search.tantivy_rows import Rows, TantivySnapshot, signed
@@ -32,6 +32,8 @@ MEMORY = 50_000_000
 """Bytes tantivy may use while writing."""
 BATCH = 20_000
 """Items of one commit of a rebuild: what a broken-off rebuild need not do again."""
+OPENING_TRIES = 8
+"""Openings before an index counts as damaged while writers keep replacing it."""
 CURRENT, BUILDING, SEAL, LOCK = "current", "building", "oms-seal.json", "writer.lock"
 
 
@@ -165,32 +167,50 @@ class TantivyEngine:
         except OSError:
             raise IndexDamaged("there is no current index") from None
 
+    def _state(self) -> tuple[str, int, int]:
+        """The current index and its newest commit; zeros where there is no commit."""
+        place = self._place()
+        try:
+            meta = (place / "meta.json").stat()
+        except FileNotFoundError:
+            return place.name, 0, 0
+        return place.name, meta.st_ino, meta.st_mtime_ns
+
     def _snapshot(self) -> TantivySnapshot:
-        """The newest commit; what is open already is followed, not read again."""
+        """The newest commit; what is open already is followed, not read again.
+
+        Writers of other processes may take files away for newer ones while they are opened: then again.
+        """
         with self._reading:
-            place = self._place()
-            try:
-                meta = (place / "meta.json").stat()
-                key = (place.name, meta.st_ino, meta.st_mtime_ns)
-                if self._newest is not None and key == self._key:
-                    return self._newest
-                if self._index is None or self._key is None or self._key[0] != place.name:
-                    _check_sizes(place)
-                    self._index, self._rows = tantivy.Index.open(str(place)), Rows(self._schema)
-                    self._index.config_reader(reload_policy="manual")
-                self._index.reload()
-                searcher = self._index.searcher()
-                with self._rows.lock:
-                    self._rows.follow(searcher)
-                self._newest, self._key = TantivySnapshot(self._rows, searcher), key
-                return self._newest
-            except IndexDamaged:
-                raise
-            except BaseException as error:
-                if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of Rust
+            for _ in range(OPENING_TRIES):
+                state = self._state()
+                try:
+                    return self._follow(state)
+                except BaseException as error:
+                    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of Rust
+                        raise
                     self.close()
-                    raise IndexDamaged(f"{type(error).__name__} while opening the index") from error
-                raise
+                    failed: BaseException = error
+                if self._state() == state:
+                    break
+            if isinstance(failed, IndexDamaged):
+                raise failed
+            raise IndexDamaged(f"{type(failed).__name__} while opening the index") from failed
+
+    def _follow(self, state: tuple[str, int, int]) -> TantivySnapshot:
+        if self._newest is not None and state == self._key:
+            return self._newest
+        place = self._place()
+        if self._index is None or self._key is None or self._key[0] != place.name:
+            _check_sizes(place)
+            self._index, self._rows = tantivy.Index.open(str(place)), Rows(self._schema)
+            self._index.config_reader(reload_policy="manual")
+        self._index.reload()
+        searcher = self._index.searcher()
+        with self._rows.lock:
+            self._rows.follow(searcher)
+        self._newest, self._key = TantivySnapshot(self._rows, searcher), state
+        return self._newest
 
     def _write(self, place: Path, analysed: Iterable[Analysed], gone: Iterable[str]) -> None:
         """One durable commit in the index at `place`: delete `gone`, then add."""
@@ -256,7 +276,7 @@ def _document(analysed: Analysed, row: int) -> tantivy.Document:
     for word, weight in analysed.folded.items():
         document.add_text("folded", _plain(signed(word, weight)))
     for word in analysed.marked:
-        document.add_text("marked", _plain(signed(word, 1)))
+        document.add_text("marked", _plain(signed(word, ONCE)))
     for word, weight in analysed.pairs.items():
         document.add_text("pairs", _plain(signed(word, weight)))
     return document

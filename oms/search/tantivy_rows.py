@@ -11,7 +11,7 @@ from collections import OrderedDict
 import numpy as np
 import tantivy
 
-from oms.search.analysis import BARE_SHIFT, HEADING_MOST, HEADING_SHIFT, TEXT_MOST
+from oms.search.analysis import AT_THE_TOP, BARE_SHIFT, ELSEWHERE, ONCE, TEXT_MASK
 from oms.search.postings import CODED, COUNTED, NO_POSTINGS, Bools, Codes, Ints, Postings, rank_cards
 
 CACHED_POSTINGS = 4_000_000
@@ -19,20 +19,16 @@ CACHED_POSTINGS = 4_000_000
 FEW = 2000
 """Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
 _SIGNS = {
-    chr(ord("A") + number): times | heading << HEADING_SHIFT | bare << BARE_SHIFT
-    for number, (times, heading, bare) in enumerate(
-        (times, heading, bare) for times in (0, 1, 2) for heading in (0, 1) for bare in (0, 1) if times or heading
-    )
+    "folded": [weight for weight in range(1, 2 << BARE_SHIFT) if weight & TEXT_MASK != TEXT_MASK],
+    "marked": [ONCE],
+    "pairs": [ELSEWHERE, AT_THE_TOP],
 }
-"""A word is indexed with one sign behind it that says how it stands in the item; each sign is a list of its own."""
-_SIGN_OF = {weight: sign for sign, weight in _SIGNS.items()}
+"""How a word can stand in an item: it is indexed with a sign behind it that says so, and each is a list of its own."""
 
 
 def signed(word: str, weight: int) -> str:
-    """The term for a word of this packed weight (oms.search.analysis); more than twice counts as twice."""
-    times = min(weight & TEXT_MOST, 2)
-    heading = int((weight >> HEADING_SHIFT & HEADING_MOST) > 0)
-    return word + _SIGN_OF[times | heading << HEADING_SHIFT | (weight >> BARE_SHIFT & 1) << BARE_SHIFT]
+    """The term for a word of this packed weight (oms.search.analysis)."""
+    return word + chr(ord("A") + weight)
 
 
 class Rows:
@@ -42,7 +38,6 @@ class Rows:
         self.schema = schema
         self.ids: list[str] = []
         self.orders: list[str] = []
-        self.stamps: list[str] = []
         self.codes = {field: Codes() for field in CODED}
         self.places: dict[str, int] = {}
         """Row of each live id."""
@@ -55,7 +50,7 @@ class Rows:
         """Take in what was put since the last time, and forget what is gone; the caller holds the lock."""
         fresh = searcher.search(self.behind(len(self.ids)), limit=max(searcher.num_docs, 1), order_by_field="row")
         for row, address in reversed(fresh.hits):
-            self._add(int(row), bytes(searcher.doc(address)["card"][0]).decode("utf-8", "surrogatepass").split("\x1f"))
+            self._add(int(row), _card(searcher, address))
         if len(self.places) != searcher.num_docs:  # something was removed, or put and replaced before we looked
             hits = searcher.search(
                 tantivy.Query.all_query(), limit=max(searcher.num_docs, 1), order_by_field="row"
@@ -73,13 +68,12 @@ class Rows:
 
     def _add(self, row: int, card: list[str]) -> None:
         for _ in range(row - len(self.ids)):  # rows that were replaced before we saw them
-            self._append("", "", "", [""] * len(CODED), ["0"] * len(COUNTED))
-        self._append(card[0], card[1], card[2], card[3 : 3 + len(CODED)], card[3 + len(CODED) :])
+            self._append("", "", [""] * len(CODED), ["0"] * len(COUNTED))
+        self._append(card[0], card[2], card[3 : 3 + len(CODED)], card[3 + len(CODED) :])
         self.places[card[0]] = row
 
-    def _append(self, id: str, stamp: str, order: str, coded: list[str], counted: list[str]) -> None:
+    def _append(self, id: str, order: str, coded: list[str], counted: list[str]) -> None:
         self.ids.append(id)
-        self.stamps.append(stamp)
         self.orders.append(order)
         for field, value in zip(CODED, coded, strict=True):
             self._columns[field].append(self.codes[field].number(value))
@@ -144,22 +138,25 @@ class TantivySnapshot:
 
     def stamp(self, id: str) -> str | None:
         """The stamp of the live row with this id."""
-        row = self._rows.places.get(id)
-        return None if row is None else self._rows.stamps[row]
+        query = tantivy.Query.term_query(self._rows.schema, "id", id, index_option="basic")
+        hits = self._searcher.search(query, limit=1).hits
+        return _card(self._searcher, hits[0][1])[1] if hits else None
 
     def stamps(self) -> dict[str, str]:
-        """Ids of all live rows with their stamps."""
-        live = np.flatnonzero(self.live).tolist()
-        return {self._rows.ids[row]: self._rows.stamps[row] for row in live}
+        """Ids of all live rows with their stamps, read from the files: they are too many to keep."""
+        everything = self._searcher.search(tantivy.Query.all_query(), limit=max(self._searcher.num_docs, 1))
+        cards = (_card(self._searcher, address) for _, address in everything.hits)
+        return {card[0]: card[1] for card in cards}
 
     def _fetch(self, field: str, word: str, start: int) -> Postings:
         places: list[Ints] = []
         weights: list[Ints] = []
-        for sign, weight in _SIGNS.items():
-            count = self._searcher.doc_freq(field, word + sign)
+        for weight in _SIGNS[field]:
+            term = signed(word, weight)
+            count = self._searcher.doc_freq(field, term)
             if not count:
                 continue
-            query = tantivy.Query.term_query(self._rows.schema, field, word + sign, index_option="basic")
+            query = tantivy.Query.term_query(self._rows.schema, field, term, index_option="basic")
             if start:
                 query = query.and_must_match(self._rows.behind(start))
             hits = self._searcher.search(query, limit=count, count=False, order_by_field="row").hits
@@ -170,3 +167,8 @@ class TantivySnapshot:
         whole = np.concatenate(places)
         order = np.argsort(whole)
         return Postings(whole[order], np.concatenate(weights)[order])
+
+
+def _card(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> list[str]:
+    """What an item says beside its words: id, stamp, order key and columns."""
+    return bytes(searcher.doc(address)["card"][0]).decode("utf-8", "surrogatepass").split("\x1f")

@@ -47,8 +47,9 @@ BLOCK = 4096
 """Postings in one block: read whole and kept, so fewer, larger blocks than Whoosh's 128 cost less."""
 POOL_MEGABYTES = 96
 """Memory for postings while writing; more is sorted on disk, which takes about 0.1 MB a page."""
-BATCH = 10_000
-"""Items of one segment of a rebuild: bounds that temporary space to about 1 GB, whatever there is to index."""
+BATCH = 50_000
+"""Items of one segment of a rebuild: bounds that temporary space to about 5 GB, whatever there is to index. More, smaller
+segments repeat their words and are each asked for every word."""
 BUILDING = "building"
 """Folder inside the index in which a rebuild prepares its segments."""
 OPENING_TRIES = 8

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from whoosh.reading import TermNotFound
 
 from oms.search.interface import IndexDamaged
 from oms.search.postings import (
@@ -70,13 +71,10 @@ class LoadedSegment:
 
     def read_postings(self, field: str, word: str) -> Postings:
         """The posting list of `word`, deleted documents included."""
-        if not self.has_word(field, word):
+        try:
+            return _decode(self._terms.matcher(field, word.encode(), self._schema[field].format))
+        except TermNotFound:
             return NO_POSTINGS
-        return _decode(self._terms.matcher(field, word.encode(), self._schema[field].format))
-
-    def has_word(self, field: str, word: str) -> bool:
-        """Whether any document, be it a deleted one, has `word`."""
-        return (field, word.encode()) in self._terms
 
     def words_from(self, field: str, prefix: str) -> Iterator[str]:
         """The words of `field` that begin with `prefix`, in order."""

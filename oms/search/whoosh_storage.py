@@ -14,25 +14,45 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from whoosh.codec.whoosh3 import W3Codec, W3Segment
+from whoosh.codec.whoosh3 import W3Codec, W3PostingsWriter, W3Segment
 from whoosh.filedb.filestore import FileStorage
 
 INDEX_NAME = "oms"
 _SEGMENT_FILE = re.compile(rf"{INDEX_NAME}_\w+\..+")
 _READ_AT_ONCE = 1 << 20
+INLINE = 3
+"""Postings of a list that stands with its word."""
 _SEAL = "seal-{generation}.json"
 
 
 class FreshNames(W3Codec):
-    """Whoosh's codec, with names of segments that cannot repeat.
+    """Whoosh's codec, with names of segments that cannot repeat and short lists beside their words.
 
-    Whoosh draws them from the global `random`: after `random.seed(1)`, twice, a new segment overwrites the files
-    of an old one.
+    Whoosh draws the names from the global `random`: after `random.seed(1)`, twice, a new segment overwrites the files
+    of an old one. Its own switch for short lists calls a function there is not.
     """
+
+    def postings_writer(self, dbfile: Any, byteids: bool = False) -> W3PostingsWriter:
+        """What writes posting lists."""
+        return _ShortListsInline(dbfile, self._blocklimit, byteids, self._compression)
 
     def new_segment(self, storage: FileStorage, indexname: str) -> W3Segment:  # noqa: ARG002 - whoosh's signature
         """An empty segment."""
         return W3Segment(self, indexname, segid=secrets.token_hex(8))
+
+
+class _ShortListsInline(W3PostingsWriter):
+    """Keeps a short list with its word, where Whoosh reads it from: a block of its own costs 40 bytes more."""
+
+    def finish_postings(self) -> Any:
+        """The description of the finished list."""
+        if self.written() or len(self) > INLINE:
+            return super().finish_postings()
+        described: Any = self._terminfo
+        described.add_block(self)
+        described.set_inlined(self._ids, self._weights, [b""] * len(self))
+        self._terminfo = None
+        return described
 
 
 class DurableStorage(FileStorage):

@@ -1,5 +1,6 @@
 """An engine in a folder of its own: every acceptance test asks all of them."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +36,12 @@ def whoosh(tmp_path: Path) -> Iterator[WhooshEngine]:
     engine.rebuild([])
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Threads take turns 500 times as often as usual, so that a reader meets writers at every step."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 500)
+    yield
+    sys.setswitchinterval(usual)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -417,3 +418,46 @@ def test_what_a_killed_writer_said_is_there_is_there(engine: Engine, tmp_path: P
         engine.put([item(f"after-{turn}", "còn ghi được", "chung")])  # the lock died with its process
         told.add(f"after-{turn}")
         assert look(engine, "chung", limit=500).total == len(engine.ids())
+
+
+REBUILDER = """
+import sys
+from pathlib import Path
+from tests.search.conftest import open_engine
+from tests.search.corpus import item
+engine = open_engine(sys.argv[1], Path(sys.argv[2]))
+for number in range(6):
+    engine.rebuild([item(f"p{n}", "chung", f"lần {number}") for n in range(3)])
+    engine.put([item("p3", "chung", f"lần {number}")])
+    engine.remove(["p3"])
+"""
+
+
+@pytest.mark.usefixtures("hurried")
+def test_readers_go_on_while_another_process_rebuilds_puts_and_removes(engine: Engine, tmp_path: Path) -> None:
+    engine.rebuild([item(f"p{n}", "chung") for n in range(3)])
+    name = "whoosh" if "whoosh" in type(engine).__module__ else "tantivy"
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def read() -> None:
+        reader = open_engine(name, tmp_path / "index")
+        try:
+            while not done.is_set():
+                found = look(reader, "chung")
+                assert found.total == len(found.matches)
+                assert found.total in (3, 4)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            reader.close()
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    command = [sys.executable, "-c", REBUILDER, name, str(tmp_path / "index")]
+    rebuilt = subprocess.run(command, check=False, capture_output=True, text=True)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert (rebuilt.returncode, failures) == (0, []), rebuilt.stderr

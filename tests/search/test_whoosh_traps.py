@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,6 +160,10 @@ def test_every_file_is_on_disk_before_the_generation_appears(
     assert (tmp_path / "index").stat().st_ino in synced  # and the name of the new generation
 
 
+LISTED = [*LETTERS, *(item(f"listed-{n}", "cùng một lời", f"trang {n}") for n in range(9))]
+"""Enough items with the same words for lists in a file of their own."""
+
+
 def open_files(folder: Path) -> int:
     links = [entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
     targets = [str(link.readlink()) for link in links if os.path.lexists(link)]
@@ -193,7 +196,7 @@ def test_a_seeded_random_generator_repeats_no_segment(whoosh: WhooshEngine) -> N
 def test_a_truncated_or_missing_file_is_noticed_when_the_index_is_opened(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     engine = WhooshEngine(folder)
-    engine.rebuild(LETTERS)
+    engine.rebuild(LISTED)
     engine.close()
     files = [file for file in folder.iterdir() if file.suffix and file.is_file()]
     assert len(files) >= 6
@@ -217,7 +220,7 @@ def test_a_truncated_or_missing_file_is_noticed_when_the_index_is_opened(tmp_pat
 def test_a_changed_byte_is_noticed_by_the_check_and_a_rebuild_repairs_it(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     engine = WhooshEngine(folder)
-    engine.rebuild(LETTERS)
+    engine.rebuild(LISTED)
     for file in sorted(folder.glob("*oms_*.*")):
         content = bytearray(file.read_bytes())
         content[len(content) // 2] ^= 0x55
@@ -244,15 +247,6 @@ def test_a_writer_says_so_when_another_process_keeps_the_lock(tmp_path: Path) ->
     lock.release()
     engine.put([LETTERS[0]])
     assert engine.ids() == {"hoa"}
-
-
-@pytest.fixture
-def hurried() -> Iterator[None]:
-    """Threads take turns 500 times as often as usual, so that a reader meets writers at every step."""
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 500)
-    yield
-    sys.setswitchinterval(usual)
 
 
 @pytest.mark.usefixtures("hurried")

@@ -41,9 +41,6 @@ __all__ = [
     "state",
 ]
 
-CHANGE_ENGINE_AT = 200_000
-"""Documents and pages from which on an installation should search with tantivy: docs/search.md has the growth."""
-
 # More than any dossier has documents and pages: one question lists all its items.
 EVERYTHING = 1_000_000
 

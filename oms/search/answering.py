@@ -198,5 +198,7 @@ def _facets(snapshot: Snapshot, places: Ints) -> dict[str, dict[str, int]]:
 def _counts(snapshot: Snapshot, field: str, places: Ints) -> dict[str, int]:
     """How many of the documents have each value of `field`; empty values are left out."""
     counts = np.bincount(snapshot.column(field)[places], minlength=0)
-    names = snapshot.codes[field].names
-    return {names[code]: int(counts[code]) for code in np.flatnonzero(counts).tolist() if names[code]}
+    codes = np.flatnonzero(counts)
+    found = dict(zip(map(snapshot.codes[field].names.__getitem__, codes.tolist()), counts[codes].tolist(), strict=True))
+    found.pop("", None)
+    return found

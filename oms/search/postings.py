@@ -62,7 +62,7 @@ class Codes:
         if isinstance(names, frozenset) and len(names) > len(numbers):
             meant = [number for name, number in list(numbers.items()) if name in names]
         else:
-            meant = [numbers[name] for name in names if name in numbers]
+            meant = [number for number in map(numbers.get, names) if number is not None]
         chosen = np.zeros(len(self.names), dtype=np.bool_)  # after the numbers, which may have grown
         chosen[meant] = True
         return chosen

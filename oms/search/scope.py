@@ -76,7 +76,9 @@ class Scope:
 
     def has(self, field: str, word: str, place: int) -> bool:
         """Whether the document at `place` has the word or pair."""
-        places = self.snapshot.postings(field, word).places
+        places = self.pair(word) if field == "pairs" else self.snapshot.postings(field, word).places
+        if not len(places):
+            return False
         found = int(np.searchsorted(places, place))
         return found < len(places) and int(places[found]) == place
 

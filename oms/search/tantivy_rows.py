@@ -7,6 +7,7 @@ after a commit only the rows behind the last one are asked for. Knows no ranking
 import threading
 from array import array
 from collections import OrderedDict
+from operator import itemgetter
 
 import numpy as np
 import tantivy
@@ -16,6 +17,8 @@ from oms.search.postings import CODED, COUNTED, NO_POSTINGS, Bools, Codes, Ints,
 
 CACHED_POSTINGS = 4_000_000
 """Postings kept decoded, 8 bytes each."""
+LIST = 40
+"""What a list takes by itself, in postings: most that are asked for are empty."""
 FEW = 2000
 """Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
 _SIGNS = {
@@ -24,6 +27,9 @@ _SIGNS = {
     "pairs": [ELSEWHERE, AT_THE_TOP],
 }
 """How a word can stand in an item: it is indexed with a sign behind it that says so, and each is a list of its own."""
+
+
+_ROW = itemgetter(0)
 
 
 def signed(word: str, weight: int) -> str:
@@ -106,16 +112,18 @@ class TantivySnapshot:
             upto, known = rows.lists.get((field, word), (0, NO_POSTINGS))
             if upto < self.size:
                 found = self._fetch(field, word, upto)
-                rows.cached += len(found.places)
+                rows.cached += len(found.places) + (0 if (field, word) in rows.lists else LIST)
                 known = (
                     Postings(*(np.concatenate(parts) for parts in zip(known, found, strict=True))) if upto else found
                 )
                 rows.lists[field, word] = (self.size, known)
                 while rows.cached > CACHED_POSTINGS and len(rows.lists) > 1:
-                    rows.cached -= len(rows.lists.popitem(last=False)[1][1].places)
+                    rows.cached -= len(rows.lists.popitem(last=False)[1][1].places) + LIST
             if (field, word) in rows.lists:
                 rows.lists.move_to_end((field, word))
-        end = int(np.searchsorted(known.places, self.size))
+        if upto <= self.size:
+            return known
+        end = int(np.searchsorted(known.places, self.size))  # a newer state has looked before us
         return known if end == len(known.places) else Postings(known.places[:end], known.weights[:end])
 
     def words_from(self, field: str, prefix: str) -> list[str]:
@@ -160,7 +168,7 @@ class TantivySnapshot:
             if start:
                 query = query.and_must_match(self._rows.behind(start))
             hits = self._searcher.search(query, limit=count, count=False, order_by_field="row").hits
-            places.append(np.fromiter((row for row, _ in hits), dtype=np.int32, count=len(hits)))
+            places.append(np.fromiter(map(_ROW, hits), dtype=np.int32, count=len(hits)))
             weights.append(np.full(len(hits), weight, dtype=np.int32))
         if not places:
             return NO_POSTINGS

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -537,3 +537,24 @@ def test_the_register_of_each_body_has_its_moves(session, world, member, cells, 
     assert registers.write_excel(session, kind, unit, year, printing=printed_by(who("canbo.sonv"))).body[:2] == b"PK"
     with pytest.raises(NotFound):
         registers.read_register(session, kind, unit, year, actor=who("canbo.soyt"))
+
+
+@pytest.mark.parametrize("username", ["bithu.sonv", "canbo.sonv"])
+def test_many_moves_ask_the_database_no_more_than_few(session, world, cells, who: Actors, username: str) -> None:
+    def questions() -> int:
+        session.expire_all()
+        asked: list[str] = []
+        bind = session.get_bind()
+        listen = lambda *arguments: asked.append(arguments[2])  # noqa: E731 - one list of statements
+        event.listen(bind, "before_cursor_execute", listen)
+        assert membership.waiting_for(session, actor=somebody)
+        event.remove(bind, "before_cursor_execute", listen)
+        return len(asked)
+
+    somebody = who(username)
+    counts = []
+    for number in range(6):
+        dossier = make_member(session, world, name=f"Đảng viên {number}")
+        bring(session, membership.prepare(session, dossier, wish(cells["sotc_c1"]), actor=who("canbo.sonv")), who, 0)
+        counts.append(questions())
+    assert counts[0] == counts[-1], counts

@@ -38,6 +38,7 @@ def _readable(actor: Actor) -> Any:
             joinedload(MembershipTransfer.unit),
             joinedload(MembershipTransfer.waiting_unit),
             joinedload(MembershipTransfer.dossier),
+            joinedload(MembershipTransfer.transfer),
             selectinload(MembershipTransfer.boxes).joinedload(MembershipBox.unit),
         )
     )

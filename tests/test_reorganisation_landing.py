@@ -131,6 +131,8 @@ def open_business(session, world):
     away.paper_unit_id = units["sonv"]
     transfer(session, world, sent, "sonv", "soyt", TransferState.SUBMITTED)
     transfer(session, world, coming, "soyt", "sonv", TransferState.APPROVED)
+    lost = factories.make_dossier(session, units["sonv"], "Vũ Thị Giang")
+    transfer(session, world, lost, "sonv", "soyt", TransferState.LOST, closed_at=now())
     noted = transfer(session, world, came, "btc", "sonv", TransferState.ACCEPTED_WITH_RESERVATIONS)
     checker = {"checked_by_id": people["canbo.sonv"]}
     session.add(TransferCheck(transfer_id=noted.id, position=1, outcome=CheckOutcome.MISSING, **checker))
@@ -443,3 +445,26 @@ def test_each_way_of_a_dossier_is_written_down(session, world, actor):
     reorganising.undo(session, change, "Nhầm", actor=actor("truongban.khoi"))
     moves = select(AuditEntry.body).where(AuditEntry.action == "dossier:move", AuditEntry.dossier_id == dossier.id)
     assert len(list(session.scalars(moves))) == 2
+
+
+def test_lost_paper_is_found_by_the_successor_and_not_waited_for_within_one_unit(session, world, actor):
+    lost = factories.make_dossier(session, world.units["sonv"])
+    goes_on = transfer(session, world, lost, "sonv", "soyt", TransferState.LOST, closed_at=now())
+    within = factories.make_dossier(session, world.units["sonv"], "Trần Văn Bình")
+    ends = transfer(session, world, within, "sonv", "sotc", TransferState.LOST, closed_at=now())
+    moved = factories.make_dossier(session, world.units["sonv"], "Lê Văn Cường")
+    stale = transfer(session, world, moved, "sonv", "soyt", TransferState.LOST, closed_at=now())
+    moved.custodian_id = world.units["soyt"]
+    for dossier in (lost, within):
+        dossier.paper_state = PaperState.UNKNOWN
+    session.flush()
+    carried_out(session, actor, [{"kind": "merge", "from": ["sonv"], "to": ["sotc"]}])
+    finder = accounts_of(session, "canbo.sotc")
+    custody.take(session, custody.choose_step(goes_on, "found", actor=finder), goes_on, actor=finder, reason="Trong tủ")
+    assert (goes_on.state, goes_on.from_unit_id, lost.paper_state) == (
+        TransferState.DRAFT,
+        world.units["sotc"],
+        PaperState.ON_SHELF,
+    )
+    assert (ends.state, within.paper_state) == (TransferState.CANCELLED, PaperState.UNKNOWN)
+    assert (stale.state, stale.from_unit_id) == (TransferState.LOST, world.units["sonv"]), "history"

@@ -75,6 +75,9 @@ def dry_run(number: str, username: str, as_json: bool) -> None:
     _put_counts(result.counts)
     put_table((_("Account"), _("Gains"), _("Loses")), ((name, *pair) for name, pair in sorted(result.rights.items())))
     put_table((_("Unit without a dossier officer"), _("Dossiers")), sorted(result.nobody.items()))
+    if result.undecided:
+        titles = (_("Split unit whose people go to the first successor, as nothing says where"), _("People"))
+        put_table(titles, sorted(result.undecided.items()))
     _put_landings(result.landings)
     for sentence, values in result.blockers:
         put(_(sentence) % values)

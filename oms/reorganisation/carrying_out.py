@@ -56,8 +56,10 @@ class Work:
         self._people(routes)
         # What is held for a dossier goes on only from the unit that holds the dossier: asked before it moves.
         landing.run()
+        moves = Moves(self.session, self.change, self.ledger, self.outcome, routes, self.actor_id)
+        moves.run()
         yield from self._dossiers(routes)
-        Moves(self.session, self.change, self.ledger, self.outcome, routes, self.actor_id).run()
+        moves.settle_with_oneself()
         Roles(self.session, self.change, self.ledger, self.outcome, routes).run()
         if not self.outcome.blockers:
             for place, id in left_behind(self.session, routes.ended):

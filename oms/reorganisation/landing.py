@@ -200,6 +200,12 @@ HANGING: tuple[Hanging, ...] = (
 """What goes on with the successor by one column, in the order in which it is brought there."""
 
 OPEN_TRANSFER = Transfer.state.in_(OPEN_STATES)
+# Whoever finds paper that was lost brings the transfer back, as long as the sender still holds the dossier.
+LOST_TRANSFER = (Transfer.state == TransferState.LOST) & exists(
+    select(Dossier.id)
+    .where(Dossier.id == Transfer.dossier_id, Dossier.custodian_id == Transfer.from_unit_id)
+    .correlate(Transfer)
+)
 UNSETTLED_TRANSFER = (Transfer.state == TransferState.ACCEPTED_WITH_RESERVATIONS) & exists(
     select(TransferCheck.id).where(
         TransferCheck.transfer_id == Transfer.id,
@@ -207,6 +213,7 @@ UNSETTLED_TRANSFER = (Transfer.state == TransferState.ACCEPTED_WITH_RESERVATIONS
         TransferCheck.settled_at.is_(None),
     )
 )
+GOING_ON = OPEN_TRANSFER | LOST_TRANSFER | UNSETTLED_TRANSFER
 # Either of the two units settles what was noted: it is nobody's only when both have ended.
 _ENDED_SENDER = exists(select(Unit.id).where(Unit.id == Transfer.from_unit_id, Unit.valid_to.is_not(None)))
 # A role or delegation that ends on the last day of the unit ended with it.
@@ -236,9 +243,9 @@ COLUMNS: Mapping[Column, Condition] = {
     Person.party_unit_id: true(),
     MembershipTransfer.from_unit_id: _MOVING,
     MembershipTransfer.to_unit_id: _MOVING,
-    Transfer.from_unit_id: OPEN_TRANSFER,
-    Transfer.to_unit_id: OPEN_TRANSFER | (UNSETTLED_TRANSFER & _ENDED_SENDER),
-    Transfer.approving_unit_id: OPEN_TRANSFER,
+    Transfer.from_unit_id: OPEN_TRANSFER | LOST_TRANSFER,
+    Transfer.to_unit_id: OPEN_TRANSFER | LOST_TRANSFER | (UNSETTLED_TRANSFER & _ENDED_SENDER),
+    Transfer.approving_unit_id: OPEN_TRANSFER | LOST_TRANSFER,
     Assignment.unit_id: _ROLE_GOES_ON,
     Delegation.unit_id: _DELEGATION_GOES_ON,
     Unit.parent_id: Unit.valid_to.is_(None),

@@ -21,7 +21,7 @@ from oms.models import (
     TransferState,
     now,
 )
-from oms.reorganisation.landing import OPEN_TRANSFER, UNSETTLED_TRANSFER
+from oms.reorganisation.landing import GOING_ON
 from oms.reorganisation.ledger import Ledger
 from oms.reorganisation.outcome import Outcome
 from oms.reorganisation.routes import Routes
@@ -46,9 +46,8 @@ class Moves:
         self.actor_id, self.words = actor_id, f"{change.number} · {change.decision_number}"
 
     def run(self) -> None:
-        """After people and dossiers: a sender is whoever holds the dossier now."""
+        """After people and before dossiers: what was lost goes on only from the unit that still holds the dossier."""
         self._transfers()
-        self._settle_with_oneself()
         self._members()
 
     def _transfers(self) -> None:
@@ -56,19 +55,21 @@ class Moves:
         sides = (Transfer.from_unit_id, Transfer.to_unit_id, Transfer.approving_unit_id)
         query = (
             select(Transfer.id, Transfer.number, *sides, Transfer.state, Transfer.dossier_id, Dossier.custodian_id)
-            .add_columns(Dossier.paper_state, Dossier.frozen, Dossier.person_id, Person.unit_id.label("home"))
+            .add_columns(
+                Transfer.closed_at, Dossier.paper_state, Dossier.frozen, Dossier.person_id, Person.unit_id.label("home")
+            )
             .join(Dossier, Transfer.dossier_id == Dossier.id)
             .join(Person)
-            .where(or_(*(side.in_(list(self.routes.ended)) for side in sides)), OPEN_TRANSFER | UNSETTLED_TRANSFER)
+            .where(or_(*(side.in_(list(self.routes.ended)) for side in sides)), GOING_ON)
             .with_for_update(of=Transfer)
         )
         changed, events, dossiers = [], [], []
         for row in self.session.execute(query.order_by(Transfer.id)).all():
             before = {side.key: getattr(row, side.key) for side in sides}
             after = self._sides(row, before)
-            if after["from_unit_id"] == after["to_unit_id"]:
+            if after["from_unit_id"] == after["to_unit_id"] or self._lost_to_outside(row):
                 after, end = before | {"state": TransferState.CANCELLED, "closed_at": now()}, TransferState.CANCELLED
-                before |= {"state": row.state, "closed_at": None}
+                before |= {"state": row.state, "closed_at": row.closed_at}
                 dossiers.append(self._let_go(row))
                 self.outcome.transfers_cancelled += 1
             else:
@@ -97,17 +98,25 @@ class Moves:
         )
 
     def _sides(self, row: Any, before: dict[str, str]) -> dict[str, str]:
-        receiver = self.routes.keeper(row.to_unit_id, row.home, self.routes.choice(row.person_id))
-        if not row.state.is_open:
+        chosen = self.routes.choice(row.person_id)
+        receiver = self.routes.keeper(row.to_unit_id, row.home, chosen)
+        if row.state == TransferState.ACCEPTED_WITH_RESERVATIONS:
             # What was noted on arrival is settled by the receiver; who sent it is history.
             return before if receiver == row.from_unit_id else before | {"to_unit_id": receiver}
         if row.state == TransferState.ARRIVED and row.to_unit_id in self.routes.ended:
-            receiver = row.custodian_id  # what came from outside lies with its receiver already
-        sender = row.custodian_id if row.from_unit_id in self.routes.ended else row.from_unit_id
+            # What came from outside lies with its receiver already, and goes where the dossier goes.
+            receiver = self.routes.keeper(row.custodian_id, row.home, chosen)
+        sender = self.routes.keeper(row.from_unit_id, row.home, chosen)
         approver = self.routes.keeper(row.approving_unit_id, row.home, None)
         return {"from_unit_id": sender, "to_unit_id": receiver, "approving_unit_id": approver}
 
-    def _settle_with_oneself(self) -> None:
+    def _lost_to_outside(self, row: Any) -> bool:
+        """Paper that was lost between here and a unit that leaves the system is not waited for any more."""
+        sides = {row.from_unit_id, row.to_unit_id}
+        leaving = {unit for unit in sides if self.outcome.endings.get(unit) == "transfer_out"}
+        return row.state == TransferState.LOST and bool(leaving)
+
+    def settle_with_oneself(self) -> None:
         """A request for a dossier that its own unit now holds asks for nothing any more."""
         query = (
             select(TransferRequest.id)

@@ -88,6 +88,14 @@ def reading(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+def lock(session: Session, thing: object) -> None:
+    """See a row as it is now and hold it for the rest of the transaction.
+
+    Only that row: what was loaded beside it by an outer join cannot be locked on PostgreSQL, and need not be.
+    """
+    session.refresh(thing, with_for_update={"of": type(thing)})
+
+
 def is_sqlite(session: Session) -> bool:
     """True on SQLite, where one writer at a time is the rule anyway."""
     return session.get_bind().dialect.name == "sqlite"

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from oms import audit, catalogue, dossiers, holds, jobs, purging
+from oms import audit, catalogue, db, dossiers, holds, jobs, purging
 from oms.catalogue import RetentionRule
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
@@ -186,7 +186,7 @@ def execute(
 
     Everything is asked again at this moment: a hold, a transfer or a paper that is not due any more stops it whole.
     """
-    session.refresh(disposal, with_for_update=True)
+    db.lock(session, disposal)
     require(actor, Action.DISPOSAL_READ, disposal)
     require(actor, Action.DISPOSAL_PROPOSE)
     if second.account_id == actor.account_id:
@@ -266,7 +266,7 @@ def _rule(rule_id: str) -> RetentionRule:
 
 
 def _refresh(session: Session, disposal: Disposal, version: int | None) -> None:
-    session.refresh(disposal, with_for_update=True)
+    db.lock(session, disposal)
     if version is not None and version != disposal.version:
         raise Conflict(N_("Somebody else just changed this disposal. Reload the page and look again."))
 

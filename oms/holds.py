@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, organisation
+from oms import audit, db, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Dossier, Hold, now
 from oms.permissions import (
@@ -177,7 +177,7 @@ def _concerned(session: Session, hold: Hold) -> Sequence[Dossier]:
 
 
 def _refresh(session: Session, hold: Hold, version: int | None) -> None:
-    session.refresh(hold, with_for_update=True)
+    db.lock(session, hold)
     if version is not None and version != hold.version:
         raise Conflict(N_("Somebody else just changed this hold. Reload the page and look again."))
 

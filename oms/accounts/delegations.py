@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit
+from oms import audit, db
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Account, Assignment, Delegation, Role, Unit, now
 from oms.organisation import today
@@ -84,7 +84,7 @@ def give(
 
 def end(session: Session, delegation: Delegation, *, actor: Actor) -> None:
     """The head who gave it, or the delegate who no longer wants it, ends a delegation at once."""
-    session.refresh(delegation, with_for_update=True)
+    db.lock(session, delegation)
     if actor.account_id not in (delegation.head_id, delegation.delegate_id):
         raise Refused(N_("A delegation is ended by the head who gave it, or by the one who received it."))
     if delegation.ended_at is not None:

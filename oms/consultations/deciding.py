@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import audit, dossiers, grants
+from oms import audit, db, dossiers, grants
 from oms.consultations.requesting import TEXT_LENGTH, last_day
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import (
@@ -112,7 +112,7 @@ def begin(session: Session, request: Consultation, actor: Actor, version: int | 
     """Lock request and dossier, and check that the actor decides here and nobody has."""
     if request.dossier is not None:
         dossiers.hold(session, request.dossier)
-    session.refresh(request, with_for_update=True)
+    db.lock(session, request)
     require(actor, Action.CONSULTATION_APPROVE, request)
     if is_own(actor, Action.CONSULTATION_APPROVE, _holder(request), request.asked_by_id):
         raise Refused(N_("Nobody decides about their own request. Ask another head who may."))
@@ -174,7 +174,7 @@ def refuse(session: Session, request: Consultation, reason: str, *, actor: Actor
 
 def end(session: Session, request: Consultation, reason: str, *, actor: Actor) -> None:
     """Close a granted consultation before its time; paper that is away stays on loan until it is back."""
-    session.refresh(request, with_for_update=True)
+    db.lock(session, request)
     if request.asked_by_id != actor.account_id:
         require(actor, Action.CONSULTATION_APPROVE, request)
     if request.state != ConsultationState.APPROVED:
@@ -194,7 +194,7 @@ def decide_copy(
     session: Session, order: CopyOrder, *, approved: bool, actor: Actor, answer: str = "", version: int | None = None
 ) -> None:
     """Approve a copy, which gives it its number, or refuse it with a reason; never the person who asked."""
-    session.refresh(order, with_for_update=True)
+    db.lock(session, order)
     request = order.consultation
     require(actor, Action.CONSULTATION_APPROVE, request)
     if is_own(actor, Action.CONSULTATION_APPROVE, _holder(order.consultation), order.asked_by_id):

@@ -5,7 +5,7 @@ The paper that goes out and comes back is told to `oms.whereabouts`, which says 
 
 from sqlalchemy.orm import Session
 
-from oms import audit, dossiers, whereabouts
+from oms import audit, db, dossiers, whereabouts
 from oms.consultations.requesting import LINE_LENGTH, TEXT_LENGTH
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Consultation, ConsultationState, Loan, LoanState, PaperState, now
@@ -19,11 +19,11 @@ SHEETS_LIMIT = 10_000
 def _begin(session: Session, request: Consultation, state: LoanState, actor: Actor, version: int | None) -> Loan:
     if request.dossier is not None:
         dossiers.hold(session, request.dossier)
-    session.refresh(request, with_for_update=True)
+    db.lock(session, request)
     require(actor, Action.LOAN_HAND_OUT, request)
     loan = request.loan
     if loan is not None:
-        session.refresh(loan, with_for_update=True)
+        db.lock(session, loan)
     if loan is None or loan.state != state or (version is not None and version != loan.version):
         raise Conflict(
             N_("The loan of request %(number)s is not at this point. Reload the page."), number=request.number

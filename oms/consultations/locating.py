@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit, organisation, people
+from oms import audit, db, organisation, people
 from oms.consultations.requesting import LINE_LENGTH, TEXT_LENGTH, requesting_unit
 from oms.dossiers import next_number
 from oms.errors import N_, BadInput, Conflict
@@ -103,7 +103,7 @@ def to_answer(session: Session, *, actor: Actor, limit: int = 200) -> list[Locat
 
 def answer(session: Session, asked: LocateAnswer, given: Whereabout, note: str, *, actor: Actor) -> None:
     """Answer for the body that was asked; only this tells the asker anything."""
-    session.refresh(asked, with_for_update=True)
+    db.lock(session, asked)
     require(actor, Action.LOCATE_ANSWER, asked)
     if asked.answer is not None:
         raise Conflict(N_("Somebody else answered this question already. Reload the page."))

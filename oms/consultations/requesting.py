@@ -9,7 +9,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, grants, organisation
+from oms import audit, catalogue, db, grants, organisation
 from oms.dossiers import find_wanted, next_number
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import (
@@ -111,7 +111,7 @@ def _text(words: str) -> str:
 
 def withdraw(session: Session, found: Consultation, *, actor: Actor) -> None:
     """Take the own request back before it was decided."""
-    session.refresh(found, with_for_update=True)
+    db.lock(session, found)
     if found.asked_by_id != actor.account_id:
         raise Refused(N_("Only whoever asked can withdraw the request."))
     if found.state != ConsultationState.REQUESTED:
@@ -123,7 +123,7 @@ def withdraw(session: Session, found: Consultation, *, actor: Actor) -> None:
 
 def request_copy(session: Session, found: Consultation, reason: str, *, actor: Actor) -> CopyOrder:
     """Ask to take a marked copy of the granted pages away; the head of the holder decides about it by itself."""
-    session.refresh(found, with_for_update=True)
+    db.lock(session, found)
     if found.asked_by_id != actor.account_id or not grants.is_running(found):
         raise Refused(N_("A copy is asked for by whoever reads, while the pages are open."))
     if not reason.strip():

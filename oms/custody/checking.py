@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, dossiers, organisation
+from oms import audit, catalogue, db, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import CheckOutcome, Transfer, TransferCheck, TransferState, now
 from oms.organisation import HANOI
@@ -112,7 +112,7 @@ def add_extra(session: Session, transfer: Transfer, note: str, *, actor: Actor) 
 def _begin(session: Session, transfer: Transfer, actor: Actor) -> None:
     # The dossier first, then its transfer: the order in which `take` locks them.
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update={"of": Transfer})
+    db.lock(session, transfer)
     require(actor, Action.TRANSFER_RECEIVE, transfer)
     if transfer.state not in _HERE:
         raise Conflict(
@@ -158,7 +158,7 @@ def may_settle(transfer: Transfer, *, actor: Actor) -> bool:
 
 def settle(session: Session, transfer: Transfer, position: int, how: str, *, actor: Actor) -> None:
     """Write down how a discrepancy was settled: the paper was sent after, found, made anew, or struck off the list."""
-    session.refresh(transfer, with_for_update={"of": Transfer})
+    db.lock(session, transfer)
     require(actor, Action.TRANSFER_READ, transfer)
     if not may_settle(transfer, actor=actor):
         raise Refused(N_("Discrepancies are settled by the two units after the dossier is accepted with reservations."))

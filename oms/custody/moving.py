@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, catalogue, dossiers, holds, jobs, organisation, whereabouts
+from oms import audit, catalogue, db, dossiers, holds, jobs, organisation, whereabouts
 from oms.custody.checking import forget_check, require_checked
 from oms.custody.losses import require_free, require_second
 from oms.custody.readiness import require_ready
@@ -157,7 +157,7 @@ def _show_proof(transfer: Transfer, dossier: Dossier, proof: Proof) -> None:
 def prove(session: Session, transfer: Transfer, proof: Proof, *, actor: Actor) -> None:
     """Say anew what entitles the receiver, while the transfer is being prepared."""
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update={"of": Transfer})
+    db.lock(session, transfer)
     require(actor, Action.TRANSFER_PREPARE, transfer)
     if transfer.state != DRAFT:
         raise Conflict(N_("The proof is entered while the transfer is being prepared. Have it returned first."))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, dossiers, organisation, whereabouts
+from oms import audit, catalogue, db, dossiers, organisation, whereabouts
 from oms.custody.checking import forget_check
 from oms.custody.moving import approving_unit
 from oms.custody.sealing import manifest_hash
@@ -132,7 +132,7 @@ def may_relist(transfer: Transfer, *, actor: Actor) -> bool:
 def relist(session: Session, transfer: Transfer, arrival: Arrival, *, actor: Actor) -> None:
     """Correct what was entered of the slip before it is confirmed; what was ticked of the old list is looked at anew."""
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update={"of": Transfer})
+    db.lock(session, transfer)
     require(actor, Action.TRANSFER_RECEIVE, transfer)
     if not may_relist(transfer, actor=actor):
         raise Conflict(

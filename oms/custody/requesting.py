@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, organisation
+from oms import audit, db, dossiers, organisation
 from oms.custody.moving import Proof, prepare
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, RequestState, Transfer, TransferRequest, Unit, now
@@ -121,7 +121,7 @@ def refuse(session: Session, request: TransferRequest, reason: str, *, actor: Ac
 
 def withdraw(session: Session, request: TransferRequest, *, actor: Actor) -> None:
     """Take a request back before it is answered: whoever asked, or an officer of the same unit."""
-    session.refresh(request, with_for_update=True)
+    db.lock(session, request)
     if request.unit_id not in actor.units.get(Action.TRANSFER_ASK, frozenset()):
         raise Refused(N_("A request is withdrawn by the unit that made it."))
     _require_waiting(request)
@@ -130,7 +130,7 @@ def withdraw(session: Session, request: TransferRequest, *, actor: Actor) -> Non
 
 
 def _begin(session: Session, request: TransferRequest, actor: Actor) -> None:
-    session.refresh(request, with_for_update=True)
+    db.lock(session, request)
     require(actor, Action.TRANSFER_REQUEST_ANSWER, request)
     _require_waiting(request)
 

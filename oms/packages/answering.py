@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import audit, custody, dossiers
+from oms import audit, custody, db, dossiers
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Package, PackageDirection, PackageOutcome, TransferState, now
 from oms.packages import keys
@@ -101,7 +101,7 @@ def close(session: Session, data: bytes, *, actor: Actor) -> Package:
     package = answer.package
     # The dossier first, as every step of a transfer does it: two who wait for each other would both be given up.
     dossiers.hold(session, package.dossier)
-    session.refresh(package, with_for_update=True)
+    db.lock(session, package)
     if package.answered_at is not None:
         raise Conflict(N_("This answer was entered before; the transfer is closed."))
     package.outcome, package.reservations, package.answered_at = answer.outcome, answer.reservations, now()

@@ -6,7 +6,7 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, jobs, organisation
+from oms import audit, catalogue, db, jobs, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import (
     Dossier,
@@ -162,7 +162,7 @@ def open_step(
 ) -> None:
     """What every step asks first, with the row locked: the right, the state, and that the actor saw how it stands."""
     session.flush()
-    session.refresh(change, with_for_update=True)
+    db.lock(session, change)
     require(actor, action, change)
     if version is not None and version != change.version:
         raise Conflict(N_("Somebody else just changed this. Reload the page and look again."))

@@ -84,7 +84,7 @@ def test_paper_in_record_found_dossier_handed_over(
     expect(officer.page.locator("#page-words")).to_contain_text("Nguyễn")
     officer.keep_picture("5-review")
     _correct(officer, "Nguyễn Thị Hòa", "Nguyễn Thị Hòa (đã đối chiếu)")
-    _file(officer, "Quyết định bổ nhiệm Trưởng phòng", "02/03/2019")
+    file_pages(officer, "Quyết định bổ nhiệm Trưởng phòng", "02/03/2019")
     officer.keep_picture("6-filed")
     with db.reading(engine) as session:
         document = session.scalars(select(Document)).one()
@@ -105,7 +105,7 @@ def test_paper_in_record_found_dossier_handed_over(
 
     # Handed over: prepared and sent by Sở Nội vụ, approved by its head, accepted by the Bloc.
     officer.go(f"/transfers/new?dossier={dossier.id}")
-    officer.page.select_option("select[name=unit]", label=_label(officer, "Ban Tổ chức"))
+    officer.page.select_option("select[name=unit]", label=label_of(officer, "Ban Tổ chức"))
     officer.page.fill("textarea[name=reason]", "Theo Quyết định số 15/QĐ-SNV ngày 02/3/2019")
     officer.page.fill("input[name=basis_number]", "15/QĐ-SNV")
     officer.page.fill("input[name=basis_on]", "02/03/2019")
@@ -163,7 +163,7 @@ def _correct(officer: Desk, before: str, after: str) -> None:
     expect(officer.page.locator("#page-words")).to_contain_text("đã đối chiếu")
 
 
-def _file(officer: Desk, title: str, day: str) -> None:
+def file_pages(officer: Desk, title: str, day: str) -> None:
     filing = officer.page.locator("form#filing")
     for box in filing.locator("input[name=pages]").all():
         box.check()
@@ -175,7 +175,7 @@ def _file(officer: Desk, title: str, day: str) -> None:
     officer.page.wait_for_load_state()
 
 
-def _label(officer: Desk, part: str) -> str:
+def label_of(officer: Desk, part: str) -> str:
     labels = officer.page.locator("select[name=unit] option").all_inner_texts()
     return next(label.strip() for label in labels if part in label)
 

@@ -152,6 +152,7 @@ ACTIONS: dict[str, str] = {
     "package:list": N_("List packages"),
     "package:view": N_("Open a package"),
     "package:export": N_("Seal a package"),
+    "package:slip": N_("Print the opening code of a package"),
     "package:import": N_("Take in a package"),
     "package:acknowledge": N_("Answer a package"),
     "package:close": N_("Close a transfer by the answer to a package"),

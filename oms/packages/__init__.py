@@ -8,8 +8,8 @@ from oms.models import Package
 from oms.packages.answering import LARGEST as LARGEST_ANSWER
 from oms.packages.answering import Answer, acknowledge, close, read_answer
 from oms.packages.bag import NotABag, is_plain_bag
-from oms.packages.exporting import Sealed, export, file_of, has_file
-from oms.packages.finding import find, list_packages, origin_of, receiving_units, view, waiting
+from oms.packages.exporting import Sealed, check_code, export, file_of, has_file
+from oms.packages.finding import find, list_packages, of_transfer, origin_of, receiving_units, view, waiting
 from oms.packages.importing import refuse, take_in
 from oms.packages.keys import (
     check_key,
@@ -21,6 +21,7 @@ from oms.packages.keys import (
     read_code,
     trust,
     trusted,
+    write_code,
 )
 from oms.packages.opening import Opened, PackageRefused, open_package
 from oms.packages.sealing import Damaged, NotSealed, WrongCode, read_header
@@ -38,6 +39,7 @@ __all__ = [
     "Sealed",
     "WrongCode",
     "acknowledge",
+    "check_code",
     "check_key",
     "close",
     "export",
@@ -49,6 +51,7 @@ __all__ = [
     "is_plain_bag",
     "list_packages",
     "make_code",
+    "of_transfer",
     "open_package",
     "origin_of",
     "own_name",
@@ -64,4 +67,5 @@ __all__ = [
     "trusted",
     "view",
     "waiting",
+    "write_code",
 ]

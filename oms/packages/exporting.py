@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 from oms import audit, custody, db
 from oms.errors import N_, Conflict, NotFound
 from oms.models import Document, Package, PackageDirection, Transfer, TransferState, new_id, now
-from oms.packages import keys
+from oms.packages import keys, sealing
 from oms.packages.bag import Tally, write
 from oms.packages.contents import gather
-from oms.packages.sealing import seal
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.settings import Settings
 
@@ -52,6 +51,12 @@ def file_of(settings: Settings, package: Package) -> Path:
     return path
 
 
+def check_code(settings: Settings, package: Package, code: str) -> None:
+    """Raise `WrongCode` unless the code opens the package that was made here."""
+    with file_of(settings, package).open("rb") as sealed:
+        sealing.check_code(sealed, keys.read_code(code))
+
+
 def export(engine: Engine, settings: Settings, transfer_id: str, receiver_key: str, *, actor: Actor) -> Sealed:
     """Seal the dossier of a dispatched transfer for the installation with `receiver_key`; logged when it is whole.
 
@@ -77,7 +82,7 @@ def export(engine: Engine, settings: Settings, transfer_id: str, receiver_key: s
 
             items = gather(session, settings.scans, transfer)
             pieces = write(items, f"oms-{package_id}", _info(about, transfer, receiver.name), sign, tally)
-            size = seal(out, keys.read_code(code), about, pieces)
+            size = sealing.seal(out, keys.read_code(code), about, pieces)
             out.flush()
             os.fsync(out.fileno())
             peer, number, version = receiver.name, transfer.number, transfer.version

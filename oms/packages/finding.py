@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, organisation
 from oms.errors import N_, NotFound
-from oms.models import Dossier, Package, PackageDirection, Unit
+from oms.models import Dossier, Package, PackageDirection, Transfer, Unit
 from oms.permissions import Action, Actor, allowed, require
 
 MOST = 200
@@ -54,6 +54,12 @@ def origin_of(session: Session, dossier: Dossier) -> Package | None:
         .where(Package.dossier_id == dossier.id, Package.direction == PackageDirection.IN)
         .options(selectinload(Package.entries))
     )
+
+
+def of_transfer(session: Session, transfer: Transfer, *, actor: Actor) -> list[Package]:
+    """The packages that were sealed for a transfer, the latest first."""
+    query = select(Package).where(Package.transfer_id == transfer.id, allowed(actor, Action.PACKAGE_READ))
+    return list(session.scalars(query.order_by(Package.made_at.desc(), Package.id)))
 
 
 def waiting(session: Session, *, actor: Actor) -> list[Package]:

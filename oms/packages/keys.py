@@ -157,7 +157,12 @@ def find_trusted(session: Session, key: str) -> TrustedInstallation:
 def make_code() -> str:
     """A new opening code, in groups; the two last digits let a slip of the tongue be noticed (ISO 7064 mod 97-10)."""
     body = "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS - 2))
-    digits = body + f"{(1 - int(body) * 100) % _CHECK:02}"
+    return write_code(body + f"{(1 - int(body) * 100) % _CHECK:02}")
+
+
+def write_code(typed: str) -> str:
+    """A code in groups of four, as it stands on the slip."""
+    digits = read_code(typed)
     return " ".join(digits[start : start + GROUP] for start in range(0, CODE_DIGITS, GROUP))
 
 

@@ -68,11 +68,7 @@ def unseal(stream: BinaryIO, code: str) -> Iterator[bytes]:
     """
     stream.seek(0)
     header, raw = _read_header(stream)
-    key, check = _derive(code, bytes.fromhex(header["salt"]))
-    if not hmac.compare_digest(check, header["check"]):
-        raise WrongCode(
-            N_("The opening code does not belong to this package. Compare package number and code with the slip.")
-        )
+    key = _find_key(header, code)
     cipher, bound, prefix = AESGCM(key), hashlib.sha256(raw).digest(), bytes.fromhex(header["nonce"])
     number, chunk = 0, stream.read(CHUNK + _TAG)
     while True:
@@ -87,6 +83,20 @@ def unseal(stream: BinaryIO, code: str) -> Iterator[bytes]:
         if not following:
             return
         number, chunk = number + 1, following
+
+
+def check_code(stream: BinaryIO, code: str) -> None:
+    """Raise `WrongCode` unless the code opens the file; nothing of the content is read."""
+    _find_key(read_header(stream), code)
+
+
+def _find_key(header: dict[str, Any], code: str) -> bytes:
+    key, check = _derive(code, bytes.fromhex(header["salt"]))
+    if not hmac.compare_digest(check, header["check"]):
+        raise WrongCode(
+            N_("The opening code does not belong to this package. Compare package number and code with the slip.")
+        )
+    return key
 
 
 def _derive(code: str, salt: bytes) -> tuple[bytes, str]:

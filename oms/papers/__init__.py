@@ -16,6 +16,7 @@ from oms.papers.dossiers import contents_list, control_sheet, dossier_label, env
 from oms.papers.issuing import PURPOSES, Paper, Printing
 from oms.papers.losses import loss_minutes
 from oms.papers.membership import transfer_letter
+from oms.papers.opening_slip import opening_slip
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.permissions import Action
 
@@ -61,6 +62,7 @@ __all__ = [
     "handover_minutes",
     "handover_slip",
     "loss_minutes",
+    "opening_slip",
     "registers",
     "supplement_request",
     "transfer_letter",

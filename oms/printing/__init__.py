@@ -26,6 +26,7 @@ from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_han
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
 from oms.printing.loss_minutes import LossMinutes, draw_loss_minutes
+from oms.printing.opening_slip import OpeningSlip, draw_opening_slip
 from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
@@ -54,6 +55,7 @@ __all__ = [
     "Label",
     "Listed",
     "LossMinutes",
+    "OpeningSlip",
     "Register",
     "Subject",
     "SupplementRequest",
@@ -69,6 +71,7 @@ __all__ = [
     "draw_handover_slip",
     "draw_labels",
     "draw_loss_minutes",
+    "draw_opening_slip",
     "draw_register",
     "draw_supplement_request",
     "draw_transfer_letter",

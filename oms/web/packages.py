@@ -6,14 +6,16 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import custody, db, packages
+from oms import custody, db, packages, papers
 from oms.audit_reading import ACTIONS
 from oms.errors import N_, BadInput, Conflict, FileRefused, NotFound, OmsError
 from oms.models import Package, PackageDirection, Transfer, TransferState
+from oms.papers import Printing
 from oms.permissions import Action, can, require
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
+from oms.web.papers import send_paper
 from oms.web.work import Due, source
 
 bp = Blueprint("packages", __name__, url_prefix="/packages")
@@ -161,6 +163,19 @@ def file(package: Package) -> Response:
     return send_file(
         path, "application/octet-stream", as_attachment=True, download_name=f"{package.transfer_number}.omspkg"
     )
+
+
+@bp.post("/<id>/slip")
+@guarded(Action.PACKAGE_READ)
+def slip(package: Package) -> Response:
+    """The slip with the opening code, as long as somebody has the code before them."""
+    if package.direction != PackageDirection.OUT:
+        raise NotFound()
+    printing = Printing(g.actor, "handover", request.url_root)
+    code = request.form.get("code", "")
+    paper = papers.opening_slip(g.session, house().settings, package, code, printing=printing)
+    access.commit()
+    return send_paper(paper)
 
 
 @bp.post("/<id>/answer")

@@ -84,7 +84,7 @@ def draw(kind: str, id: str) -> ResponseReturnValue:
         return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error)), error.status
     paper = papers.PAPERS[PaperKind(kind)].gather(g.session, thing, printing=printing)
     access.commit()
-    return _send(paper)
+    return send_paper(paper)
 
 
 @bp.get("/dossier/<id>")
@@ -158,10 +158,11 @@ def draw_register() -> ResponseReturnValue:
     except BadInput as error:
         return _show_registers(sentence_of(error)), error.status
     access.commit()
-    return _send(paper)
+    return send_paper(paper)
 
 
-def _send(paper: Paper) -> Response:
+def send_paper(paper: Paper) -> Response:
+    """A paper as a file."""
     return _as_attachment(Response(paper.body, mimetype=paper.media_type), paper.file_name)
 
 

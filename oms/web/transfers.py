@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import custody, dossiers, membership, organisation
+from oms import custody, dossiers, membership, organisation, packages
 from oms.custody import Route, Step
 from oms.errors import N_, BadInput
 from oms.models import OPEN_STATES, CheckOutcome, Dossier, Transfer, TransferState, Unit
@@ -203,6 +203,8 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         may_settle=custody.may_settle(transfer, actor=g.actor),
         outcomes=[(one.value, _(one.label)) for one in CheckOutcome if one != CheckOutcome.EXTRA],
         outcome_tones=OUTCOME_TONES,
+        packages=packages.of_transfer(g.session, transfer, actor=g.actor),
+        may_pack=transfer.state == TransferState.IN_TRANSIT and can(g.actor, Action.TRANSFER_SEND, transfer),
     )
 
 

@@ -69,6 +69,17 @@ DRAWN: dict[str, Callable[[Subject], bytes]] = {
 }
 
 
+def test_the_opening_slip_has_the_code_on_one_page_and_nobody_s_name() -> None:
+    code = " ".join(f"{group:04}" for group in range(9))
+    foot = Imprint("", "Trần Thị Ngọc Hân", datetime(2026, 11, 25, 14, 3), request="CH-2026-0007")
+    slip = printing.OpeningSlip(PARTY, foot, DAY, "Bên B", "Đảng bộ Khối B", "CH-2026-0007", "3f2a", "08:00", code)
+    pdf = printing.draw_opening_slip(slip)
+    words = text_of(pdf)
+    assert page_count(pdf) == 1 and "PHIẾU MÃ MỞ GÓI HỒ SƠ" in words and "Trang 1/1" in words
+    assert all(group in words for group in code.split())
+    assert NAME not in words and pdf == printing.draw_opening_slip(slip)
+
+
 def text_of(pdf: bytes) -> str:
     done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
     return " ".join(done.stdout.decode().split())

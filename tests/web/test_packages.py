@@ -9,6 +9,7 @@ from oms import accounts, db, packages
 from oms.models import AuditEntry, Package, SignIn, Transfer, now
 from oms.web import create_app
 from tests.packages.conftest import House, dispatch, empty_database, fill, friends, here, there  # noqa: F401
+from tests.printing.test_papers_as_drawn import text_of
 
 CODE = re.compile(r"(?:\d{4} ){8}\d{4}")
 
@@ -40,6 +41,20 @@ def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F8
         row = session.scalars(select(Package)).one()
     sealed = sender.get(f"/packages/{row.id}/file").data
     assert code[0] not in sender.get(f"/packages/{row.id}").get_data(as_text=True), "shown once"
+    slip = sender.post(f"/packages/{row.id}/slip", data={"code": code[0]})
+    assert slip.status_code == 200 and slip.mimetype == "application/pdf"
+    words = text_of(slip.data)
+    assert "PHIẾU MÃ MỞ GÓI" in words and row.package_id[:12] in words and "Nguyễn" not in words
+    assert all(group in words for group in code[0].split())
+    assert sender.post(f"/packages/{row.id}/slip", data={"code": packages.make_code()}).status_code == 422
+    assert (
+        signed_in(app, here, "canbo.soyt").post(f"/packages/{row.id}/slip", data={"code": code[0]}).status_code == 404
+    )
+    with db.reading(here.engine) as session:
+        slips = session.scalars(select(AuditEntry).where(AuditEntry.action == "package:slip")).all()
+        assert [code[0][:4] in entry.body for entry in slips] == [False]
+    page = sender.get(f"/transfers/{transfer_id}").get_data(as_text=True)
+    assert row.id in page and f"/packages/new?transfer={transfer_id}" in page
     for username in ("canbo.soyt", "quantri", "canbo.sotc"):
         for path in ("", "/file", "/answer"):
             assert signed_in(app, here, username).get(f"/packages/{row.id}{path}").status_code in (403, 404)

@@ -48,6 +48,7 @@ WHERE: dict[Action, str] = {
     Action.PAPER_MOVE: N_("dossiers whose file or paper the unit has"),
     Action.STOCK_COUNT: N_("the shelves of the own unit"),
     Action.PACKAGE_READ: N_("packages the unit sent or received"),
+    Action.PACKAGE_TAKE_IN: N_("packages given in for the unit"),
     Action.CONSULTATION_REQUEST: N_("any dossier, asked for in the name of the own unit"),
     Action.CONSULTATION_READ: N_("own requests, and requests for dossiers the unit keeps"),
     Action.CONSULTATION_LOOK: N_("the pages granted to oneself, in the reading room, until the grant ends"),

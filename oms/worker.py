@@ -37,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "read_page": reading.read_one_page,
     "finish_scan": reading.finish_scan,
     "show_scan": packages.show_scan,
+    "take_in_package": packages.take_in_arrival,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
     "index_unit": search.index_unit,
@@ -157,6 +158,7 @@ class Worker:
     def _fail(self, session: Session, job: Job, failure: OmsError) -> None:
         jobs.finish(job, failure)
         reading.give_up(session, job.kind, job.subject_id, failure)
+        packages.give_up(session, job.kind, job.subject_id, failure)
 
     def _actor(self, session: Session, job: Job) -> Actor | None:
         """The actor a job works for, with the rights of this moment, not of the moment it was ordered."""

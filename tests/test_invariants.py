@@ -33,6 +33,7 @@ from oms.models import (
     Hold,
     LocateAnswer,
     Package,
+    PackageArrival,
     Page,
     Person,
     Reorganisation,
@@ -72,7 +73,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Package: lambda d: Package.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
-ABOUT_NO_DOSSIER = (Disposal, LocateAnswer, Reorganisation, Stocktaking)
+ABOUT_NO_DOSSIER = (Disposal, LocateAnswer, PackageArrival, Reorganisation, Stocktaking)
 
 
 def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: frozenset[str]) -> bool:

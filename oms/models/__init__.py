@@ -40,7 +40,15 @@ from oms.models.membership import (
     MembershipTransfer,
 )
 from oms.models.organisation import Unit, UnitKind, UnitName, UnitSuccession
-from oms.models.packages import ForeignEntry, Package, PackageDirection, PackageOutcome, TrustedInstallation
+from oms.models.packages import (
+    ArrivalState,
+    ForeignEntry,
+    Package,
+    PackageArrival,
+    PackageDirection,
+    PackageOutcome,
+    TrustedInstallation,
+)
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
 from oms.models.paper_issues import PaperIssue, PaperKind
 from oms.models.people import Gender, Person, PersonAlias, Precision
@@ -55,6 +63,7 @@ __all__ = [
     "OPEN_MOVES",
     "OPEN_STATES",
     "Account",
+    "ArrivalState",
     "AskingState",
     "Assignment",
     "AttachedFile",
@@ -100,6 +109,7 @@ __all__ = [
     "MembershipTransfer",
     "Original",
     "Package",
+    "PackageArrival",
     "PackageDirection",
     "PackageOutcome",
     "Page",

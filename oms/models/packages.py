@@ -94,6 +94,64 @@ class Package(Identified, Base):
     entries: Mapped[list["ForeignEntry"]] = relationship(order_by="ForeignEntry.position")
 
 
+class ArrivalState(enum.StrEnum):
+    """How far a package is that was given in on a page."""
+
+    WAITING = "waiting"
+    PROVING = "proving"
+    LOOKING = "looking"
+    KEEPING = "keeping"
+    CODE_NEEDED = "code_needed"
+    TAKEN_IN = "taken_in"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        return _ARRIVAL_LABELS[self]
+
+
+_ARRIVAL_LABELS = {
+    ArrivalState.WAITING: N_("Waiting for its turn"),
+    ArrivalState.PROVING: N_("Check codes and signature are proved"),
+    ArrivalState.LOOKING: N_("Every page is looked at for marks of state secrets"),
+    ArrivalState.KEEPING: N_("Scans and records are stored"),
+    ArrivalState.CODE_NEEDED: N_("The opening code is needed again"),
+    ArrivalState.TAKEN_IN: N_("Taken in"),
+    ArrivalState.REFUSED: N_("Not taken in"),
+}
+
+
+class PackageArrival(Identified, Base):
+    """A package somebody gave in, until it is taken in or refused; its opening code is kept in no table."""
+
+    __tablename__ = "package_arrivals"
+    __table_args__ = (
+        CheckConstraint("(taken_id IS NOT NULL) = (state = 'taken_in')", name="taken_with_package"),
+        CheckConstraint("(ended_at IS NOT NULL) = (state IN ('taken_in', 'refused'))", name="ended_at_its_end"),
+    )
+
+    # What the file says of itself; nothing of it was proved.
+    package_id: Mapped[str] = mapped_column(String(32))
+    transfer_number: Mapped[str] = mapped_column(String(40))
+    # Of the sealed file, which lies under this name until the end.
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[str] = reference("units.id")
+    given_by_id: Mapped[str] = reference("accounts.id", index=False)
+    given_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[ArrivalState] = mapped_column(default=ArrivalState.WAITING)
+    pages_done: Mapped[int] = mapped_column(default=0)
+    pages: Mapped[int] = mapped_column(default=0)
+    # Sentences with their values, as `oms.errors` has them.
+    problems: Mapped[list[Any]]
+    taken_id: Mapped[str | None] = reference("packages.id", index=False)
+    ended_at: Mapped[datetime | None]
+
+    unit: Mapped[Unit] = relationship()
+    given_by: Mapped[Account] = relationship()
+
+
 class ForeignEntry(Identified, Base):
     """An entry of the sender's log about a dossier that came in a package; it is not part of our chain."""
 

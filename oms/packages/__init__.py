@@ -7,6 +7,7 @@ in docs/packages.md. Nothing of a package is believed before every hash and the 
 from oms.models import Package
 from oms.packages.answering import LARGEST as LARGEST_ANSWER
 from oms.packages.answering import Answer, acknowledge, close, read_answer
+from oms.packages.arriving import arrivals, give, give_code, give_up, keep, take_in_arrival, view_arrival
 from oms.packages.bag import NotABag, is_plain_bag
 from oms.packages.exporting import Sealed, check_code, export, file_of, has_file
 from oms.packages.finding import find, list_packages, of_transfer, origin_of, receiving_units, view, waiting
@@ -39,6 +40,7 @@ __all__ = [
     "Sealed",
     "WrongCode",
     "acknowledge",
+    "arrivals",
     "check_code",
     "check_key",
     "close",
@@ -47,8 +49,12 @@ __all__ = [
     "find",
     "find_trusted",
     "fingerprint",
+    "give",
+    "give_code",
+    "give_up",
     "has_file",
     "is_plain_bag",
+    "keep",
     "list_packages",
     "make_code",
     "of_transfer",
@@ -63,9 +69,11 @@ __all__ = [
     "refuse",
     "show_scan",
     "take_in",
+    "take_in_arrival",
     "trust",
     "trusted",
     "view",
+    "view_arrival",
     "waiting",
     "write_code",
 ]

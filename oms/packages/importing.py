@@ -18,6 +18,7 @@ from oms import audit, catalogue, db, dossiers, intake, jobs, reading, storage
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.gate import needs_two_people
 from oms.models import (
+    ArrivalState,
     Category,
     Document,
     Dossier,
@@ -43,6 +44,8 @@ from oms.permissions import Action, Actor, can
 from oms.recognition import Word
 from oms.settings import Settings
 
+Tell = Callable[[ArrivalState, int, int], None]
+
 
 def take_in(
     engine: Engine,
@@ -53,12 +56,14 @@ def take_in(
     *,
     actor: Actor,
     send: Callable[[str], None] = lambda _job: None,
+    tell: Tell = lambda _state, _done, _pages: None,
 ) -> str:
-    """Take the dossier of a package into `unit_id`; return the id of its `Package` row.
+    """Take the dossier of a package into `unit_id`; return the id of its `Package` row. `tell` hears how far it is.
 
     Raises `PackageRefused` (every problem by name), `FileRefused` for a scan the gate does not let in, `Conflict` for a
     package or dossier that is here already. Then nothing was stored.
     """
+    tell(ArrivalState.PROVING, 0, 0)
     with db.reading(engine) as session:
         if unit_id not in actor.units.get(Action.DOSSIER_CREATE, frozenset()):
             raise Refused(N_("A package is taken in by the dossier officer of the unit that will hold the dossier."))
@@ -66,7 +71,10 @@ def take_in(
         _refuse_twice(session, opened)
     _rehearse(engine, opened, unit_id, actor)
     originals = {f"data/{scan['file']}": scan for scan in opened.dossier["scans"]}
-    _look_at_scans(settings, stream, code, originals)
+    pages = sum(scan["pages"] for scan in originals.values())
+    tell(ArrivalState.LOOKING, 0, pages)
+    _look_at_scans(settings, stream, code, originals, lambda done: tell(ArrivalState.LOOKING, done, pages))
+    tell(ArrivalState.KEEPING, pages, pages)
     _keep_scans(settings, stream, code, originals)
     with db.writing(engine) as session:
         package = _enter(session, opened, session.get_one(Unit, unit_id), actor)
@@ -104,10 +112,21 @@ def _came_before(opened: Opened) -> Conflict:
     )
 
 
-def _look_at_scans(settings: Settings, stream: BinaryIO, code: str, originals: dict[str, dict[str, Any]]) -> None:
-    """Send each original through the gate; what may bear a mark of secrecy ends the import."""
+def _look_at_scans(
+    settings: Settings,
+    stream: BinaryIO,
+    code: str,
+    originals: dict[str, dict[str, Any]],
+    looked: Callable[[int], None],
+) -> None:
+    """Send each original through the gate; what may bear a mark of secrecy ends the import.
+
+    `looked` hears how many pages are done.
+    """
+    done = 0
 
     def look(name: str, _size: int, pieces: Iterator[bytes]) -> None:
+        nonlocal done
         scan = originals.get(name)
         if scan is None:
             return
@@ -120,6 +139,8 @@ def _look_at_scans(settings: Settings, stream: BinaryIO, code: str, originals: d
                 raise BadInput(N_("%(name)s is not the scan that its description tells of."), name=arrival.name)
         finally:
             intake.discard(arrival)
+        done += arrival.opened.pages
+        looked(done)
 
     bag.walk(sealing.unseal(stream, keys.read_code(code)), look)
 

@@ -54,6 +54,7 @@ class Action(enum.StrEnum):
     PAPER_MOVE = "paper:move"
     STOCK_COUNT = "stock:count"
     PACKAGE_READ = "package:read"
+    PACKAGE_TAKE_IN = "package:take_in"
     HOLD_READ = "hold:read"
     HOLD_ORDER = "hold:order"
     INSERT_OPEN = "insert:open"
@@ -75,6 +76,7 @@ _OFFICER = {
     Action.PAPER_MOVE,
     Action.STOCK_COUNT,
     Action.PACKAGE_READ,
+    Action.PACKAGE_TAKE_IN,
     Action.HOLD_READ,
     Action.INSERT_OPEN,
     Action.DELEGATION_READ,

@@ -29,6 +29,7 @@ from oms.models import (
     MembershipAsking,
     MembershipTransfer,
     Package,
+    PackageArrival,
     Page,
     Person,
     Reorganisation,
@@ -63,6 +64,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Unit: Action.UNIT_READ,
     Account: Action.ACCOUNT_MANAGE,
     Package: Action.PACKAGE_READ,
+    PackageArrival: Action.PACKAGE_TAKE_IN,
     Stocktaking: Action.STOCK_COUNT,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,6 +1,6 @@
 """Sealed packages: making one of a transfer, taking one in, and the answers that travel back."""
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from oms import custody, db, packages, papers
 from oms.audit_reading import ACTIONS
-from oms.errors import N_, BadInput, Conflict, FileRefused, NotFound, OmsError
-from oms.models import Package, PackageDirection, Transfer, TransferState
+from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
+from oms.models import ArrivalState, Package, PackageArrival, PackageDirection, Transfer, TransferState, Unit
 from oms.papers import Printing
 from oms.permissions import Action, can, require
 from oms.web import access
@@ -33,6 +33,8 @@ def index() -> str:
     return render_template(
         "packages/index.html",
         packages=packages.list_packages(g.session, actor=g.actor),
+        arrivals=packages.arrivals(g.session, actor=g.actor),
+        arrival_tones=_ARRIVAL_TONES,
         ready=ready,
         trusted=packages.trusted(g.session),
         own_key=packages.public_key(house().settings),
@@ -80,17 +82,17 @@ def _form(transfer: Transfer, problem: str = "") -> str:
 
 
 @bp.get("/import")
-@guarded(Action.DOSSIER_CREATE)
+@guarded(Action.PACKAGE_TAKE_IN)
 def take_in() -> str:
     """Where a package is given in."""
-    return _import_form([])
+    return _import_form("")
 
 
 @bp.post("/import")
-@guarded(Action.DOSSIER_CREATE, writing=False)
-def take() -> ResponseReturnValue:
-    """Prove it and take it in, or say everything that is wrong."""
-    given = request.files.get("file")
+@guarded(Action.PACKAGE_TAKE_IN, writing=False)
+def give() -> ResponseReturnValue:
+    """Read its head, try the code and keep the sealed file; a job proves it and takes it in."""
+    given, code = request.files.get("file"), request.form.get("code", "")
     number = ""
     try:
         if given is None or not given.filename:
@@ -104,34 +106,71 @@ def take() -> ResponseReturnValue:
                 )
             )
         number = str(packages.read_header(stream)["package"])
-        row_id = packages.take_in(
-            house().engine,
-            house().settings,
-            stream,
-            request.form.get("code", ""),
-            request.form.get("unit", ""),
-            actor=g.actor,
-            send=house().queue.send,
-        )
-    except (BadInput, Conflict, FileRefused) as error:
-        problems = error.problems if isinstance(error, packages.PackageRefused) else [error]
-        reason = error.what if isinstance(error, FileRefused) else str(error)
+        kept = packages.keep(house().settings, stream, code)
+        access.end_request(g.pop("session"))
+        with db.writing(house().engine) as session:
+            unit = session.get(Unit, request.form.get("unit", ""))
+            if unit is None:
+                raise BadInput(N_("Choose the unit that will hold the dossier."))
+            arrival_id = packages.give(session, house().settings, kept, code, unit, actor=g.actor).id
+        access.deliver(session)
+    except (BadInput, Conflict) as error:
         access.end_request(g.pop("session", None))
         with db.writing(house().engine) as session:
-            packages.refuse(session, reason, number, actor=g.actor)
+            packages.refuse(session, str(error), number, actor=g.actor)
         g.session = access.open_request_session(writing=False)
-        return _import_form([sentence_of(one) for one in problems]), error.status
-    flash(_("The package was proved and taken in. Compare the papers, then answer the sender."), "success")
-    return redirect(url_for(".show", id=row_id))
+        return _import_form(sentence_of(error)), error.status
+    return redirect(url_for(".arrival", id=arrival_id))
 
 
-def _import_form(problems: list[str]) -> str:
+def _import_form(problem: str) -> str:
     ids = g.actor.units.get(Action.DOSSIER_CREATE, frozenset())
     units = [unit for unit in packages.receiving_units(g.session) if unit.id in ids]
     options = [(unit.id, unit.name) for unit in units]
     return render_template(
-        "packages/import.html", options=options, problems=problems, chosen=request.form.get("unit", "")
+        "packages/import.html", options=options, problem=problem, chosen=request.form.get("unit", "")
     )
+
+
+@bp.get("/arrivals/<id>")
+@guarded(Action.PACKAGE_TAKE_IN)
+def arrival(packagearrival: PackageArrival) -> ResponseReturnValue:
+    """How far a package is that was given in; the package itself once it is in."""
+    packages.view_arrival(g.session, packagearrival, actor=g.actor)
+    return render_template("packages/arrival.html", **_progress(packagearrival))
+
+
+@bp.get("/arrivals/<id>/progress")
+@guarded(Action.PACKAGE_TAKE_IN)
+def arrival_progress(packagearrival: PackageArrival) -> str:
+    """The part of the page that changes; it tells nothing the page before it did not, and writes no look."""
+    return render_template("packages/_arrival.html", **_progress(packagearrival))
+
+
+def _progress(arrival: PackageArrival) -> dict[str, Any]:
+    return {
+        "arrival": arrival,
+        "problems": [sentence_of(OmsError(one["message"], **one["values"])) for one in arrival.problems],
+        "goes_on": arrival.ended_at is None and arrival.state != ArrivalState.CODE_NEEDED,
+        "tone": _ARRIVAL_TONES.get(arrival.state, "info"),
+    }
+
+
+_ARRIVAL_TONES = {
+    ArrivalState.TAKEN_IN: "success",
+    ArrivalState.REFUSED: "danger",
+    ArrivalState.CODE_NEEDED: "warning",
+}
+
+
+@bp.post("/arrivals/<id>/code")
+@guarded(Action.PACKAGE_TAKE_IN)
+def give_code(packagearrival: PackageArrival) -> ResponseReturnValue:
+    """The opening code again, after it was forgotten."""
+    code = request.form.get("code", "")
+    packages.give_code(g.session, house().settings, packagearrival, code, actor=g.actor)
+    access.commit()
+    return redirect(url_for(".arrival", id=packagearrival.id))
 
 
 @bp.get("/<id>")

@@ -5,9 +5,10 @@ import re
 
 from sqlalchemy import select
 
-from oms import accounts, db, packages
-from oms.models import AuditEntry, Package, SignIn, Transfer, now
+from oms import accounts, db, jobs, packages, staging
+from oms.models import AuditEntry, Package, PackageArrival, SignIn, Transfer, now
 from oms.web import create_app
+from oms.worker import Worker
 from tests.packages.conftest import House, dispatch, empty_database, fill, friends, here, there  # noqa: F401
 from tests.printing.test_papers_as_drawn import text_of
 
@@ -69,28 +70,57 @@ def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F8
         form = {"file": (io.BytesIO(data), "a.omspkg"), "code": code, "unit": unit}
         return receiver.post("/packages/import", data=form)
 
-    for data, typed in (
-        (sealed[:-1], code[0]),
-        (sealed, packages.make_code()),
-        (b"PK\x03\x04", code[0]),
-        (b"", code[0]),
-    ):
+    def work() -> None:
+        worker = Worker(there.engine, there.settings)
+        with db.reading(there.engine) as session:
+            waiting = jobs.waiting(session, ["take_in_package"])
+        for job_id in waiting:
+            worker.run(job_id)
+
+    for data, typed in ((sealed, packages.make_code()), (b"PK\x03\x04", code[0]), (b"", code[0])):
         answer = give(data, typed)
         assert answer.status_code == 422
-        assert "alert-danger" in answer.get_data(as_text=True) or "danger" in answer.get_data(as_text=True)
-    taken = give(sealed, code[0])
-    assert taken.status_code == 302
-    assert give(sealed, code[0]).status_code == 409
-    shown = receiver.get(taken.headers["Location"]).get_data(as_text=True)
+        assert "danger" in answer.get_data(as_text=True)
+        assert not list((there.settings.home / "arrivals").glob("**/*"))
+    cut = give(sealed[:-1], code[0]).headers["Location"]
+    work()
+    assert "bị cắt" in receiver.get(cut).get_data(as_text=True), "said by the job, on the page of the package"
+
+    # Given in, found again on the list, open to nobody of another unit; the code is forgotten and asked for again.
+    given = give(sealed, code[0]).headers["Location"]
+    assert give(sealed, code[0]).status_code == 409, "it is being taken in"
+    assert given in receiver.get("/packages").get_data(as_text=True)
+    assert "data-poll" in receiver.get(f"{given}/progress").get_data(as_text=True)
+    for username in ("canbo.sonv", "quantri"):
+        for path in ("", "/progress"):
+            assert signed_in(other, there, username).get(f"{given}{path}").status_code in (403, 404)
+    staging.wipe(staging.folder(there.settings))
+    work()
+    assert f"{given}/code" in receiver.get(given).get_data(as_text=True)
+    assert receiver.post(f"{given}/code", data={"code": packages.make_code()}).status_code == 422
+    assert receiver.post(f"{given}/code", data={"code": code[0]}).status_code == 302
+    work()
+    with db.reading(there.engine) as session:
+        location = f"/packages/{session.scalars(select(Package.id)).one()}"
+        arrivals = session.scalars(select(PackageArrival).order_by(PackageArrival.given_at)).all()
+        assert [one.state for one in arrivals] == ["refused", "taken_in"]
+        assert arrivals[1].pages_done == arrivals[1].pages == 2
+    assert location in receiver.get(given).get_data(as_text=True)
+    again = give(sealed, code[0]).headers["Location"]
+    work()
+    assert "đã được nhận trước đây" in receiver.get(again).get_data(as_text=True), "taken in before"
+    assert not [path for path in (there.settings.home / "arrivals").glob("**/*") if path.is_file()]
+    assert not list(staging.folder(there.settings).iterdir())
+    shown = receiver.get(location).get_data(as_text=True)
     assert "Tài khoản canbo.sonv" in shown, "the log of the sender"
-    assert taken.headers["Location"] in receiver.get("/").get_data(as_text=True), "it waits for an answer"
-    assert receiver.post(f"{taken.headers['Location']}/answer", data={"reservations": ""}).status_code == 302
-    ack = receiver.get(f"{taken.headers['Location']}/answer").data
+    assert location in receiver.get("/").get_data(as_text=True), "it waits for an answer"
+    assert receiver.post(f"{location}/answer", data={"reservations": ""}).status_code == 302
+    ack = receiver.get(f"{location}/answer").data
     with db.reading(there.engine) as session:
         refused = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "package:import", AuditEntry.outcome == "refused")
         ).all()
-        assert len(refused) == 5
+        assert len(refused) == 6
 
     proved = sender.post("/packages/answer", data={"file": (io.BytesIO(ack), "a.omsack")})
     assert proved.status_code == 200

@@ -72,3 +72,4 @@ bench-reading: setup ## how well, cheaply and honestly pages are read
 
 screenshots: setup-test ## take the pictures of the README from a running demo
 	$(BIN)/python docs/screenshots.py
+	$(BIN)/python docs/drawn_papers.py

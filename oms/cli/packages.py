@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from sqlalchemy import select
@@ -133,6 +134,7 @@ def take_in(file: Path, code: str, unit: str, username: str, as_json: bool) -> N
             unit_id = organisation.find_unit(session, unit).id
         try:
             with file.open("rb") as stream:
+                _refuse_foreign(stream)
                 row_id = packages.take_in(
                     house.engine, house.settings, stream, code, unit_id, actor=actor, send=house.queue.send
                 )
@@ -151,6 +153,17 @@ def take_in(file: Path, code: str, unit: str, username: str, as_json: bool) -> N
     else:
         put(number)
         say(_("Taken in. Compare the papers, then answer with “oms package acknowledge”."))
+
+
+def _refuse_foreign(stream: BinaryIO) -> None:
+    """End with everything there is to say about a bag that another program made."""
+    if packages.is_plain_bag(stream.read(512)):
+        try:
+            packages.refuse_foreign(stream)
+        except packages.PackageRefused as error:
+            for problem in error.problems:
+                refuse(problem)
+            leave(1)
 
 
 def _write_refusal(house: House, file: Path, error: OmsError, actor: Actor | None) -> None:
@@ -199,13 +212,7 @@ def inspect(file: Path, code: str, as_json: bool) -> None:
     """Look at a package without taking it in; no content is shown."""
     house = open_house()
     with file.open("rb") as stream:
-        if packages.is_plain_bag(stream.read(512)):
-            raise BadInput(
-                N_(
-                    "This is a bag or archive of another program: neither sealed nor signed. Take its scans in on the page "
-                    "“Paper in”, into a dossier you opened."
-                )
-            )
+        _refuse_foreign(stream)
         header = packages.read_header(stream)
         about = {name: header.get(name) for name in ("package", "transfer", "sender_name", "made_at")}
         about |= {"sender": packages.fingerprint(packages.check_key(header["sender"]))}

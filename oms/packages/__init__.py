@@ -11,6 +11,7 @@ from oms.packages.arriving import arrivals, give, give_code, give_up, keep, take
 from oms.packages.bag import NotABag, is_plain_bag
 from oms.packages.exporting import Sealed, check_code, export, file_of, has_file
 from oms.packages.finding import find, list_packages, of_transfer, origin_of, receiving_units, view, waiting
+from oms.packages.foreign import refuse_foreign
 from oms.packages.importing import refuse, take_in
 from oms.packages.keys import (
     check_key,
@@ -67,6 +68,7 @@ __all__ = [
     "read_header",
     "receiving_units",
     "refuse",
+    "refuse_foreign",
     "show_scan",
     "take_in",
     "take_in_arrival",

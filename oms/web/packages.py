@@ -1,5 +1,6 @@
 """Sealed packages: making one of a transfer, taking one in, and the answers that travel back."""
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
@@ -85,7 +86,7 @@ def _form(transfer: Transfer, problem: str = "") -> str:
 @guarded(Action.PACKAGE_TAKE_IN)
 def take_in() -> str:
     """Where a package is given in."""
-    return _import_form("")
+    return _import_form([])
 
 
 @bp.post("/import")
@@ -99,12 +100,7 @@ def give() -> ResponseReturnValue:
             raise BadInput(N_("Choose the file of the package (.omspkg)."))
         stream = cast(BinaryIO, given.stream)
         if packages.is_plain_bag(stream.read(512)):
-            raise packages.NotABag(
-                N_(
-                    "This is a bag or archive of another program: neither sealed nor signed. Take its scans in on the page "
-                    "“Paper in”, into a dossier you opened."
-                )
-            )
+            packages.refuse_foreign(stream)
         number = str(packages.read_header(stream)["package"])
         kept = packages.keep(house().settings, stream, code)
         access.end_request(g.pop("session"))
@@ -119,16 +115,20 @@ def give() -> ResponseReturnValue:
         with db.writing(house().engine) as session:
             packages.refuse(session, str(error), number, actor=g.actor)
         g.session = access.open_request_session(writing=False)
-        return _import_form(sentence_of(error)), error.status
+        problems = error.problems if isinstance(error, packages.PackageRefused) else [error]
+        return _import_form(problems), error.status
     return redirect(url_for(".arrival", id=arrival_id))
 
 
-def _import_form(problem: str) -> str:
+def _import_form(problems: Sequence[OmsError]) -> str:
     ids = g.actor.units.get(Action.DOSSIER_CREATE, frozenset())
     units = [unit for unit in packages.receiving_units(g.session) if unit.id in ids]
     options = [(unit.id, unit.name) for unit in units]
     return render_template(
-        "packages/import.html", options=options, problem=problem, chosen=request.form.get("unit", "")
+        "packages/import.html",
+        options=options,
+        problems=[sentence_of(problem) for problem in problems],
+        chosen=request.form.get("unit", ""),
     )
 
 

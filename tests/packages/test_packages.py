@@ -5,6 +5,7 @@ import io
 import json
 import re
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -322,11 +323,85 @@ def test_a_bag_of_another_tool_is_explained(there: House, here: House, sealed: p
         files |= {"bagit.txt": bag.BAGIT, "manifest-sha256.txt": b"", "data/scan.pdf": scan}
 
     assert "Paper in" in str(refusal(there, rebuild(here, sealed, change), sealed.code))
-    plain = sealed.path.with_name("bag.tar")
-    with tarfile.open(plain, "w") as tar:
-        tar.add(__file__, "bag/bagit.txt")
-    assert isinstance(refusal(there, plain, sealed.code), packages.NotSealed)
-    assert packages.is_plain_bag(plain.read_bytes())
+
+
+def bag_of_another_tool(kind: str, change: Callable[[Files], None] = lambda _files: None) -> io.BytesIO:
+    """A bag as other programs make them: SHA-512 and MD5, their own tag files, names with marks."""
+    payload = {"data/Quyết định.pdf": b"%PDF one", "data/ảnh/mặt trước.jpg": b"\xff\xd8 two", "data/ghi chú.txt": b"x"}
+    files: Files = {
+        "bagit.txt": b"BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": "Source-Organization: Sở Nội vụ tỉnh khác\nBag-Software-Agent: bagit.py\n".encode(),
+        **payload,
+    }
+    for algorithm in ("sha512", "md5"):
+        for name, chosen in ((f"manifest-{algorithm}.txt", payload), (f"tagmanifest-{algorithm}.txt", dict(files))):
+            rows = (f"{hashlib.new(algorithm, data).hexdigest()}  {path}\n" for path, data in chosen.items())
+            files[name] = "".join(rows).encode()
+            if name.startswith("tag"):
+                continue
+    change(files)
+    out = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in files.items():
+                archive.writestr(f"hồ sơ/{name}", data)
+    else:
+        with tarfile.open(fileobj=out, mode="w") as tar:
+            for name, data in files.items():
+                member = tarfile.TarInfo(f"hồ sơ/{name}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return out
+
+
+def told(kind: str, change: Callable[[Files], None] = lambda _files: None) -> list[str]:
+    with pytest.raises(packages.PackageRefused) as refused:
+        packages.refuse_foreign(bag_of_another_tool(kind, change))
+    return [str(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_a_bag_of_another_tool_is_proved_and_told_what_it_lacks(kind: str) -> None:
+    assert packages.is_plain_bag(bag_of_another_tool(kind).getvalue()[:512])
+    whole, lacking, way = told(kind)
+    assert "all 3 files" in whole and "Sở Nội vụ tỉnh khác" in whole
+    assert all(word in lacking for word in (".omspkg", "signature.json", "data/dossier.json"))
+    assert "2 scans" in way and "Paper in" in way
+
+    def spoil(files: Files) -> None:
+        files["data/Quyết định.pdf"] += b"!"
+        files["data/thừa.pdf"] = b"more"
+        del files["data/ghi chú.txt"]
+        files["bag-info.txt"] += b"Contact-Name: X\n"
+        files["fetch.txt"] = b"https://example.org/x 3 data/x\n"
+
+    said = told(kind, spoil)
+    for words in (
+        "data/Quyết định.pdf was changed",
+        "data/thừa.pdf lies in the package and is not on its list",
+        "data/ghi chú.txt is missing",
+        "bag-info.txt was changed",
+        "fetch.txt",
+    ):
+        assert any(words in sentence for sentence in said), words
+
+
+def test_an_archive_that_is_no_bag_or_no_archive_says_so() -> None:
+    with pytest.raises(packages.NotABag, match="no bag"):
+        packages.refuse_foreign(bag_of_another_tool("zip", lambda files: files.pop("bagit.txt") and None))
+    with pytest.raises(packages.NotABag, match="damaged"):
+        packages.refuse_foreign(io.BytesIO(b"PK\x03\x04 and nothing more"))
+    assert any("manifest-sha512.txt is missing" in one for one in told("tar", _forget_the_lists))
+    assert any("cannot be understood" in one for one in told("tar", _garble_the_list))
+
+
+def _forget_the_lists(files: Files) -> None:
+    for name in [name for name in files if "manifest" in name]:
+        del files[name]
+
+
+def _garble_the_list(files: Files) -> None:
+    files["manifest-sha512.txt"] = b"no hash at all\n"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from oms.models import AuditEntry, Package, PackageArrival, SignIn, Transfer, no
 from oms.web import create_app
 from oms.worker import Worker
 from tests.packages.conftest import House, dispatch, empty_database, fill, friends, here, there  # noqa: F401
+from tests.packages.test_packages import bag_of_another_tool
 from tests.printing.test_papers_as_drawn import text_of
 
 CODE = re.compile(r"(?:\d{4} ){8}\d{4}")
@@ -82,6 +83,8 @@ def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F8
         assert answer.status_code == 422
         assert "danger" in answer.get_data(as_text=True)
         assert not list((there.settings.home / "arrivals").glob("**/*"))
+    foreign = give(bag_of_another_tool("zip").getvalue(), code[0])
+    assert foreign.status_code == 422 and "data/dossier.json" in foreign.get_data(as_text=True)
     cut = give(sealed[:-1], code[0]).headers["Location"]
     work()
     assert "bị cắt" in receiver.get(cut).get_data(as_text=True), "said by the job, on the page of the package"
@@ -120,7 +123,7 @@ def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F8
         refused = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "package:import", AuditEntry.outcome == "refused")
         ).all()
-        assert len(refused) == 6
+        assert len(refused) == 7
 
     proved = sender.post("/packages/answer", data={"file": (io.BytesIO(ack), "a.omsack")})
     assert proved.status_code == 200

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, gate, intake, purging, storage
+from oms import audit, db, dossiers, gate, intake, purging, storage
 from oms.errors import N_, Conflict, NotFound
 from oms.models import AttachedFile, FilePurpose, Transfer, TransferState
 from oms.permissions import Action, Actor, can, require
@@ -143,7 +143,7 @@ def detach(
 
 def _begin(session: Session, transfer: Transfer, actor: Actor) -> None:
     dossiers.hold(session, transfer.dossier)
-    session.refresh(transfer, with_for_update=True)
+    db.lock(session, transfer)
     require_may_add_proof(transfer, actor=actor)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, catalogue, dossiers, holds
+from oms import audit, catalogue, db, dossiers, holds
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.membership.preparing import check_stay, start_limit, write_event, write_letter
 from oms.membership.steps import (
@@ -91,6 +91,7 @@ def _begin(
     """Lock, and refuse whatever may not be done; returns the reason as it is kept."""
     dossiers.hold(session, move.dossier)
     session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     session.expire(move, ["boxes"])
     if version is not None and version != move.version:
         raise Conflict(N_("Somebody else just changed this move. Reload the page to see how it stands."))

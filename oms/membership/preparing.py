@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, dossiers, holds, organisation
+from oms import audit, catalogue, db, dossiers, holds, organisation
 from oms.errors import N_, BadInput, Conflict
 from oms.membership.ways import Station, destinations, holder_for, home_of, way
 from oms.models import (
@@ -94,6 +94,7 @@ def prepare(session: Session, dossier: Dossier, wish: Wish, *, actor: Actor) -> 
 def correct(session: Session, move: MembershipTransfer, wish: Wish, *, actor: Actor) -> None:
     """Say anew what the move is to be, while it is being prepared."""
     session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     require(actor, Action.MEMBERSHIP_PREPARE, move)
     if move.state != MembershipState.DRAFT:
         raise Conflict(N_("The move is corrected while it is being prepared. Recall it first."))

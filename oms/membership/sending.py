@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import audit, custody
+from oms import audit, custody, db
 from oms.errors import N_, Conflict
 from oms.membership.steps import INTRODUCING, UNDER_WAY
 from oms.membership.ways import holder_for
@@ -37,6 +37,7 @@ def send_dossier(session: Session, move: MembershipTransfer, *, actor: Actor) ->
     A transfer of the dossier to the same unit that is open already is taken for it. Raises `Conflict`.
     """
     session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     require(actor, Action.MEMBERSHIP_PREPARE, move)
     if not _is_due(move):
         raise Conflict(N_("No transfer of the dossier is due for this move. Reload the page to see how it stands."))

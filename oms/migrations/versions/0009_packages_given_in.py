@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 
 _STATES = ("waiting", "proving", "looking", "keeping", "code_needed", "taken_in", "refused")
 

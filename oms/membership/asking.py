@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit
+from oms import audit, db
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.membership.preparing import Wish, prepare
 from oms.membership.ways import home_of
@@ -153,7 +153,7 @@ def refuse(session: Session, found: MembershipAsking, reason: str, *, actor: Act
 
 
 def _begin(session: Session, found: MembershipAsking, actor: Actor) -> None:
-    session.refresh(found, with_for_update={"of": MembershipAsking})
+    db.lock(session, found)
     require(actor, Action.MEMBERSHIP_ANSWER, found)
     if found.asked_by_id == actor.account_id:
         raise Refused(N_("Nobody signs or decides about their own membership. Another person of the unit does."))

@@ -90,7 +90,7 @@ def _begin(
 ) -> str:
     """Lock, and refuse whatever may not be done; returns the reason as it is kept."""
     dossiers.hold(session, move.dossier)
-    session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     db.lock(session, move)
     session.expire(move, ["boxes"])
     if version is not None and version != move.version:

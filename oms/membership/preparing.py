@@ -93,7 +93,7 @@ def prepare(session: Session, dossier: Dossier, wish: Wish, *, actor: Actor) -> 
 
 def correct(session: Session, move: MembershipTransfer, wish: Wish, *, actor: Actor) -> None:
     """Say anew what the move is to be, while it is being prepared."""
-    session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     db.lock(session, move)
     require(actor, Action.MEMBERSHIP_PREPARE, move)
     if move.state != MembershipState.DRAFT:

@@ -36,7 +36,7 @@ def send_dossier(session: Session, move: MembershipTransfer, *, actor: Actor) ->
 
     A transfer of the dossier to the same unit that is open already is taken for it. Raises `Conflict`.
     """
-    session.refresh(move, with_for_update={"of": MembershipTransfer})
+    db.lock(session, move)
     db.lock(session, move)
     require(actor, Action.MEMBERSHIP_PREPARE, move)
     if not _is_due(move):

@@ -35,6 +35,7 @@ from oms.models import (
     MembershipBox,
     MembershipTransfer,
     Package,
+    PackageArrival,
     PackageDirection,
     PaperIssue,
     PaperMove,
@@ -195,6 +196,14 @@ HANGING: tuple[Hanging, ...] = (
     Hanging("disposals", Disposal.unit_id, _IN_COUNCIL, Disposal.number, account=Disposal.proposed_by_id, keeps=True),
     *_MEMBERS,
     Hanging("counts", Stocktaking.unit_id, _COUNTED, Stocktaking.number, keeps=True),
+    Hanging(
+        "arrivals",
+        PackageArrival.unit_id,
+        PackageArrival.ended_at.is_(None),
+        PackageArrival.transfer_number,
+        account=PackageArrival.given_by_id,
+        keeps=True,
+    ),
     Hanging("packages", Package.unit_id, _UNDER_WAY, Package.transfer_number, dossier=Package.dossier_id, keeps=True),
 )
 """What goes on with the successor by one column, in the order in which it is brought there."""

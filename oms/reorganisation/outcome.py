@@ -23,6 +23,7 @@ LANDING_LABELS: Mapping[str, str] = {
     "holds": N_("Holds in force"),
     "disposals": N_("Disposals not yet carried out"),
     "counts": N_("Stock-takings with something to settle"),
+    "arrivals": N_("Packages that are being taken in"),
     "packages": N_("Packages that wait for their receipt"),
 }
 """What hangs on units, in words, in the order in which a report tells it."""

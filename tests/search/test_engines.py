@@ -420,6 +420,17 @@ def test_what_a_killed_writer_said_is_there_is_there(engine: Engine, tmp_path: P
         assert look(engine, "chung", limit=500).total == len(engine.ids())
 
 
+def test_a_reader_overtaken_by_a_rebuild_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = (open_engine("tantivy", tmp_path / "index") for _ in range(2))
+    writer.rebuild(LETTERS)
+    seen = [reader._place()]  # type: ignore[attr-defined]
+    writer.rebuild([item("new", "mới")])
+    real = reader._place  # type: ignore[attr-defined]
+    monkeypatch.setattr(reader, "_place", lambda: seen.pop() if seen else real())
+    assert reader.ids() == {"new"}
+    assert ids(look(reader, "moi")) == ["new"]
+
+
 REBUILDER = """
 import sys
 from pathlib import Path

@@ -144,6 +144,13 @@ def test_people_of_a_split_unit_are_listed_by_name_and_placed_ones_come_first(se
     assert acts(session)[-3:] == ["people"] * 3
 
 
+def test_a_choice_ends_with_the_successor_it_names(session, plan, actor):
+    officer = actor("canbo.khoi")
+    reorganising.revise(session, plan, changes=SPLIT, choices={"một": "soyt", "hai": "sotc"}, actor=officer)
+    reorganising.revise(session, plan, changes=[{**SPLIT[0], "to": ["sotc", "btc"]}], actor=officer)
+    assert plan.plan["choices"] == {"hai": "sotc"}
+
+
 def test_the_administrator_is_told_no_names(session, plan, actor, world):
     session.commit()
     administrator = actor("quantri")

@@ -98,14 +98,17 @@ def revise(
     choices: Mapping[str, str] | None = None,
     version: int | None = None,
 ) -> None:
-    """Put other changes or choices in the place of the old ones; `version` is the one the actor saw."""
+    """Put other changes or choices in the place of the old ones; `version` is the one the actor saw.
+
+    Kept choices of a successor that no change names any more are given up: those people are to be placed anew.
+    """
     _open_draft(session, change, actor, version)
     if changes is not None:
         _check_changes(changes)
-    plan = {
-        "changes": list(change.plan["changes"] if changes is None else changes),
-        "choices": dict(change.plan.get("choices", {}) if choices is None else choices),
-    }
+    rows = list(change.plan["changes"] if changes is None else changes)
+    named = {code for row in rows for code in row.get("to", ())}
+    kept = {who: code for who, code in change.plan.get("choices", {}).items() if code in named}
+    plan = {"changes": rows, "choices": kept if choices is None else dict(choices)}
     _replace(session, change, actor, plan=plan)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit
+from oms.custody import mass
 from oms.errors import N_, NotFound
 from oms.models import Account, AuditEntry, AuditWords, Dossier, MembershipTransfer, Transfer, Unit
 from oms.organisation import HANOI
@@ -22,6 +23,7 @@ PAGE_SIZE = 50
 
 # Every action of the log in words; a test finds one that is missing. Refusals carry the right that was asked for.
 ACTIONS: dict[str, str] = {
+    **mass.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
     "account:list": N_("List accounts"),

@@ -27,6 +27,7 @@ WHERE: dict[Action, str] = {
     Action.DOCUMENT_READ: N_("dossiers the unit keeps"),
     Action.PERSON_READ: N_("people whose dossier the unit keeps"),
     Action.TRANSFER_READ: N_("transfers the unit sends, approves, or that were sent to it"),
+    Action.MASS_TRANSFER_READ: N_("batches of transfers the unit sends, approves, or that were sent to it"),
     Action.TRANSFER_PREPARE: N_("transfers the unit sends"),
     Action.TRANSFER_APPROVE: N_("transfers the unit decides on, not those one prepared oneself"),
     Action.TRANSFER_SEND: N_("transfers the unit sends"),

@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from oms import accounts, db, jobs, packages, reading, reorganisation, search, staging
+from oms.custody import mass
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
 from oms.models import Account, Job
@@ -38,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "finish_scan": reading.finish_scan,
     "show_scan": packages.show_scan,
     "take_in_package": packages.take_in_arrival,
+    "mass_transfer": mass.work_off,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
     "index_unit": search.index_unit,
@@ -52,7 +54,9 @@ SWEEP_SECONDS = 5
 QUICK = ("finish_scan", "index_scan", "index_dossier", "index_unit", "reorganise")
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
-LANES = {"quick": QUICK, "index": WHOLE}
+# A step for a whole batch takes minutes; people wait for it, and it must not hold up the quick ones.
+MASS = ("mass_transfer",)
+LANES = {"quick": QUICK, "index": WHOLE, "mass": MASS}
 LOOK_SECONDS = 0.5
 # Reading is heavy and never urgent: people at their screens go first.
 NICENESS = 10

@@ -367,7 +367,7 @@ def test_a_copy_is_decided_by_itself_and_numbered(
 
 def test_paper_goes_out_and_comes_back_with_a_check(session: Session, dossier: Dossier, actor: Actors) -> None:
     request = lend(session, actor, dossier)
-    assert [loan.state for loan in consultations.open_loans(session, dossier)] == [LoanState.READY]
+    assert [loan.state for loan in consultations.open_loans(session, dossier.id)] == [LoanState.READY]
     assert open_to(session, actor(READER)) == set(), "borrowing paper opens no page on the screen"
     officer = actor(OFFICER)
     with pytest.raises(Refused):
@@ -384,7 +384,7 @@ def test_paper_goes_out_and_comes_back_with_a_check(session: Session, dossier: D
     consultations.take_back(session, request, sheets=11, damage="Thiếu tờ số 4", actor=officer)
     assert request.loan is not None
     assert (request.loan.state, request.state) == (LoanState.RETURNED, ConsultationState.ENDED)
-    assert consultations.open_loans(session, dossier) == []
+    assert consultations.open_loans(session, dossier.id) == []
 
 
 def test_one_open_loan_per_dossier_the_next_one_waits(
@@ -400,7 +400,7 @@ def test_one_open_loan_per_dossier_the_next_one_waits(
     session.expire_all()
     consultations.end(session, first, "", actor=actor(HEAD))
     consultations.approve(session, second, [], today(), actor=actor(HEAD))
-    assert [loan.consultation_id for loan in consultations.open_loans(session, dossier)] == [second.id]
+    assert [loan.consultation_id for loan in consultations.open_loans(session, dossier.id)] == [second.id]
 
 
 def test_no_paper_is_lent_while_a_transfer_holds_the_dossier_still(

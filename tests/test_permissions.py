@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, consultations, custody, db, holds, membership
 from oms.consultations import Sought, Wish
+from oms.custody import mass
 from oms.errors import Refused
 from oms.models import (
     Assignment,
@@ -63,6 +64,7 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
                 step(session, transfer, name, actor(username))
         _guard_some(session, world, actor)
         _move_members(session, world, actor)
+        _send_batches(session, world, actor)
 
 
 def _move_members(session: Session, world: World, actor: Actors) -> None:
@@ -96,6 +98,20 @@ def _move_members(session: Session, world: World, actor: Actors) -> None:
             membership.take(
                 session, step, move, actor=replace(actor(username), confirmed=True), reason="theo quyết định"
             )
+
+
+def _send_batches(session: Session, world: World, actor: Actors) -> None:
+    """Batches of Sở Nội vụ: empty, prepared, submitted and sent, the last one with a member that stayed behind."""
+    officer = actor("canbo.sonv")
+    units = [session.get_one(Unit, world.units[code]) for code in ("sonv", "sotc")]
+    for acts in ((), ("prepare",), ("prepare", "submit"), ("prepare", "submit", "approve", "dispatch")):
+        batch = mass.begin(session, *units, mass.Decision("1-QĐ", today(), "Sáp nhập"), actor=officer)
+        made = [factories.make_dossier(session, world.units["sonv"], f"Đợt {len(acts)}").id for _ in range(2)]
+        mass.add(session, batch, made, actor=officer)
+        for act in acts:
+            who = replace(actor("truongban.khoi") if act == "approve" else officer, confirmed=True)
+            mass.order(session, batch, act, actor=who)
+            mass.carry_on(session, batch, actor=who)
 
 
 def _guard_some(session: Session, world: World, actor: Actors) -> None:
@@ -253,7 +269,9 @@ def test_the_refusal_names_the_transfer_that_holds_the_dossier_still(
     things: None, engine: Engine, actor: Actors
 ) -> None:
     with db.reading(engine) as session:
-        transfer = session.scalars(select(Transfer).where(Transfer.state == "in_transit")).one()
+        transfer = session.scalars(
+            select(Transfer).where(Transfer.state == "in_transit", custody.finding.single())
+        ).one()
         page = session.scalars(
             select(GUARDS[Action.PAGE_READ].model).where(allowed(actor("canbo.sonv"), Action.PAGE_READ))
         ).all()

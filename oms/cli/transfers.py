@@ -7,6 +7,7 @@ import click
 from sqlalchemy import select
 
 from oms import accounts, audit, custody, db, dossiers, organisation
+from oms.cli.mass_transfers import mass_transfer
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, put, put_json, put_table, with_json
 from oms.errors import NotFound
@@ -130,6 +131,7 @@ def _make_step(name: str) -> click.Command:
     return click.command(name, help=" / ".join(_(label) for label in labels))(step)
 
 
+transfer.add_command(mass_transfer)
 for step_name in custody.STEP_NAMES:
     transfer.add_command(_make_step(step_name))
 

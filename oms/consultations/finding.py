@@ -85,12 +85,12 @@ def view(session: Session, request: Consultation, *, actor: Actor) -> None:
     audit.record(session, "consultation:view", request, actor=actor)
 
 
-def open_loans(session: Session, dossier: Dossier) -> list[Loan]:
-    """Paper of the dossier that was promised or is away now, at most one: a transfer waits for it."""
+def open_loans(session: Session, *dossier_ids: str) -> list[Loan]:
+    """Paper of the dossiers that was promised or is away now, at most one each: a transfer waits for it."""
     return list(
         session.scalars(
             select(Loan)
-            .where(Loan.dossier_id == dossier.id, Loan.state.in_(OPEN_LOANS))
+            .where(Loan.dossier_id.in_(dossier_ids), Loan.state.in_(OPEN_LOANS))
             .options(joinedload(Loan.consultation).options(joinedload(Consultation.asked_by)))
         )
     )
@@ -117,7 +117,7 @@ class OpenNow:
 
 def open_now(session: Session, dossier: Dossier) -> OpenNow:
     """Readers and loans of a dossier, for the page of the dossier."""
-    return OpenNow(grants_of(session, dossier), open_loans(session, dossier))
+    return OpenNow(grants_of(session, dossier), open_loans(session, dossier.id))
 
 
 def granted_documents(session: Session, request: Consultation) -> list[tuple[Document, list[int]]]:

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, catalogue
 from oms.custody.steps import Step, steps_open_to
 from oms.errors import N_, NotFound
-from oms.models import OPEN_STATES, Dossier, Transfer, TransferEvent, TransferState
+from oms.models import OPEN_STATES, Dossier, MassTransferMember, Transfer, TransferEvent, TransferState
 from oms.organisation import HANOI, today
 from oms.permissions import Action, Actor, allowed, can, require
 
@@ -20,11 +20,14 @@ def list_transfers(
     actor: Actor,
     open_only: bool = False,
     closed_only: bool = False,
+    single_only: bool = False,
     limit: int = 200,
     offset: int = 0,
 ) -> list[Transfer]:
-    """Transfers the actor may know of, the latest first."""
+    """Transfers the actor may know of, the latest first; `single_only` without those that go in a batch."""
     query = select(Transfer).where(allowed(actor, Action.TRANSFER_READ))
+    if single_only:
+        query = query.where(single())
     if open_only:
         query = query.where(Transfer.state.in_(OPEN_STATES))
     if closed_only:
@@ -33,15 +36,17 @@ def list_transfers(
     return list(session.scalars(query.limit(limit).offset(offset)))
 
 
+def single() -> ColumnElement[bool]:
+    """The condition for transfers that go by themselves and not in a batch."""
+    return ~select(MassTransferMember.id).where(MassTransferMember.transfer_id == Transfer.id).exists()
+
+
 def count_transfers(session: Session, *, actor: Actor) -> tuple[int, int]:
-    """How many transfers the actor may know of are open, and how many closed."""
-    is_open = Transfer.state.in_(OPEN_STATES)
-    counts: dict[bool, int] = {False: 0, True: 0}
-    for opened, count in session.execute(
-        select(is_open, func.count()).where(allowed(actor, Action.TRANSFER_READ)).group_by(is_open)
-    ):
-        counts[bool(opened)] += count
-    return counts[True], counts[False]
+    """How many transfers the actor may know of are open and go by themselves, and how many in all are closed."""
+    mine, is_open = allowed(actor, Action.TRANSFER_READ), Transfer.state.in_(OPEN_STATES)
+    opened = session.scalar(select(func.count()).where(mine, is_open, single())) or 0
+    closed = session.scalar(select(func.count()).where(mine, ~is_open)) or 0
+    return opened, closed
 
 
 _WITH_UNITS: tuple[Any, ...] = (
@@ -53,10 +58,10 @@ _WITH_UNITS: tuple[Any, ...] = (
 
 
 def waiting_for(session: Session, *, actor: Actor) -> list[tuple[Transfer, list[Step]]]:
-    """Open transfers on which the actor's step is due: not those that only could be called back."""
+    """Open transfers on which the actor's step is due: not those that only could be called back, nor of a batch."""
     due = {"submit", "approve", "dispatch", "accept", "confirm"}
     waiting = []
-    for transfer in list_transfers(session, actor=actor, open_only=True):
+    for transfer in list_transfers(session, actor=actor, open_only=True, single_only=True):
         steps = [step for step in steps_open_to(transfer, actor=actor) if step.name in due]
         if steps:
             waiting.append((transfer, steps))
@@ -134,7 +139,7 @@ def events_of(session: Session, transfer: Transfer) -> list[TransferEvent]:
 
 
 # Which limit of the catalogue runs in a state, from the step that led into it.
-_LIMITS = {
+LIMITS = {
     TransferState.SUBMITTED: "decide_transfer",
     TransferState.APPROVED: "dispatch_transfer",
     TransferState.ARRIVED: "decide_transfer",
@@ -145,6 +150,7 @@ def overdue(session: Session, *, actor: Actor, day: date | None = None) -> list[
     """Open transfers the actor may know of that stand past their last day, with that day, the longest first.
 
     A transfer on its way is due by `due_on`; one that waits for a decision or for dispatch by the limit of that.
+    Those of a batch are told by the batch.
     """
     day = day or today()
     mine = allowed(actor, Action.TRANSFER_READ)
@@ -152,16 +158,16 @@ def overdue(session: Session, *, actor: Actor, day: date | None = None) -> list[
         session.execute(
             select(Transfer.id, func.max(TransferEvent.at))
             .join(TransferEvent, (TransferEvent.transfer_id == Transfer.id) & (TransferEvent.end == Transfer.state))
-            .where(mine, Transfer.state.in_(_LIMITS))
+            .where(mine, single(), Transfer.state.in_(LIMITS))
             .group_by(Transfer.id)
         ).all()
     )
     found = []
-    for transfer in list_transfers(session, actor=actor, open_only=True, limit=1000):
+    for transfer in list_transfers(session, actor=actor, open_only=True, single_only=True, limit=1000):
         due = transfer.due_on if transfer.state == TransferState.IN_TRANSIT else None
         if transfer.id in began:
             start = began[transfer.id].astimezone(HANOI).date()
-            due = catalogue.time_limit(_LIMITS[transfer.state], start).ends(start)
+            due = catalogue.time_limit(LIMITS[transfer.state], start).ends(start)
         if due is not None and due < day:
             found.append((transfer, due))
     return sorted(found, key=lambda row: (row[1], row[0].number))

@@ -4,11 +4,11 @@ Which lines there are and which of them block is dated data (`catalogue/readines
 here. Changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import catalogue, consultations, organisation, whereabouts
@@ -29,55 +29,66 @@ class Finding:
     values: dict[str, Any]
 
 
-Look = Callable[[Session, Transfer], dict[str, Any] | None]
-"""What is wrong, as the values of the sentence, or None."""
+Wrong = dict[str, dict[str, Any]]
+"""What is wrong, by the id of the dossier, as the values of the sentence."""
+Look = Callable[[Session, Sequence[Transfer]], Wrong]
 
 
-def _proof(session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    shown = transfer.proof_id is not None or (transfer.basis_number and transfer.basis_on)
-    return None if shown or proofs(session, transfer) else {}
+def _proof(session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    unshown = [one for one in transfers if one.proof_id is None and not (one.basis_number and one.basis_on)]
+    return {transfer.dossier_id: {} for transfer in unshown if not proofs(session, transfer)}
 
 
-def _hold(_session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    return {"number": transfer.dossier.number} if transfer.dossier.held else None
+def _hold(_session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    return {transfer.dossier_id: {"number": transfer.dossier.number} for transfer in transfers if transfer.dossier.held}
 
 
-def _unread(session: Session, transfer: Transfer) -> dict[str, Any] | None:
+def _unread(session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    query = select(Scan.dossier_id, func.count(Scan.id)).group_by(Scan.dossier_id)
     unread = Scan.state.in_((ScanState.RECEIVED, ScanState.READING))
-    return _counted(session, select(func.count(Scan.id)).where(Scan.dossier_id == transfer.dossier_id, unread))
+    return _counted(session, query.where(unread, _among(Scan.dossier_id, transfers)))
 
 
-def _unfiled(session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    query = select(func.count(Page.id)).join(Scan).where(Scan.dossier_id == transfer.dossier_id)
+def _unfiled(session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    query = select(Scan.dossier_id, func.count(Page.id)).join(Page.scan).group_by(Scan.dossier_id)
     read = Scan.state.not_in((ScanState.RECEIVED, ScanState.READING))
-    return _counted(session, query.where(Page.document_id.is_(None), read, ~Scan.sealed))
+    unfiled = Page.document_id.is_(None) & read & ~Scan.sealed
+    return _counted(session, query.where(unfiled, _among(Scan.dossier_id, transfers)))
 
 
-def _loan(session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    loans = consultations.open_loans(session, transfer.dossier)
-    return {"name": loans[0].consultation.asked_by.full_name} if loans else None
+def _loan(session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    loans = consultations.open_loans(session, *(transfer.dossier_id for transfer in transfers))
+    return {loan.dossier_id: {"name": loan.consultation.asked_by.full_name} for loan in loans}
 
 
-def _sheetless(session: Session, transfer: Transfer) -> dict[str, Any] | None:
+def _sheetless(session: Session, transfers: Sequence[Transfer]) -> Wrong:
     paged = select(Page.id).where(Page.document_id == Document.id).exists()
-    query = select(func.count(Document.id)).where(Document.dossier_id == transfer.dossier_id, ~paged)
-    return _counted(session, query.where(~Document.sealed))
+    query = select(Document.dossier_id, func.count(Document.id)).group_by(Document.dossier_id)
+    return _counted(session, query.where(~paged, ~Document.sealed, _among(Document.dossier_id, transfers)))
 
 
-def _sheets(session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    query = select(func.count(Document.id)).where(Document.dossier_id == transfer.dossier_id, ~Document.sealed)
-    return _counted(session, query.where(Document.sheets.is_(None)))
+def _sheets(session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    query = select(Document.dossier_id, func.count(Document.id)).group_by(Document.dossier_id)
+    return _counted(
+        session, query.where(Document.sheets.is_(None), ~Document.sealed, _among(Document.dossier_id, transfers))
+    )
 
 
-def _paper(_session: Session, transfer: Transfer) -> dict[str, Any] | None:
-    if not whereabouts.differs(transfer.dossier):
-        return None
-    return {"unit": whereabouts.unit_of(transfer.dossier).name}
+def _paper(_session: Session, transfers: Sequence[Transfer]) -> Wrong:
+    return {
+        transfer.dossier_id: {"unit": whereabouts.unit_of(transfer.dossier).name}
+        for transfer in transfers
+        if whereabouts.differs(transfer.dossier)
+    }
 
 
-def _counted(session: Session, query: Any) -> dict[str, Any] | None:
-    count = session.scalar(query) or 0
-    return {"count": count} if count else None
+def _among(column: Any, transfers: Sequence[Transfer]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.in_([transfer.dossier_id for transfer in transfers])
+    return found
+
+
+def _counted(session: Session, query: Any) -> Wrong:
+    return {dossier_id: {"count": count} for dossier_id, count in session.execute(query)}
 
 
 # id: what must be so, how it is looked at, what is said when it is not
@@ -127,16 +138,27 @@ LINES: dict[str, tuple[str, Look, str]] = {
 
 def readiness(session: Session, transfer: Transfer) -> list[Finding]:
     """The lines in force today, in the order of the catalogue."""
-    found = []
+    return readiness_of(session, [transfer])[transfer.dossier_id]
+
+
+def readiness_of(session: Session, transfers: Sequence[Transfer]) -> dict[str, list[Finding]]:
+    """The lines of many transfers by the id of their dossier, each line with one query for all of them."""
+    found: dict[str, list[Finding]] = {transfer.dossier_id: [] for transfer in transfers}
     for rule in catalogue.readiness_on(organisation.today()).values():
         label, look, message = LINES[rule.id]
-        wrong = look(session, transfer)
-        found.append(Finding(rule.id, label, wrong is None, rule.blocks, message, wrong or {}))
+        wrong = look(session, transfers)
+        for dossier_id, lines in found.items():
+            values = wrong.get(dossier_id)
+            lines.append(Finding(rule.id, label, values is None, rule.blocks, message, values or {}))
     return found
+
+
+def blocking(findings: Sequence[Finding]) -> Finding | None:
+    """The first red line that blocks, or None when the dossier may be sent."""
+    return next((finding for finding in findings if not finding.ok and finding.blocks), None)
 
 
 def require_ready(session: Session, transfer: Transfer) -> None:
     """Raise with the sentence of the first red line that blocks."""
-    for finding in readiness(session, transfer):
-        if not finding.ok and finding.blocks:
-            raise (Refused if finding.id == "hold" else Conflict)(finding.message, **finding.values)
+    if finding := blocking(readiness(session, transfer)):
+        raise (Refused if finding.id == "hold" else Conflict)(finding.message, **finding.values)

@@ -29,6 +29,7 @@ from oms.models.custody import (
     TransferState,
 )
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
+from oms.models.mass_transfers import MassTransfer, MassTransferMember, MassTransferRun
 from oms.models.membership import (
     OPEN_MOVES,
     AskingState,
@@ -101,6 +102,9 @@ __all__ = [
     "LoanState",
     "LocateAnswer",
     "LocateRequest",
+    "MassTransfer",
+    "MassTransferMember",
+    "MassTransferRun",
     "MembershipAsking",
     "MembershipBox",
     "MembershipEvent",

@@ -16,6 +16,7 @@ class PaperKind(enum.StrEnum):
     TRANSFER_SLIP = "transfer-slip"
     HANDOVER_SLIP = "handover-slip"
     HANDOVER_MINUTES = "handover-minutes"
+    HANDOVER_LIST = "handover-list"
     LOSS_MINUTES = "loss-minutes"
     CONTENTS_LIST = "contents-list"
     CONTROL_SHEET = "control-sheet"
@@ -41,6 +42,7 @@ _LABELS = {
     PaperKind.TRANSFER_SLIP: N_("Transfer slip"),
     PaperKind.HANDOVER_SLIP: N_("Hand-over slip"),
     PaperKind.HANDOVER_MINUTES: N_("Minutes of the hand-over"),
+    PaperKind.HANDOVER_LIST: N_("Hand-over list"),
     PaperKind.LOSS_MINUTES: N_("Minutes of a loss"),
     PaperKind.CONTENTS_LIST: N_("Contents list"),
     PaperKind.CONTROL_SHEET: N_("Control sheet"),

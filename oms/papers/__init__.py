@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.models import Consultation, Disposal, Dossier, MembershipTransfer, PaperKind, Transfer
+from oms.models import Consultation, Disposal, Dossier, MassTransfer, MembershipTransfer, PaperKind, Transfer
 from oms.papers import registers
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope, supplement_request
 from oms.papers.issuing import PURPOSES, Paper, Printing
 from oms.papers.losses import loss_minutes
+from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
@@ -28,12 +29,15 @@ class Printed:
     model: type[Any]
     action: Action
     gather: Callable[..., Paper]
+    # The same as an .xlsx file, where people go on working with it.
+    excel: Callable[..., Paper] | None = None
 
 
 PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.TRANSFER_SLIP: Printed(Transfer, Action.TRANSFER_READ, transfer_slip),
     PaperKind.HANDOVER_SLIP: Printed(Transfer, Action.TRANSFER_READ, handover_slip),
     PaperKind.HANDOVER_MINUTES: Printed(Transfer, Action.TRANSFER_READ, handover_minutes),
+    PaperKind.HANDOVER_LIST: Printed(MassTransfer, Action.MASS_TRANSFER_READ, handover_list, handover_list_excel),
     PaperKind.TRANSFER_LETTER: Printed(MembershipTransfer, Action.MEMBERSHIP_READ, transfer_letter),
     PaperKind.LOSS_MINUTES: Printed(Transfer, Action.TRANSFER_READ, loss_minutes),
     PaperKind.CONTENTS_LIST: Printed(Dossier, Action.DOSSIER_READ, contents_list),
@@ -59,6 +63,8 @@ __all__ = [
     "disposal_minutes",
     "dossier_label",
     "envelope",
+    "handover_list",
+    "handover_list_excel",
     "handover_minutes",
     "handover_slip",
     "loss_minutes",

@@ -26,6 +26,7 @@ _SIGNS = {
     PaperKind.TRANSFER_SLIP: "PC",
     PaperKind.HANDOVER_SLIP: "PGN",
     PaperKind.HANDOVER_MINUTES: "BB",
+    PaperKind.HANDOVER_LIST: "DSGN",
     PaperKind.LOSS_MINUTES: "BBM",
     PaperKind.CONTENTS_LIST: "ML",
     PaperKind.CONTROL_SHEET: "PKS",

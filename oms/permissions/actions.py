@@ -26,6 +26,7 @@ class Action(enum.StrEnum):
     TRANSFER_APPROVE = "transfer:approve"
     TRANSFER_SEND = "transfer:send"
     TRANSFER_RECEIVE = "transfer:receive"
+    MASS_TRANSFER_READ = "mass_transfer:read"
     TRANSFER_LOSE = "transfer:lose"
     TRANSFER_ASK = "transfer:ask"
     TRANSFER_REQUEST_READ = "transfer_request:read"
@@ -98,6 +99,7 @@ _OFFICER = {
     Action.TRANSFER_PREPARE,
     Action.TRANSFER_SEND,
     Action.TRANSFER_RECEIVE,
+    Action.MASS_TRANSFER_READ,
     Action.TRANSFER_ASK,
     Action.TRANSFER_REQUEST_READ,
     Action.TRANSFER_REQUEST_ANSWER,
@@ -137,6 +139,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.SEARCH,
             Action.TRANSFER_READ,
             Action.TRANSFER_APPROVE,
+            Action.MASS_TRANSFER_READ,
             Action.TRANSFER_LOSE,
             Action.TRANSFER_REQUEST_READ,
             Action.TRANSFER_SEND,

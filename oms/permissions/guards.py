@@ -17,6 +17,7 @@ from oms.models import (
     Dossier,
     Hold,
     LocateAnswer,
+    MassTransfer,
     MembershipAsking,
     MembershipBox,
     MembershipTransfer,
@@ -94,6 +95,23 @@ def _transfer_units(transfer: Transfer) -> tuple[str | None, ...]:
         transfer.from_unit_id,
         transfer.approving_unit_id if transfer.state != TransferState.DRAFT else None,
         transfer.to_unit_id if transfer.dispatched_at is not None else None,
+    )
+
+
+def _batch_rows(units: Units) -> ColumnElement[bool]:
+    # As for one transfer: whoever decides learns of it when it is submitted, the receiver when it is sent.
+    return or_(
+        MassTransfer.from_unit_id.in_(units),
+        MassTransfer.approving_unit_id.in_(units) & MassTransfer.submitted,
+        MassTransfer.to_unit_id.in_(units) & MassTransfer.sent,
+    )
+
+
+def _batch_units(batch: MassTransfer) -> tuple[str | None, ...]:
+    return (
+        batch.from_unit_id,
+        batch.approving_unit_id if batch.submitted else None,
+        batch.to_unit_id if batch.sent else None,
     )
 
 
@@ -258,6 +276,7 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.REORGANISATION_PREPARE: _REORGANISATION,
     Action.REORGANISATION_APPROVE: _REORGANISATION,
     Action.TRANSFER_READ: Guard(Transfer, _transfer_rows, _transfer_units),
+    Action.MASS_TRANSFER_READ: Guard(MassTransfer, _batch_rows, _batch_units),
     Action.TRANSFER_REQUEST_READ: Guard(
         TransferRequest,
         lambda units: TransferRequest.unit_id.in_(units) | _asked_of(units),

@@ -22,6 +22,7 @@ from oms.printing.dossier_papers import (
     draw_labels,
     draw_supplement_request,
 )
+from oms.printing.handover_list import HANDOVER_LIST, HandoverList, draw_handover_list
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
@@ -37,6 +38,7 @@ __all__ = [
     "CONSULTATIONS",
     "DOSSIERS",
     "HANDOVERS",
+    "HANDOVER_LIST",
     "MEMBERSHIPS",
     "Body",
     "Box",
@@ -49,6 +51,7 @@ __all__ = [
     "Discrepancy",
     "DisposalMinutes",
     "Envelope",
+    "HandoverList",
     "HandoverMinutes",
     "HandoverSlip",
     "Imprint",
@@ -67,6 +70,7 @@ __all__ = [
     "draw_control_sheet",
     "draw_disposal_minutes",
     "draw_envelope",
+    "draw_handover_list",
     "draw_handover_minutes",
     "draw_handover_slip",
     "draw_labels",

@@ -32,6 +32,7 @@ from oms.models import (
     Loan,
     LocateAnswer,
     LocateRequest,
+    MassTransfer,
     MembershipBox,
     MembershipTransfer,
     Package,
@@ -195,6 +196,11 @@ HANGING: tuple[Hanging, ...] = (
     ),
     Hanging("disposals", Disposal.unit_id, _IN_COUNCIL, Disposal.number, account=Disposal.proposed_by_id, keeps=True),
     *_MEMBERS,
+    # Its transfers go on one by one (`moves`); the batch that groups them follows.
+    *(
+        Hanging("transfers", column, or_(MassTransfer.is_open), MassTransfer.number, keeps=True)
+        for column in (MassTransfer.from_unit_id, MassTransfer.to_unit_id, MassTransfer.approving_unit_id)
+    ),
     Hanging("counts", Stocktaking.unit_id, _COUNTED, Stocktaking.number, keeps=True),
     Hanging(
         "arrivals",

@@ -7,6 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from oms import consultations, custody, membership, reorganisation, review
+from oms.custody import mass
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
 
@@ -41,7 +42,8 @@ def _counts(actor: Actor) -> dict[str, int]:
         if actor.has(Action.PAGE_REVIEW):
             counts["review.index"] = review.count_waiting(session, actor=actor)
         if actor.has(Action.TRANSFER_READ):
-            counts["transfers.index"] = len(custody.waiting_for(session, actor=actor))
+            batches = mass.waiting_for(session, actor=actor)
+            counts["transfers.index"] = len(custody.waiting_for(session, actor=actor)) + len(batches)
         if actor.has(Action.REORGANISATION_APPROVE):
             counts["reorganisations.index"] = len(reorganisation.to_decide(session, actor=actor))
         if actor.has(Action.MEMBERSHIP_READ):
@@ -78,6 +80,7 @@ def menu() -> list[dict[str, Any]]:
             "icon": icon,
             "active": endpoint.split(".")[0] == here
             or (endpoint == "holds.index" and here in ("delegations", "disposal"))
+            or (endpoint == "transfers.index" and here in ("mass_transfers", "transfer_requests"))
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones"))
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from oms import audit, catalogue, intake, organisation, papers
 from oms.errors import N_, BadInput, NotFound, Refused
-from oms.models import Consultation, Disposal, Dossier, MembershipTransfer, PaperKind, Transfer, Unit
+from oms.models import Consultation, Disposal, Dossier, MassTransfer, MembershipTransfer, PaperKind, Transfer, Unit
 from oms.papers import Paper, Printing, registers, whole_dossier
 from oms.permissions import Action, require
 from oms.web import access
@@ -23,6 +23,7 @@ bp = Blueprint("papers", __name__, url_prefix="/papers")
 _PAGES = {
     Dossier: "dossiers.show",
     Transfer: "transfers.show",
+    MassTransfer: "mass_transfers.show",
     Consultation: "consultations.show",
     MembershipTransfer: "membership.show",
     Disposal: "disposal.show",
@@ -51,17 +52,23 @@ def _back(thing: Any) -> str:
     return url_for(_PAGES[type(thing)], id=thing.id)
 
 
-def _ask(thing: Any, title: str, note: str = "", problem: str = "") -> str:
+def _ask(thing: Any, title: str, note: str = "", problem: str = "", *, excel: bool = False) -> str:
     return render_template(
         "papers/show.html",
         title=title,
         number=thing.number,
         back=_back(thing),
         purposes=_purposes(),
-        chosen=request.form.get("purpose", "handover" if isinstance(thing, Transfer) else "filing"),
+        chosen=request.form.get("purpose", "handover" if isinstance(thing, Transfer | MassTransfer) else "filing"),
         note=note,
         problem=problem,
+        forms=_forms() if excel else [],
+        form=request.form.get("form", "pdf"),
     )
+
+
+def _forms() -> list[tuple[str, str]]:
+    return [("pdf", _("PDF, to be printed and bound")), ("xlsx", _("Excel file, with the password"))]
 
 
 @bp.get(f"/<{KINDS}>/<id>")
@@ -70,19 +77,21 @@ def show(kind: str, id: str) -> ResponseReturnValue:
     """Ask what the paper is for."""
     thing = _load(kind, id)
     audit.record(g.session, "paper:ask", thing, actor=g.actor, paper=kind)
-    return _ask(thing, _(PaperKind(kind).label))
+    return _ask(thing, _(PaperKind(kind).label), excel=papers.PAPERS[PaperKind(kind)].excel is not None)
 
 
 @bp.post(f"/<{KINDS}>/<id>")
 @guarded(Action.OWN_READ)
 def draw(kind: str, id: str) -> ResponseReturnValue:
-    """The paper as a PDF, numbered and written down."""
-    thing = _load(kind, id)
+    """The paper as a PDF, numbered and written down, or as Excel where there is such a file of it."""
+    thing, printed = _load(kind, id), papers.PAPERS[PaperKind(kind)]
     try:
         printing = _printing()
     except BadInput as error:
-        return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error)), error.status
-    paper = papers.PAPERS[PaperKind(kind)].gather(g.session, thing, printing=printing)
+        excel = printed.excel is not None
+        return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error), excel=excel), error.status
+    make = printed.excel if printed.excel and request.form.get("form") == "xlsx" else printed.gather
+    paper = make(g.session, thing, printing=printing)
     access.commit()
     return send_paper(paper)
 
@@ -136,7 +145,7 @@ def _show_registers(problem: str = "") -> str:
         units=[(unit.id, unit.name) for unit in registers.units_of(g.session, actor=g.actor)],
         years=[(str(one), str(one)) for one in range(year, registers.FIRST_YEAR - 1, -1)],
         kinds=[(kind.value, _(kind.label)) for kind in registers.NAMES],
-        forms=[("pdf", _("PDF, to be printed and bound")), ("xlsx", _("Excel file, with the password"))],
+        forms=_forms(),
         purposes=_purposes(),
         values=request.form,
         problem=problem,

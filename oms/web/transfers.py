@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import custody, dossiers, membership, organisation, packages
-from oms.custody import Route, Step
+from oms.custody import Route, Step, mass
 from oms.errors import N_, BadInput
 from oms.models import OPEN_STATES, CheckOutcome, Dossier, Transfer, TransferState, Unit
 from oms.permissions import Action, can, require
-from oms.web import access, work
+from oms.web import access, readiness, work
 from oms.web.days import read_day
 from oms.web.errors import sentence_of
 from oms.web.formats import day
@@ -35,16 +35,6 @@ TONES = {
 }
 # Until the dispatch everybody concerned sees what still keeps the dossier here.
 UNSENT = frozenset({TransferState.DRAFT, TransferState.SUBMITTED, TransferState.APPROVED})
-# Where a red line of the readiness check is cured: the endpoint and what it is about.
-CURES = {
-    "unread": ("intake.index", ""),
-    "unfiled": ("review.index", ""),
-    "sheetless": ("dossiers.show", "dossier"),
-    "loan": ("consultations.index", ""),
-    "hold": ("dossiers.show", "dossier"),
-    "paper": ("whereabouts.index", ""),
-    "sheets": ("sheets.show", "dossier"),
-}
 ICONS = {
     "approve": "check-lg",
     "dispatch": "truck",
@@ -65,10 +55,16 @@ def index() -> ResponseReturnValue:
     waiting = custody.waiting_for(g.session, actor=g.actor)
     opened, closed = custody.count_transfers(g.session, actor=g.actor)
     late = custody.overdue(g.session, actor=g.actor)
+    late_batches = mass.overdue(g.session, actor=g.actor)
+    open_batches = mass.list_batches(g.session, actor=g.actor, open_only=True)
+    due_batches = [one for one in open_batches if one.due]
+    batches = {"waiting": due_batches, "open": open_batches, "closed": []}.get(
+        tab, [one for one in open_batches if one.batch in [batch for batch, _day, _count in late_batches]]
+    )
     if tab == "waiting":
         shown = [transfer for transfer, _steps in waiting]
     elif tab == "open":
-        shown = custody.list_transfers(g.session, actor=g.actor, open_only=True)
+        shown = custody.list_transfers(g.session, actor=g.actor, open_only=True, single_only=True)
     elif tab == "late":
         shown = [transfer for transfer, _due in late]
     else:
@@ -80,7 +76,14 @@ def index() -> ResponseReturnValue:
         tab=tab,
         transfers=shown,
         steps={transfer.id: steps for transfer, steps in waiting},
-        counts={"waiting": len(waiting), "open": opened, "late": len(late), "closed": closed},
+        batches=batches,
+        late={batch.id: day for batch, day, _count in late_batches},
+        counts={
+            "waiting": len(waiting) + len(due_batches),
+            "open": opened + len(open_batches),
+            "late": len(late) + len(late_batches),
+            "closed": closed,
+        },
         due={transfer.id: day for transfer, day in late},
         page=page,
         pages=max(1, -(-closed // PAGE_SIZE)),
@@ -187,6 +190,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         may_declare_lost=custody.may_declare_lost(transfer, actor=g.actor),
         events=[_event(event) for event in custody.events_of(g.session, transfer)],
         may_open_dossier=can(g.actor, Action.DOSSIER_READ, transfer.dossier),
+        batch=mass.batch_of(g.session, transfer, actor=g.actor),
         move=membership.move_with_transfer(g.session, transfer, actor=g.actor),
         prepared_it=g.actor.account_id == transfer.prepared_by_id,
         issued=_issued,
@@ -229,22 +233,7 @@ def _readiness(transfer: Transfer) -> list[dict[str, Any]]:
     if transfer.state not in UNSENT:
         return []
     mine = can(g.actor, Action.DOSSIER_READ, transfer.dossier)
-    found = []
-    for finding in custody.readiness(g.session, transfer):
-        endpoint, about = CURES.get(finding.id, ("", ""))
-        url = ""
-        if endpoint and mine and not finding.ok:
-            url = url_for(endpoint, id=transfer.dossier_id) if about else url_for(endpoint)
-        found.append(
-            {
-                "label": _(finding.label),
-                "ok": finding.ok,
-                "blocks": finding.blocks,
-                "sentence": "" if finding.ok else _(finding.message, **finding.values),
-                "url": url,
-            }
-        )
-    return found
+    return readiness.told(custody.readiness(g.session, transfer), transfer.dossier_id, may_cure=mine)
 
 
 def _choices_of_proof(transfer: Transfer) -> list[tuple[str, str]]:

@@ -1,0 +1,87 @@
+"""Mass transfers: many dossiers from one holder to one receiver by one decision, as one batch of ordinary transfers.
+
+A batch only groups. Every member is a `Transfer` with its own number, events, sealed list and entries in the log, and
+every rule about it is enforced where it always is (`oms.custody.moving`).
+"""
+
+from oms.custody.mass.acts import ACTS, IN_THE_LOG, Act
+from oms.custody.mass.batches import (
+    Decision,
+    Overview,
+    add,
+    batch_of,
+    begin,
+    count_batches,
+    get,
+    list_batches,
+    look_at_list,
+    overdue,
+    overview,
+    senders,
+    view,
+    waiting_for,
+)
+from oms.custody.mass.choosing import Choice, Fault, Wanted, choose, fitting, lines_of, load, read_table, units_of
+from oms.custody.mass.looking import PAGE_SIZE, Listed, Row, Stopped, count_stayed, listed, not_ready, page_of, stopped
+from oms.custody.mass.running import (
+    PORTION,
+    carry_on,
+    go_on,
+    may_stop,
+    order,
+    runs_of,
+    start,
+    stop,
+    take_out,
+    under_way,
+    work_off,
+)
+
+__all__ = [
+    "ACTS",
+    "IN_THE_LOG",
+    "PAGE_SIZE",
+    "PORTION",
+    "Act",
+    "Choice",
+    "Decision",
+    "Fault",
+    "Listed",
+    "Overview",
+    "Row",
+    "Stopped",
+    "Wanted",
+    "add",
+    "batch_of",
+    "begin",
+    "carry_on",
+    "choose",
+    "count_batches",
+    "count_stayed",
+    "fitting",
+    "get",
+    "go_on",
+    "lines_of",
+    "list_batches",
+    "listed",
+    "load",
+    "look_at_list",
+    "may_stop",
+    "not_ready",
+    "order",
+    "overdue",
+    "overview",
+    "page_of",
+    "read_table",
+    "runs_of",
+    "senders",
+    "start",
+    "stop",
+    "stopped",
+    "take_out",
+    "under_way",
+    "units_of",
+    "view",
+    "waiting_for",
+    "work_off",
+]

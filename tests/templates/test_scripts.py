@@ -1,5 +1,6 @@
 """The scripts in a real Chromium under the strict policy, trusted types included: no report, and everything moves."""
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -44,10 +45,61 @@ def test_rows_are_found_without_marks(page: Page) -> None:
     expect(page.get_by_text("No row of this page fits.")).to_be_visible()
 
 
-def test_a_long_list_narrows_and_the_choice_follows(page: Page) -> None:
+def test_a_long_list_takes_typing_without_marks_by_keyboard_alone(page: Page) -> None:
     page.goto("/design")
-    page.get_by_label("Type to narrow the list").fill("so y te")
-    expect(page.locator("#unit")).to_have_value("4")
+    field, select = page.get_by_role("combobox", name="Unit", exact=True), page.locator("select[name=unit]")
+    field.focus()
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.keyboard.type("so noi")
+    option = page.get_by_role("option")
+    expect(option).to_have_text(["Đảng ủy Sở Nội vụ"])
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", option.get_attribute("id") or "none")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("Đảng ủy Sở Nội vụ")
+    expect(select).to_have_value("2")
+    expect(option).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    expect(option).to_have_count(5)
+    expect(page.get_by_role("option", selected=True)).to_have_text("Đảng ủy Sở Nội vụ")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(select).to_have_value("2")
+    expect(page).to_have_url(re.compile("/design$"))
+
+
+def test_what_was_typed_without_a_choice_counts_only_when_one_thing_fits(page: Page) -> None:
+    page.goto("/design")
+    field, select = page.get_by_role("combobox", name="Unit", exact=True), page.locator("select[name=unit]")
+    for typed, value, text in (
+        ("so y", "4", "Đảng ủy Sở Y tế"),
+        ("so", "4", "Đảng ủy Sở Y tế"),
+        ("không có", "4", "Đảng ủy Sở Y tế"),
+        ("", "", ""),
+    ):
+        field.fill(typed)
+        page.get_by_label("Full name as born").focus()
+        expect(select).to_have_value(value)
+        expect(field).to_have_value(text)
+
+
+def test_a_choice_made_for_the_select_shows_in_its_field(page: Page) -> None:
+    page.goto("/design")
+    page.locator("select[name=unit]").select_option("3")
+    expect(page.locator("#unit")).to_have_value("Đảng ủy Sở Tài chính")
+    page.locator("#unit").click()
+    page.get_by_role("option", name="Đảng ủy Sở Y tế").click()
+    expect(page.locator("select[name=unit]")).to_have_value("4")
+    assert page.evaluate("new FormData(document.querySelector('select[name=unit]').form).getAll('unit')") == ["4"]
+
+
+def test_without_script_a_long_list_is_a_plain_select(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/design")
+    expect(page.get_by_label("Unit", exact=True)).to_have_js_property("tagName", "SELECT")
+    context.close()
 
 
 def test_a_step_with_a_reason_asks_in_a_dialog(page: Page) -> None:

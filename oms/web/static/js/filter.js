@@ -25,30 +25,6 @@ function filterTable(input) {
   if (input.value) apply();
 }
 
-function filterSelect(select) {
-  const all = [...select.options];
-  const input = document.createElement("input");
-  input.type = "search";
-  input.className = "form-control filterable-field";
-  input.placeholder = select.dataset.filterable;
-  input.setAttribute("aria-label", select.dataset.filterable);
-  input.autocomplete = "off";
-  select.before(input);
-  input.addEventListener("input", () => {
-    const chosen = select.value;
-    select.replaceChildren(...all.filter((option) => option.value === chosen || option.value === "" || fits(option.text, input.value)));
-    const first = [...select.options].find((option) => option.value && fits(option.text, input.value));
-    // The browser may have selected another option while the options were exchanged: only `chosen` says what was.
-    const kept = all.find((option) => option.value === chosen);
-    if (input.value.trim() && first && !(kept?.value && fits(kept.text, input.value))) {
-      select.value = first.value;
-      select.dispatchEvent(new Event("change", { bubbles: true }));
-    } else {
-      select.value = chosen;
-    }
-  });
-}
-
 // What is ticked stays in sight whatever is typed: nobody sends a choice that cannot be seen.
 function filterChoices(input) {
   const list = document.getElementById(input.dataset.choices);
@@ -72,5 +48,4 @@ function filterChoices(input) {
 export function start(root) {
   for (const input of root.querySelectorAll("input[data-choices]")) filterChoices(input);
   for (const input of root.querySelectorAll("input[data-filter]")) filterTable(input);
-  for (const select of root.querySelectorAll("select[data-filterable]")) filterSelect(select);
 }

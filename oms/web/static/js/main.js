@@ -1,5 +1,6 @@
 // Starts what the page uses, before the page counts as loaded: whoever types at once is heard. Each part can fail
 // alone, and the page works without any of them.
+import * as chooser from "./chooser.js";
 import * as dialog from "./dialog.js";
 import * as filter from "./filter.js";
 import * as grant from "./grant.js";
@@ -16,7 +17,8 @@ import * as viewer from "./viewer.js";
 const parts = [
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", menu],
   ["[data-dialog]", dialog],
-  ["[data-filter], [data-filterable], [data-choices]", filter],
+  ["[data-filter], [data-choices]", filter],
+  ["select", chooser],
   [".table-scroll, [data-poll]", stack],
   ["[data-poll], [data-refresh]", poll],
   ["[data-grant]", grant],

@@ -68,7 +68,7 @@ def sealed(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
 
 def assert_silent(client: FlaskClient, address: str, **options: object) -> str:
     answer = client.get(address, **options)
-    text = answer.get_data(as_text=True)
+    text = answer.get_data().decode("utf-8", "replace")  # some addresses give files
     assert answer.status_code < 500, address
     for word in CANARIES:
         assert word not in text, f"{address} tells of the sealed insert: {word}"

@@ -133,6 +133,7 @@ def take(browser: Browser, address: str) -> None:
     words = urllib.parse.quote(fold(person))
     wait_until(lambda: officer.goto(f"/search?q={words}") and officer.locator(".hit-title", has_text=title).count(), 60)
     keep(officer, "search")
+    take_search(officer)
 
     officer.locator(".hit", has_text=title).locator(".hit-meta a").first.click()
     officer.wait_for_url("**/dossiers/*")
@@ -140,6 +141,24 @@ def take(browser: Browser, address: str) -> None:
 
     keep(send_away(browser, address, officer, READY), "transfer")
     plan_reorganisation(sign_in(browser, address, "canbo.khoi"))
+
+
+SEARCHES = {
+    "search-tiers": "tinh dang",
+    "search-facets": "đảng tỉnh",
+    "search-line": "đảng tỉnh",
+    "search-empty": "zzyyxx",
+}
+"""Of docs/search.md: what is typed for each picture; the demo's scans are drawn the same each time."""
+
+
+def take_search(officer: Page) -> None:
+    """Unmarked words in three groups, filters, the line of a doubtful word, and an empty result that helps."""
+    for name, words in SEARCHES.items():
+        officer.goto(f"/search?q={urllib.parse.quote(words)}")
+        if name == "search-line":
+            officer.locator("main img[src*='/lines/']").first.scroll_into_view_if_needed()
+        keep(officer, name)
 
 
 def _open_scan(officer: Page, name: str) -> None:

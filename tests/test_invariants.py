@@ -32,6 +32,8 @@ from oms.models import (
     Grant,
     Hold,
     LocateAnswer,
+    MembershipAsking,
+    MembershipTransfer,
     Package,
     PackageArrival,
     Page,
@@ -73,7 +75,15 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Package: lambda d: Package.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
-ABOUT_NO_DOSSIER = (Disposal, LocateAnswer, PackageArrival, Reorganisation, Stocktaking)
+ABOUT_NO_DOSSIER = (
+    Disposal,
+    LocateAnswer,
+    MembershipAsking,
+    MembershipTransfer,
+    PackageArrival,
+    Reorganisation,
+    Stocktaking,
+)
 
 
 def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: frozenset[str]) -> bool:

@@ -147,7 +147,7 @@ def measure(settings: Settings, count: int) -> None:
         took = time.perf_counter() - begun
         print(f"  {act}: {took:.1f} s, ratio {took / plain:.1f}; asked whether all can go in {asked:.1f} s", flush=True)
     print(f"  longest portion of {mass.PORTION}: {longest:.2f} s; memory {memory() - before:+.0f} MB")
-    draw(engine, id, actors["canbo.sotc"])
+    draw(engine, id, officer)
     check(engine, units["sotc"], count)
     engine.dispose()
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms import audit
 from oms.custody import mass
+from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
 from oms.models import Account, AuditEntry, AuditWords, Dossier, MembershipTransfer, Transfer, Unit
 from oms.organisation import HANOI
@@ -23,6 +24,7 @@ PAGE_SIZE = 50
 
 # Every action of the log in words; a test finds one that is missing. Refusals carry the right that was asked for.
 ACTIONS: dict[str, str] = {
+    **OF_LATE_PAPERS,
     **mass.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),

@@ -160,30 +160,49 @@ def find_twin(session: Session, dossier: Dossier, sha256: str) -> Scan | None:
     return session.scalar(select(Scan).where(Scan.dossier_id == dossier.id, Scan.sha256 == sha256))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is known of a file that lies in storage and was looked at."""
+
+    name: str
+    sha256: str
+    media_type: str
+    size: int
+    pages: int
+    signed: bool
+
+
 def receive(session: Session, dossier: Dossier, arrival: Arrival, *, actor: Actor) -> tuple[Scan, bool]:
     """Enter a kept file as a scan of the dossier; return it and False when the same file was there already.
 
     Scan, pages, job and audit entry are in the caller's transaction: "received" is true after its commit.
     """
+    opened = arrival.opened
+    kept = Kept(arrival.name, arrival.sha256, opened.media_type, arrival.size, opened.pages, opened.signed)
+    return enter(session, dossier, kept, actor=actor)
+
+
+def enter(session: Session, dossier: Dossier, kept: Kept, *, actor: Actor) -> tuple[Scan, bool]:
+    """As `receive`, for a file that passed the gate at another door of the house."""
     dossiers.hold(session, dossier)
     require(actor, Action.SCAN_UPLOAD, dossier)
-    twin = find_twin(session, dossier, arrival.sha256)
+    twin = find_twin(session, dossier, kept.sha256)
     if twin is None:
         scan = Scan(
             dossier_id=dossier.id,
-            sha256=arrival.sha256,
-            file_name=arrival.name,
-            media_type=arrival.opened.media_type,
-            size=arrival.size,
-            page_count=arrival.opened.pages,
-            signed=arrival.opened.signed,
+            sha256=kept.sha256,
+            file_name=kept.name,
+            media_type=kept.media_type,
+            size=kept.size,
+            page_count=kept.pages,
+            signed=kept.signed,
             received_by_id=actor.account_id,
         )
         try:
             with session.begin_nested():
                 session.add(scan)
         except IntegrityError:
-            twin = find_twin(session, dossier, arrival.sha256)
+            twin = find_twin(session, dossier, kept.sha256)
     if twin is not None:
         audit.record(session, "scan:upload", twin, actor=actor, outcome="known", sha256=twin.sha256)
         return twin, False

@@ -32,6 +32,7 @@ WHERE: dict[Action, str] = {
     Action.TRANSFER_APPROVE: N_("transfers the unit decides on, not those one prepared oneself"),
     Action.TRANSFER_SEND: N_("transfers the unit sends"),
     Action.TRANSFER_LOSE: N_("transfers the unit sends, receives or decides on, after the limit, with a second person"),
+    Action.LATE_PAPER_READ: N_("late papers the unit sends on, or that were sent on for dossiers it keeps"),
     Action.TRANSFER_ASK: N_("in the name of the unit, for a dossier that another unit may hold"),
     Action.TRANSFER_REQUEST_READ: N_("requests the unit made, or that ask for dossiers it holds"),
     Action.TRANSFER_REQUEST_ANSWER: N_("requests for dossiers the unit holds"),

@@ -9,13 +9,24 @@ from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, or_, select, text
+from sqlalchemy import Engine, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from oms import audit, db, jobs, storage
 from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
-from oms.models import AttachedFile, Document, Job, Page, PageCorrection, Purge, Scan, SecrecyClearance
+from oms.models import (
+    AttachedFile,
+    Document,
+    Job,
+    LatePaper,
+    LateState,
+    Page,
+    PageCorrection,
+    Purge,
+    Scan,
+    SecrecyClearance,
+)
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.reading import layer_path
 from oms.settings import Settings
@@ -86,6 +97,8 @@ def _destroy_attached(session: Session, sha256: str) -> list[Gone]:
     """Delete every file of these bytes that hangs on a transfer."""
     found = session.scalars(select(AttachedFile).where(AttachedFile.sha256 == sha256).order_by(AttachedFile.id)).all()
     gone = [Gone(file.transfer.dossier_id, file.page_count, 0) for file in found]
+    late = update(LatePaper).where(LatePaper.file_id.in_([file.id for file in found]))
+    session.execute(late.values(file_id=None, state=LateState.DESTROYED))
     session.execute(delete(AttachedFile).where(AttachedFile.sha256 == sha256))
     return gone
 

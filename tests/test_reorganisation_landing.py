@@ -10,6 +10,7 @@ from oms import reorganisation as reorganising
 from oms.errors import BadInput, Conflict, NotFound
 from oms.models import (
     Assignment,
+    AttachedFile,
     AuditEntry,
     Base,
     CheckOutcome,
@@ -18,8 +19,10 @@ from oms.models import (
     ConsultationState,
     Delegation,
     Disposal,
+    FilePurpose,
     Grant,
     Hold,
+    LatePaper,
     Loan,
     LoanState,
     LocateAnswer,
@@ -199,6 +202,27 @@ def member_moves(session, world, going, coming):
             session.add(MembershipBox(transfer_id=move.id, **box))
 
 
+def late_paper(session, world):
+    """A paper of sonv for the dossier that went with reservations, to be sent on."""
+    reserved = Transfer.state == TransferState.ACCEPTED_WITH_RESERVATIONS
+    gone = session.scalars(select(Transfer).where(reserved)).first()
+    known = {"added_by_id": world.accounts["canbo.sonv"], "media_type": "image/png", "size": 1, "page_count": 1}
+    file = AttachedFile(transfer_id=gone.id, purpose=FilePurpose.LATE, sha256="f" * 64, file_name="a.png", **known)
+    session.add(file)
+    session.flush()
+    session.add(
+        LatePaper(
+            transfer_id=gone.id,
+            dossier_id=gone.dossier_id,
+            unit_id=world.units["sonv"],
+            file_id=file.id,
+            title="Quyết định nâng lương",
+            brought_by_id=world.accounts["canbo.sonv"],
+        )
+    )
+    session.flush()
+
+
 def hanging_on(session, ended, *, everything=False):
     """By table and column: the ids of open rows that point to one of the units, walked through all tables."""
     found = {}
@@ -214,6 +238,7 @@ def hanging_on(session, ended, *, everything=False):
 
 def test_nothing_open_stays_with_an_ended_unit_and_all_of_it_comes_back(session, world, actor):
     open_business(session, world)
+    late_paper(session, world)
     ended = [world.units["sonv"], world.units["btc"]]
     before, had = snapshot(session), hanging_on(session, ended)
     history = {name for name in had if not hanging_on(session, ended)[name]}

@@ -29,6 +29,7 @@ from oms.models.custody import (
     TransferState,
 )
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
+from oms.models.late_papers import LatePaper, LateState
 from oms.models.mass_transfers import MassTransfer, MassTransferMember, MassTransferRun
 from oms.models.membership import (
     OPEN_MOVES,
@@ -98,6 +99,8 @@ __all__ = [
     "InsertOpening",
     "Job",
     "JobState",
+    "LatePaper",
+    "LateState",
     "Loan",
     "LoanState",
     "LocateAnswer",

@@ -29,6 +29,7 @@ class Action(enum.StrEnum):
     MASS_TRANSFER_READ = "mass_transfer:read"
     TRANSFER_LOSE = "transfer:lose"
     TRANSFER_ASK = "transfer:ask"
+    LATE_PAPER_READ = "late_paper:read"
     TRANSFER_REQUEST_READ = "transfer_request:read"
     TRANSFER_REQUEST_ANSWER = "transfer_request:answer"
     MEMBERSHIP_READ = "membership:read"
@@ -101,6 +102,7 @@ _OFFICER = {
     Action.TRANSFER_RECEIVE,
     Action.MASS_TRANSFER_READ,
     Action.TRANSFER_ASK,
+    Action.LATE_PAPER_READ,
     Action.TRANSFER_REQUEST_READ,
     Action.TRANSFER_REQUEST_ANSWER,
     Action.MEMBERSHIP_READ,

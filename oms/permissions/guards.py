@@ -16,6 +16,8 @@ from oms.models import (
     Document,
     Dossier,
     Hold,
+    LatePaper,
+    LateState,
     LocateAnswer,
     MassTransfer,
     MembershipAsking,
@@ -237,6 +239,16 @@ def _boards(change: Reorganisation) -> tuple[str | None, ...]:
 _REORGANISATION = Guard(Reorganisation, lambda units: Reorganisation.board_id.in_(_predecessors(units)), _boards)
 
 
+def _late_rows(units: Units) -> ColumnElement[bool]:
+    # The holder learns of a late paper when it is sent on, whoever holds the dossier then.
+    sent = (LatePaper.state == LateState.SENT) & _in_held_dossier(LatePaper.dossier_id)(units)
+    return or_(LatePaper.unit_id.in_(units), sent)
+
+
+def _late_units(paper: LatePaper) -> tuple[str | None, ...]:
+    return (paper.unit_id, paper.dossier.custodian_id if paper.state == LateState.SENT else None)
+
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -284,6 +296,7 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     ),
     Action.TRANSFER_REQUEST_ANSWER: Guard(TransferRequest, _asked_of, _asked_units),
     Action.TRANSFER_LOSE: Guard(Transfer, _transfer_rows, _transfer_units),
+    Action.LATE_PAPER_READ: Guard(LatePaper, _late_rows, _late_units),
     Action.TRANSFER_PREPARE: _of_transfer(Transfer.from_unit_id, "from_unit_id"),
     Action.TRANSFER_APPROVE: _of_transfer(Transfer.approving_unit_id, "approving_unit_id"),
     Action.TRANSFER_SEND: _of_transfer(Transfer.from_unit_id, "from_unit_id"),

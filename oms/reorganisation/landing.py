@@ -29,6 +29,7 @@ from oms.models import (
     DisposalState,
     Dossier,
     Hold,
+    LatePaper,
     Loan,
     LocateAnswer,
     LocateRequest,
@@ -210,6 +211,7 @@ HANGING: tuple[Hanging, ...] = (
         account=PackageArrival.given_by_id,
         keeps=True,
     ),
+    Hanging("late_papers", LatePaper.unit_id, LatePaper.file_id.is_not(None), LatePaper.title, keeps=True),
     Hanging("packages", Package.unit_id, _UNDER_WAY, Package.transfer_number, dossier=Package.dossier_id, keeps=True),
 )
 """What goes on with the successor by one column, in the order in which it is brought there."""

@@ -120,6 +120,9 @@ def _enter(session: Session, held: gate.Held, arrival: intake.Arrival, clearance
     """Take the released file in where it was meant to go; the page on which one goes on."""
     if held.transfer_id:
         transfer = session.get_one(Transfer, held.transfer_id)
+        if held.errand.get("purpose") == "late":
+            custody.bring(session, transfer, arrival, held.errand["title"], actor=g.actor, clearance=clearance)
+            return url_for("late_papers.index")
         custody.add_proof(session, transfer, arrival, actor=g.actor, clearance=clearance)
         return url_for("transfers.show", id=held.transfer_id)
     dossier = session.get_one(Dossier, held.dossier_id)

@@ -201,6 +201,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         proofs=custody.proofs(g.session, transfer),
         may_add_proof=custody.may_add_proof(transfer, actor=g.actor),
         may_destroy=can(g.actor, Action.TRANSFER_SEND, transfer) or can(g.actor, Action.TRANSFER_RECEIVE, transfer),
+        may_bring=custody.may_bring(transfer, actor=g.actor),
         may_relist=custody.may_relist(transfer, actor=g.actor),
         lines=_lines(transfer),
         may_check=custody.may_check(transfer, actor=g.actor),

@@ -31,7 +31,7 @@ _COLUMNS = (
     (N_("Unit that holds it"), 34),
     (N_("Unit"), 30),
     (N_("Missing paper"), 60),
-    (N_("Form"), 16),
+    (N_("Number of the form"), 16),
     (N_("Basis"), 40),
 )
 

@@ -164,8 +164,8 @@ def export(
         (N_("Age") if what == "retirement" else N_("Years in the Party"), 14),
     )
     facts: list[tuple[str, Value]] = [
-        (translate(N_("From")), start),
-        (translate(N_("Until")), end),
+        (translate(N_("From the day")), start),
+        (translate(N_("Until the day")), end),
         (translate(N_("Basis")), found.basis),
         (translate(N_("Cannot be told")), len(found.unknown)),
         (translate(N_("Purpose")), reason),

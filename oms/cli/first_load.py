@@ -60,7 +60,7 @@ def _show(report: first_load.Report, as_json: bool) -> None:
         )
         return
     if rows:
-        put_table((_("Cell"), _("Column"), _("Written there"), _("What is wrong")), rows)
+        put_table((_("Cell of the sheet"), _("Column"), _("Written there"), _("What is wrong")), rows)
         say(
             _(
                 "%(count)s cells cannot be taken. Correct them in Excel, save, and look at the file again. Nobody was entered.",

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, post_load, validate
 
 from oms import custody, dossiers, organisation
-from oms.api.door import gives, room, takes, takes_files
+from oms.api.door import gives, gives_file, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.shapes import TransferLine, TransferShape
 from oms.errors import N_, BadInput
@@ -167,6 +167,7 @@ def prove(transfer: Transfer) -> dict[str, Any]:
 
 @bp.get("/transfers/<number>/proofs/<proof>")
 @guarded(Action.TRANSFER_READ, by="number")
+@gives_file("application/octet-stream")
 def proof(transfer: Transfer, proof: str) -> Response:
     """A file of proof as it was uploaded."""
     found = custody.take_proof(g.session, transfer, proof, actor=g.actor)

@@ -22,7 +22,8 @@ from oms.web.signing_in import browser_mark
 
 # The field of the password; no form of ours has another of this name.
 FIELD = "confirm_password"
-_NOT_CARRIED = frozenset({FIELD, "csrf_token", "username-shown"})
+# No password, that of a second person either, is written into a page.
+_NOT_CARRIED = frozenset({FIELD, "password", "csrf_token", "username-shown"})
 
 
 def add_confirming(app: Flask) -> None:

@@ -7,7 +7,7 @@ from flask import g, request
 from sqlalchemy.orm import Session
 
 from oms import accounts, db
-from oms.errors import OmsError
+from oms.errors import N_, BadInput, OmsError
 from oms.permissions import Actor
 from oms.web.access import deliver, end_request, house, open_request_session, write_down_refusal
 
@@ -15,7 +15,12 @@ Result = TypeVar("Result")
 
 
 def second_person(action: str) -> Actor:
-    """The actor of the second person; raises `SignInFailed`, which is logged as `action`."""
+    """The actor of the second person; raises `SignInFailed`, which is logged as `action`.
+
+    Without a password nothing is tried: the page that asks the first person to confirm carries no password over.
+    """
+    if not request.form.get("password"):
+        raise BadInput(N_("The second person types name and password here. Nothing was decided yet."))
     account, _before = accounts.prove_password(
         house().engine,
         request.form.get("second", ""),

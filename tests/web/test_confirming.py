@@ -46,7 +46,11 @@ def test_an_officer_is_asked_once_for_many_transfers_and_no_form_is_lost(
     first, second = transfer_in("draft"), transfer_in("draft")
     client = client_as("canbo.sonv")
     grow_old(engine)
-    asked = client.post(f"/transfers/{first}/submit", data={"reason": "Lý do “dài” & <lạ>", "version": "1"})
+    asked = client.post(
+        f"/transfers/{first}/submit",
+        data={"reason": "Lý do “dài” & <lạ>", "version": "1", "password": "Mat-khau-nguoi-thu-hai"},
+    )
+    assert "Mat-khau-nguoi-thu-hai" not in asked.text
     assert asked.status_code == 401 and "Your password once more" in asked.text
     assert state_of(engine, first) == TransferState.DRAFT
     carried = fields_of(asked.text)

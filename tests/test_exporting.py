@@ -1,5 +1,6 @@
 """Results as an Excel file: text stays text, dates are dates, and who took it what for is written down."""
 
+import dataclasses
 import io
 from collections.abc import Callable
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, select
 
 from oms import audit, db, search
-from oms.errors import BadInput
+from oms.errors import BadInput, ConfirmationNeeded
 from oms.models import AuditEntry, AuditWords, Document, Precision
 from oms.permissions import Actor
 from oms.search import Filters, exporting
@@ -70,6 +71,13 @@ def test_a_file_says_what_was_found_for_whom_and_why(engine, settings, filled, a
     with db.reading(engine) as session:
         assert session.scalars(select(AuditEntry.action)).all()[-1] == "search:export"
         assert session.scalars(select(AuditWords.words)).all()[-1] == "Rà soát lương · lương"
+
+
+def test_a_file_leaves_after_the_password_only(engine, settings, filled, actor) -> None:
+    with pytest.raises(ConfirmationNeeded):
+        export(engine, settings, dataclasses.replace(actor("canbo.sonv"), confirmed=False), "lương")
+    with db.reading(engine) as session:
+        assert "search:export" not in session.scalars(select(AuditEntry.action)).all()
 
 
 @pytest.mark.parametrize(("words", "purpose"), [("lương", "  "), ("khongcogi", "Vì thế")])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from oms import audit
 from oms.errors import N_, BadInput
 from oms.models import Precision, now
-from oms.permissions import Action, Actor, require
+from oms.permissions import Action, Actor, require, require_confirmed
 from oms.search.finding import Filters, Hit, Results, look_up, narrowed
 from oms.search.interface import EXACT, UNMARKED, Engine, Sort
 from oms.search.records import component_label
@@ -49,11 +49,13 @@ def export(
     sort: Sort,
     translate: Translate,
 ) -> bytes:
-    """All hits as an .xlsx file; `BadInput` without a purpose, without a hit and for more than `MOST_ROWS`."""
+    """All hits as an .xlsx file; `BadInput` without a purpose, without a hit and for more than `MOST_ROWS`,
+    `ConfirmationNeeded` without a fresh password."""
     require(actor, Action.SEARCH)
     reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
     if not reason:
         raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
+    require_confirmed(actor)
     results = look_up(session, engine, words, filters, actor=actor, size=MOST_ROWS, sort=sort)
     if results.total > MOST_ROWS:
         raise BadInput(

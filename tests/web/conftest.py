@@ -1,9 +1,13 @@
 """Pages are asked for in English, the language of the messages in the source: sentences can be checked as written."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
 
 
 @pytest.fixture
@@ -16,3 +20,30 @@ def client_as(client_as: Callable[[str], FlaskClient]) -> Callable[[str], FlaskC
         return client
 
     return open_client
+
+
+@pytest.fixture
+def tab(app: Flask, client_as: Callable[[str], FlaskClient], browser: Browser) -> Iterator[Page]:
+    """A tab of Chromium in which the officer of Sở Nội vụ has signed in; faults and reports of the policy fail the test."""
+    cookie = client_as("canbo.sonv").get_cookie("oms")
+    assert cookie is not None
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
+    context.add_cookies(
+        [
+            {"name": "oms", "value": cookie.value, "url": address},
+            {"name": "language", "value": "en", "url": address},
+        ]
+    )
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    yield opened
+    context.close()
+    server.shutdown()
+    thread.join()
+    assert [fault for fault in faults if "409" not in fault and "422" not in fault] == []

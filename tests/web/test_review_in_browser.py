@@ -1,15 +1,11 @@
 """Checking a scan in a real Chromium: paging and saving keep the filing form, words are tied both ways, keys work."""
 
 import io
-import threading
-from collections.abc import Iterator
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
+from playwright.sync_api import expect
 from sqlalchemy import Engine
-from werkzeug.serving import make_server
 
 from oms import accounts, db, review, storage
 from oms.models import Dossier, Scan
@@ -34,32 +30,6 @@ def scan_id(engine: Engine, world: World, settings: Settings) -> str:
         for page in review.list_pages(session, scan):
             page.image_sha256, _ = storage.put(settings.scans, [out.getvalue()])
         return scan.id
-
-
-@pytest.fixture
-def tab(app: Flask, client_as, scan_id: str, browser: Browser) -> Iterator[Tab]:
-    """A tab in which the officer has signed in; faults and reports of the policy fail the test."""
-    cookie = client_as("canbo.sonv").get_cookie("oms")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
-    context.add_cookies(
-        [
-            {"name": "oms", "value": cookie.value, "url": address},
-            {"name": "language", "value": "en", "url": address},
-        ]
-    )
-    tab = context.new_page()
-    tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
-    yield tab
-    context.close()
-    server.shutdown()
-    thread.join()
-    assert [fault for fault in faults if "409" not in fault and "422" not in fault] == []
 
 
 def test_turning_pages_keeps_what_was_typed(tab: Tab, scan_id: str) -> None:

@@ -31,7 +31,9 @@ from oms.models import (
     Dossier,
     Grant,
     Hold,
+    LatePaper,
     LocateAnswer,
+    MassTransfer,
     MembershipAsking,
     MembershipTransfer,
     Package,
@@ -73,11 +75,13 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Consultation: lambda d: Consultation.dossier_id == d.id,
     Hold: lambda d: (Hold.dossier_id == d.id) | (Hold.person_id == d.person_id),
     Package: lambda d: Package.dossier_id == d.id,
+    LatePaper: lambda d: LatePaper.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (
     Disposal,
     LocateAnswer,
+    MassTransfer,
     MembershipAsking,
     MembershipTransfer,
     PackageArrival,
@@ -92,6 +96,8 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         in_it = {row.from_unit_id, row.approving_unit_id, row.to_unit_id}
         return bool(units & in_it) and (row.state.is_open or not custody.may_read_list(row, actor=actor))
     if isinstance(row, TransferRequest):  # what the unit itself asked
+        return row.unit_id in units
+    if isinstance(row, LatePaper):  # what the unit itself sends on
         return row.unit_id in units
     if isinstance(row, Consultation):  # what the person asked
         return row.asked_by_id == actor.account_id

@@ -27,11 +27,13 @@ from oms.models import (
     LoanState,
     LocateAnswer,
     LocateRequest,
+    MassTransfer,
     MembershipBox,
     MembershipKind,
     MembershipState,
     MembershipTransfer,
     Package,
+    PackageArrival,
     PackageDirection,
     PaperState,
     RequestState,
@@ -169,6 +171,12 @@ def open_business(session, world):
     package = {"package_id": "p1", "direction": PackageDirection.OUT, "peer_key": "k", "peer_name": "B", "size": 1}
     package |= {"transfer_number": "CH-1", "manifest_sha256": "0" * 64, "made_by_id": people["canbo.sonv"]}
     session.add(Package(dossier_id=sent.id, unit_id=units["sonv"], **package))
+    came_sealed = {"package_id": "p2", "transfer_number": "CH-2", "sha256": "a" * 64, "size": 1, "problems": []}
+    session.add(PackageArrival(unit_id=units["sonv"], given_by_id=people["canbo.sonv"], **came_sealed))
+    batch = {"approving_unit_id": units["btc"], "reason": "Sáp nhập", "basis_number": "QĐ 7", "basis_on": TODAY}
+    for number, start, end in (("DCH-1", "sonv", "soyt"), ("DCH-2", "soyt", "sonv")):
+        sides = {"from_unit_id": units[start], "to_unit_id": units[end]}
+        session.add(MassTransfer(number=number, prepared_by_id=people["canbo.sonv"], **sides, **batch))
     here.person.party_unit_id = units["sonv"]
     member_moves(session, world, here, sent)
     for first in (date(2025, 1, 1), TODAY):

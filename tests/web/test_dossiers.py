@@ -123,6 +123,7 @@ def test_no_other_dossier_for_a_stranger(client_as: Browser, ids, engine: Engine
 
 def test_a_thick_dossier_asks_no_more_questions(client_as: Browser, ids, engine: Engine, world: World) -> None:
     client, asked = client_as("canbo.sonv"), []
+    client.get(f"/dossiers/{ids['dossier']}")  # the first request of a house does a little more
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     client.get(f"/dossiers/{ids['dossier']}")
     few = len(asked)

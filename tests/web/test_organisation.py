@@ -50,6 +50,7 @@ def test_the_person_concerned_has_no_business_here(client_as: Browser, world: Wo
 
 def test_a_large_tree_asks_no_more_questions(client_as: Browser, engine: Engine, world: World) -> None:
     client, asked = client_as("canbo.sonv"), []
+    client.get("/units")  # the first request of a house does a little more
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     client.get("/units")
     few = len(asked)

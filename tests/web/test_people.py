@@ -134,6 +134,7 @@ def test_a_long_list_asks_no_more_questions(client_as: Browser, engine: Engine, 
     with db.writing(engine) as session:
         for number in range(3):
             factories.make_dossier(session, world.units["sonv"], f"Lò Văn Số {number}")
+    client.get("/people")  # the first request of a house does a little more
     event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     client.get("/people")
     few = len(asked)

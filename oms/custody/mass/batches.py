@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, dossiers, organisation
+from oms import audit, catalogue, db, dossiers, organisation
 from oms.custody.finding import LIMITS
 from oms.custody.mass import acts
 from oms.custody.mass.acts import Act, Standing
@@ -82,7 +82,7 @@ def add(session: Session, batch: MassTransfer, dossier_ids: Sequence[str], *, ac
     """Put dossiers of the sender into the batch, those already there aside; how many. `running.order` prepares them."""
     require(actor, Action.MASS_TRANSFER_READ, batch)
     require(actor, Action.TRANSFER_PREPARE, Transfer(from_unit_id=batch.from_unit_id))
-    session.refresh(batch, with_for_update=True)
+    db.lock(session, batch)
     members = MassTransferMember.mass_id == batch.id
     there = set(session.scalars(select(MassTransferMember.dossier_id).where(members)))
     mine = session.scalars(

@@ -54,7 +54,7 @@ def order(
 ) -> MassTransferRun:
     """Order an act for all members it concerns. Unless `partly`, nothing is begun when one of them cannot go."""
     require(actor, Action.MASS_TRANSFER_READ, batch)
-    session.refresh(batch, with_for_update=True)
+    db.lock(session, batch)
     if name not in ACTS:
         raise BadInput(N_("There is no step “%(name)s”. Steps: %(steps)s."), name=name, steps=", ".join(ACTS))
     act, total = _offered(session, batch, ACTS[name], actor)
@@ -137,7 +137,7 @@ def carry_on(session: Session, batch: MassTransfer, *, actor: Actor | None, size
 
     `actor` is who ordered it, with the rights of now: a right that ended meanwhile lets the members stay behind.
     """
-    session.refresh(batch, with_for_update=True)
+    db.lock(session, batch)
     run = under_way(session, batch)
     if run is None:
         return 0
@@ -286,7 +286,7 @@ def may_stop(batch: MassTransfer, run: MassTransferRun, *, actor: Actor) -> bool
 def stop(session: Session, batch: MassTransfer, *, actor: Actor) -> MassTransferRun:
     """End the step under way between two portions: who had their turn went, the others stay where they are."""
     require(actor, Action.MASS_TRANSFER_READ, batch)
-    session.refresh(batch, with_for_update=True)
+    db.lock(session, batch)
     run = under_way(session, batch)
     if run is None:
         raise Conflict(N_("Nothing is being done with batch %(number)s now. Reload the page."), number=batch.number)
@@ -329,7 +329,7 @@ def work_off(engine: Engine, _settings: Settings, batch_id: str, *, actor: Actor
 def take_out(session: Session, batch: MassTransfer, member_ids: Sequence[str], reason: str, *, actor: Actor) -> int:
     """Take single members out before they are sent: their transfers are cancelled; all of them, or none with a sentence."""
     require(actor, Action.MASS_TRANSFER_READ, batch)
-    session.refresh(batch, with_for_update=True)
+    db.lock(session, batch)
     members = session.scalars(
         select(MassTransferMember)
         .where(MassTransferMember.mass_id == batch.id, MassTransferMember.id.in_(member_ids))

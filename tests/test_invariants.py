@@ -56,7 +56,9 @@ from tests.acts import PEOPLE, Acts, Nothing, make_dossiers
 from tests.factories import ACCOUNTS, World
 
 # Hypothesis deals the acts and one seed for each: what it would choose itself comes back to the same few too often.
-SEEDS = st.integers(0, 2**32)
+# Out of the range of numbers that stand in code: it tries those of every module that happens to be loaded, and the
+# same test would then do other things alone than in the whole suite.
+SEEDS = st.integers(3 * 10**15, 4 * 10**15)
 LONG = bool(os.environ.get("OMS_TEST_LONG"))
 STILL = (TransferState.APPROVED, TransferState.IN_TRANSIT)
 # What is not about handing over; first what seldom finds something to be done with.
@@ -326,8 +328,6 @@ def test_anyone_tries_anything(engine: Engine, world: World, arrival: intake.Arr
             suppress_health_check=list(HealthCheck),
         ),
     )
-    if True:
-        print(sorted(done.items()))
     # A machine that gets nowhere proves nothing.
     assert len({*SELDOM, *OFTEN} & set(done)) > 12 and done["closed"] > 20, done
 

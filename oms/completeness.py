@@ -5,7 +5,7 @@ for nothing, as everywhere. Knows the lists (`catalogue`), not how they are show
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
 from oms.catalogue import Component, TimeLimit
-from oms.errors import N_, BadInput
-from oms.models import Category, Document, Dossier, Person, Unit, now
+from oms.errors import N_
+from oms.exporting import Translate, require_purpose, who_took_it
+from oms.models import Category, Document, Dossier, Person, Unit
 from oms.organisation import today
-from oms.permissions import Action, Actor, allowed, require_confirmed
+from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list
 from oms.vietnamese.names import name_key
 
 PAGE_SIZE = 50
-PURPOSE_LENGTH = 300
 # Heading and width in characters.
 _COLUMNS = (
     (N_("Full name"), 28),
@@ -165,10 +165,9 @@ def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> list[U
 
 def _counted(category: Category, ids: Collection[str]) -> Select[str, str, int]:
     """Every dossier of a category with how many of the components `ids` lie in it."""
-    there = and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed)
     return (
         select(Dossier.id, Dossier.custodian_id, func.count(Document.component_id.distinct()).label("there"))
-        .outerjoin(Document, there)
+        .outerjoin(Document, _of_dossier(ids))
         .where(Dossier.category == category)
         .group_by(Dossier.id, Dossier.custodian_id)
     )
@@ -214,13 +213,16 @@ def list_lacking(
     return found, total
 
 
+def _of_dossier(ids: Collection[str]) -> ColumnElement[bool]:
+    """Documents of the dossier that are one of the components `ids` and count."""
+    return and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed)
+
+
 def _lacks(category: Category, component_id: str, on: date | None) -> ColumnElement[bool]:
     ids = [row.id for row in wanted(category, on)]
     if component_id:
         ids = [id for id in ids if id == component_id]
-    here = select(func.count(Document.component_id.distinct())).where(
-        Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed
-    )
+    here = select(func.count(Document.component_id.distinct())).where(_of_dossier(ids))
     return and_(Dossier.category == category, here.correlate(Dossier).scalar_subquery() < len(ids))
 
 
@@ -265,17 +267,14 @@ def export(
     *,
     actor: Actor,
     purpose: str,
-    translate: Callable[[str], str],
+    translate: Translate,
     unit_id: str = "",
     category: Category | None = None,
     component_id: str = "",
     on: date | None = None,
 ) -> bytes:
     """The list of dossiers that lack something as an Excel file, one row for each missing paper."""
-    reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
-    if not reason:
-        raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
-    require_confirmed(actor)
+    reason = require_purpose(purpose, actor=actor)
     lacking, _total = list_lacking(
         session, actor=actor, unit_id=unit_id, category=category, component_id=component_id, on=on, size=None
     )
@@ -297,9 +296,7 @@ def export(
     facts: list[tuple[str, Value]] = [
         (translate(N_("List in force on")), on or today()),
         (translate(N_("Rows")), len(rows)),
-        (translate(N_("Purpose")), reason),
-        (translate(N_("Exported by")), f"{actor.name} ({actor.username})"),
-        (translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"),
+        *who_took_it(reason, actor=actor, translate=translate),
     ]
     audit.record(session, "completeness:export", actor=actor, words=reason, rows=len(rows))
     columns = [(translate(heading), width) for heading, width in _COLUMNS]

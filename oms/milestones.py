@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
 from oms.errors import N_, BadInput
-from oms.models import Gender, Person, Precision, Unit, now
+from oms.exporting import Translate, require_purpose, who_took_it
+from oms.models import Gender, Person, Precision, Unit
 from oms.organisation import units_below
-from oms.permissions import Action, Actor, allowed, require_confirmed
+from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list
 
 LONGEST_SPAN = 10
 """Years a list may cover: longer ones are no plan any more."""
-PURPOSE_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -130,14 +130,11 @@ def export(
     *,
     purpose: str,
     actor: Actor,
-    translate: Callable[[str], str],
+    translate: Translate,
     unit_id: str = "",
 ) -> bytes:
     """A list as an Excel file, days as days; `BadInput` without a purpose."""
-    reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
-    if not reason:
-        raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
-    require_confirmed(actor)
+    reason = require_purpose(purpose, actor=actor)
     title, gather = LISTS[what]
     found = gather(session, start, end, actor=actor, unit_id=unit_id)
     rows = [
@@ -168,9 +165,7 @@ def export(
         (translate(N_("Until the day")), end),
         (translate(N_("Basis")), found.basis),
         (translate(N_("Cannot be told")), len(found.unknown)),
-        (translate(N_("Purpose")), reason),
-        (translate(N_("Exported by")), f"{actor.name} ({actor.username})"),
-        (translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"),
+        *who_took_it(reason, actor=actor, translate=translate),
     ]
     audit.record(session, "milestones:export", actor=actor, words=reason, what=what, rows=len(rows))
     columns = [(translate(heading), width) for heading, width in headings]

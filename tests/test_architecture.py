@@ -18,7 +18,7 @@ ORDER = (
     ("db", "models", "faults"),
     ("storage", "staging", "grants"),
     ("permissions",),
-    ("audit", "jobs", "limits"),
+    ("audit", "jobs", "limits", "exporting"),
     ("organisation", "accounts"),
     ("search",),
     ("saved_searches", "people"),

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from oms import organisation, search
 from oms.api.door import gives, gives_file, room, takes
 from oms.api.paging import PageArguments, after, listed, page_of
+from oms.exporting import PURPOSE_LENGTH
 from oms.models import Category, Quality
 from oms.permissions import Action
 from oms.search import Filters, Hit, exporting, suggesting
@@ -49,7 +50,7 @@ class SearchArguments(QuestionArguments, PageArguments):
 class ExportArguments(QuestionArguments):
     """A question, and what the file is for; the purpose is written down beside the name of the account."""
 
-    purpose = fields.String(required=True, validate=validate.Length(min=1, max=exporting.PURPOSE_LENGTH))
+    purpose = fields.String(required=True, validate=validate.Length(min=1, max=PURPOSE_LENGTH))
 
 
 class SuggestArguments(Schema):

@@ -25,7 +25,7 @@ from oms.catalogue.demo_organisation import (
 )
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.milestones import BadgeRule, RetirementRule, badge_rule, retirement_rule
-from oms.catalogue.people_columns import PeopleColumn, people_columns
+from oms.catalogue.people_columns import PeopleColumn, people_column, people_columns
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
     Approver,
@@ -86,6 +86,7 @@ __all__ = [
     "insert_rule",
     "org_type",
     "org_types",
+    "people_column",
     "people_columns",
     "readiness_on",
     "retention_rules",

@@ -48,3 +48,8 @@ def read_people_columns(path: Path) -> tuple[PeopleColumn, ...]:
 def people_columns() -> tuple[PeopleColumn, ...]:
     """The columns in the order of the template."""
     return read_people_columns(FOLDER / "people_columns.yaml")
+
+
+def people_column(id: str) -> PeopleColumn:
+    """One column by its id."""
+    return next(column for column in people_columns() if column.id == id)

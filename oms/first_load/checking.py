@@ -86,7 +86,7 @@ class _Reading:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def refuse(self, id: str, error: OmsError) -> None:
-        heading = next(column.label_vi for column in catalogue.people_columns() if column.id == id)
+        heading = catalogue.people_column(id).label_vi
         self.mistakes.append(Mistake(self.row.number, self.letters[id], heading, self.row.cells.get(id, ""), error))
 
 
@@ -281,7 +281,7 @@ def _contradictions(table: Table, wanted: list[Wanted]) -> list[Mistake]:
         seen.setdefault(_same(row), row.row)
         if error is not None:
             written = id or row.person.full_name
-            heading = next(column.label_vi for column in catalogue.people_columns() if column.id == cell)
+            heading = catalogue.people_column(cell).label_vi
             mistakes.append(Mistake(row.row, table.letters[cell], heading, written, error))
     return mistakes
 

@@ -145,7 +145,7 @@ def _taken(row: Wanted, owner: _Owner, table: Table) -> Mistake:
     error: OmsError = people.id_number_taken()
     if owner.readable:
         error = BadInput(N_("This ID number stands at %(name)s. Compare it with the card."), name=owner.name)
-    heading = next(column.label_vi for column in catalogue.people_columns() if column.id == "personal_id")
+    heading = catalogue.people_column("personal_id").label_vi
     return Mistake(row.row, table.letters["personal_id"], heading, row.person.personal_id or "", error)
 
 

@@ -4,21 +4,21 @@ A file leaves the protection of the house, so it is small, needs a purpose and i
 caller says how headings are translated.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
 from oms import audit
 from oms.errors import N_, BadInput
-from oms.models import Precision, now
-from oms.permissions import Action, Actor, require, require_confirmed
+from oms.exporting import Translate, require_purpose, who_took_it
+from oms.models import Precision
+from oms.permissions import Action, Actor, require
 from oms.search.finding import Filters, Hit, Results, look_up, narrowed
 from oms.search.interface import EXACT, UNMARKED, Engine, Sort
 from oms.search.records import component_label
 from oms.spreadsheets import Value, write_list
 
 MOST_ROWS = 2_000
-PURPOSE_LENGTH = 300
 # Heading and width in characters.
 _COLUMNS = (
     (N_("No."), 6),
@@ -35,7 +35,6 @@ _COLUMNS = (
     (N_("Found"), 22),
 )
 _KINDS = {"dossier": N_("Dossier"), "document": N_("Document"), "page": N_("Page")}
-Translate = Callable[[str], str]
 
 
 def export(
@@ -52,10 +51,7 @@ def export(
     """All hits as an .xlsx file; `BadInput` without a purpose, without a hit and for more than `MOST_ROWS`,
     `ConfirmationNeeded` without a fresh password."""
     require(actor, Action.SEARCH)
-    reason = " ".join(purpose.split())[:PURPOSE_LENGTH]
-    if not reason:
-        raise BadInput(N_("Say what the file is for. The purpose is written down beside your name."))
-    require_confirmed(actor)
+    reason = require_purpose(purpose, actor=actor)
     results = look_up(session, engine, words, filters, actor=actor, size=MOST_ROWS, sort=sort)
     if results.total > MOST_ROWS:
         raise BadInput(
@@ -80,9 +76,7 @@ def _write(results: Results, words: str, purpose: str, actor: Actor, translate: 
     facts: list[tuple[str, Value]] = [
         (translate(N_("Searched for")), words),
         (translate(N_("Rows")), len(results.hits)),
-        (translate(N_("Purpose")), purpose),
-        (translate(N_("Exported by")), f"{actor.name} ({actor.username})"),
-        (translate(N_("Exported at (UTC)")), f"{now():%d/%m/%Y %H:%M}"),
+        *who_took_it(purpose, actor=actor, translate=translate),
     ]
     columns = [(translate(heading), width) for heading, width in _COLUMNS]
     about = translate(N_("About this file")), facts

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from oms import audit
+from oms import audit, checks
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -26,6 +26,7 @@ PAGE_SIZE = 50
 ACTIONS: dict[str, str] = {
     **OF_LATE_PAPERS,
     **mass.IN_THE_LOG,
+    **checks.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
     "account:list": N_("List accounts"),

@@ -65,6 +65,8 @@ WHERE: dict[Action, str] = {
     Action.DISPOSAL_READ: N_("disposals of the own unit"),
     Action.DISPOSAL_PROPOSE: N_("papers the unit keeps whose time is over, after a council"),
     Action.DISPOSAL_DECIDE: N_("disposals of the own unit, not those one proposed oneself"),
+    Action.CHECK_READ: N_("dossiers the unit keeps"),
+    Action.CHECK_SETTLE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
 }
 _EVERYWHERE = N_("the whole installation")
 # Rules that hold whatever the role; each is enforced and tested.

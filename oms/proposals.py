@@ -8,23 +8,15 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from oms import catalogue
-from oms.errors import N_
-from oms.models import Page, Person, Precision, Quality
+from oms.models import Page, Quality
 from oms.recognition.boundaries import Side, Stretch, propose_documents
 from oms.recognition.forms.sense import weight
-from oms.recognition.forms.strip import distance
 from oms.recognition.kinds import PageKind
-from oms.recognition.segments import squeeze
-from oms.vietnamese.dates import ImpossibleDate, parse_date
 from oms.vietnamese.letterheads import Head, read_head
 from oms.vietnamese.text import fold, words
-
-OTHER_NAME = N_("Page %(page)s names %(found)s, but this dossier is that of %(person)s.")
-OTHER_BIRTH = N_("Page %(page)s gives the birth date %(found)s, the register of this dossier %(known)s.")
 
 _GROUPS = {
     PageKind.CV: ("curriculum", "before_admission", "admission"),
@@ -55,14 +47,6 @@ class Proposal:
     reason: str
     values: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Stranger:
-    """A sentence about a page that seems to be about somebody else, with its values."""
-
-    message: str
-    values: Mapping[str, object]
 
 
 def propose(pages: Sequence[Page], components: Sequence[catalogue.Component]) -> list[Proposal]:
@@ -170,59 +154,3 @@ def _best_by_words(title: str, components: Sequence[catalogue.Component]) -> str
 
 def _telling(text: str) -> set[str]:
     return {word for word in words(fold(text)) if word not in _COMMON and not word.isdigit()}
-
-
-def find_strangers(person: Person, pages: Sequence[Page]) -> list[Stranger]:
-    """Pages whose name or birth date clearly belongs to somebody else than `person`; what is unsure says nothing."""
-    names = [person.full_name, *(alias.name for alias in person.aliases)]
-    warnings = []
-    for page in pages:
-        found = page.findings or {}
-        about = {**found.get("head", {}), **found.get("fields", {})}
-        name = _believed(about.get("full_name") or about.get("person"))
-        born = _believed(about.get("birth_date"))
-        values = {"page": page.number, "person": person.full_name}
-        if name and not any(is_same_name(name, known) for known in names):
-            warnings.append(Stranger(OTHER_NAME, {**values, "found": name}))
-        elif born and (known := _other_day(person, born)):
-            warnings.append(Stranger(OTHER_BIRTH, {**values, "found": born, "known": known}))
-    return warnings
-
-
-def _believed(value: Mapping[str, Any] | None) -> str | None:
-    if not value or not value.get("value") or weight(value.get("flag")) >= _IMPOSSIBLE:
-        return None
-    return str(value["value"])
-
-
-def is_same_name(found: str, known: str) -> bool:
-    """Whether a name read from a page can be a known one with letters misread: one in five may differ."""
-    one, other = squeeze(found), squeeze(known)
-    if not one or not other:
-        return True
-    cost, seen = distance(other, one)
-    return cost + len(one) - seen <= max(1, len(other) // 5)
-
-
-def _other_day(person: Person, born: str) -> str | None:
-    """The birth date of the register when the paper clearly gives another one."""
-    if person.birth_date is None:
-        return None
-    try:
-        written = parse_date(born)
-    except ImpossibleDate:
-        return None
-    if written is None:
-        return None
-    known, precision = person.birth_date, person.birth_precision or Precision.DAY
-    years = (written.first.year, known.year)
-    days = ((written.first.month, written.first.day), (known.month, known.day))
-    both = precision == Precision.DAY and written.precision.value == "day"
-    if years[0] == years[1] and not (both and days[0] != days[1]):
-        return None
-    return _written(known, precision)
-
-
-def _written(day: date, precision: Precision) -> str:
-    shape = {Precision.DAY: "%d/%m/%Y", Precision.MONTH: "%m/%Y", Precision.YEAR: "%Y"}[precision]
-    return day.strftime(shape)

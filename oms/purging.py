@@ -18,6 +18,8 @@ from oms.gate import check_reason, check_second
 from oms.models import (
     AttachedFile,
     Document,
+    Finding,
+    FindingPlace,
     Job,
     LatePaper,
     LateState,
@@ -149,6 +151,7 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     """Delete the scan with all that hangs on it; return how many documents lost pages to it."""
     page_ids = [page.id for page in pages]
     touched = {page.document_id for page in pages if page.document_id}
+    _delete_findings(session, page_ids)
     session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))
@@ -158,6 +161,14 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     session.execute(delete(Scan).where(Scan.id == scan.id))
     session.expire_all()
     return len(touched)
+
+
+def _delete_findings(session: Session, page_ids: Sequence[str]) -> None:
+    """What was found on the pages repeats their words: it goes with them, the other places of the same finding too."""
+    shown = select(FindingPlace.finding_id).where(FindingPlace.page_id.in_(page_ids))
+    ids = list(session.scalars(shown.distinct()))
+    session.execute(delete(FindingPlace).where(FindingPlace.finding_id.in_(ids)))
+    session.execute(delete(Finding).where(Finding.id.in_(ids)))
 
 
 def find_minutes(session: Session, purge_id: str, *, actor: Actor) -> Purge:

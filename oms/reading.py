@@ -179,6 +179,8 @@ def finish_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Acto
         scan.error, scan.error_values = _sentence(pages, read)
         if read:
             jobs.enqueue(session, "index_scan", scan_id, actor=actor)
+        if any(page.document_id for page in pages):  # read again: what was filed may say something else now
+            jobs.enqueue(session, "check_dossier", scan.dossier_id, actor=actor)
         audit.record(session, "scan:read", scan, actor=actor, pages=len(read), failed=len(pages) - len(read))
         enqueued = list(session.info.pop("enqueued", []))
     for layer in layers:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
 from oms import audit, catalogue, dossiers, gate, jobs
+from oms.checks import strangers
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import (
     Account,
@@ -48,6 +49,8 @@ class Filing:
     issuing_body: str | None = None
     signer: str | None = None
     original: Original = Original.ORIGINAL
+    # Why a page that seems to be about somebody else belongs here all the same.
+    despite: str = ""
 
 
 def waiting_scans(session: Session, *, actor: Actor, limit: int = 200) -> list[Scan]:
@@ -102,6 +105,8 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     session.add(correction)
     page.text, page.corrected = new, True
     jobs.enqueue(session, "index_scan", page.scan_id, actor=actor)
+    if page.document_id is not None:
+        jobs.enqueue(session, "check_dossier", page.scan.dossier_id, actor=actor)
     audit.record(session, "page:correct", page, actor=actor, correction=correction.id)
 
 
@@ -134,7 +139,10 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     pages = {
         page.id: page
         for page in session.scalars(
-            select(Page).where(Page.scan_id == scan.id, Page.id.in_(page_ids)).with_for_update()
+            select(Page)
+            .where(Page.scan_id == scan.id, Page.id.in_(page_ids))
+            .options(undefer(Page.findings))
+            .with_for_update()
         )
     }
     if not page_ids or len(pages) != len(set(page_ids)) or len(page_ids) != len(set(page_ids)):
@@ -149,6 +157,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
         raise Conflict(N_("A page you chose is filed already. Reload the scan and choose again."))
     if any(page.state == PageState.WAITING for page in pages.values()):
         raise Conflict(N_("A page you chose is still being read. Wait until it is done, then file it."))
+    strange = strangers.confirm(session, dossier, [pages[id] for id in page_ids], filing.despite, actor=actor)
     last = session.scalar(select(func.max(Document.position)).where(Document.dossier_id == dossier.id)) or 0
     document = Document(
         dossier_id=dossier.id,
@@ -163,8 +172,16 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     session.flush()
     _settle(session, scan)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
     audit.record(
-        session, "document:file", document, actor=actor, scan=scan.id, pages=[pages[i].number for i in page_ids]
+        session,
+        "document:file",
+        document,
+        actor=actor,
+        scan=scan.id,
+        pages=[pages[i].number for i in page_ids],
+        words=filing.despite.strip() if strange else "",
+        strange=[one.page.number for one in strange] or None,
     )
     return document
 
@@ -195,6 +212,7 @@ def describe(session: Session, document: Document, filing: Filing, *, actor: Act
         setattr(document, name, value)
     if changed:
         jobs.enqueue(session, "index_dossier", document.dossier_id, actor=actor)
+        jobs.enqueue(session, "check_dossier", document.dossier_id, actor=actor)
         audit.record(session, "document:describe", document, actor=actor, fields=changed)
 
 
@@ -219,6 +237,7 @@ def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Sc
     for scan in scans:
         _settle(session, scan)
     jobs.enqueue(session, "index_dossier", dossier_id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier_id, actor=actor)
     return scans
 
 

@@ -22,7 +22,7 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, db, jobs, packages, reading, reorganisation, search, staging
+from oms import accounts, checks, db, jobs, packages, reading, reorganisation, search, staging
 from oms.custody import mass
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
@@ -39,6 +39,7 @@ HANDLERS: dict[str, Handler] = {
     "finish_scan": reading.finish_scan,
     "show_scan": packages.show_scan,
     "take_in_package": packages.take_in_arrival,
+    "check_dossier": checks.check_dossier,
     "mass_transfer": mass.work_off,
     "index_scan": search.index_scan,
     "index_dossier": search.index_dossier,
@@ -51,7 +52,7 @@ HANDLERS: dict[str, Handler] = {
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read; how often it is looked for them is LOOK_SECONDS.
-QUICK = ("finish_scan", "index_scan", "index_dossier", "index_unit", "reorganise")
+QUICK = ("finish_scan", "check_dossier", "index_scan", "index_dossier", "index_unit", "reorganise")
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 # A step for a whole batch takes minutes; people wait for it, and it must not hold up the quick ones.

@@ -29,6 +29,7 @@ from oms.models import (
     Disposal,
     Document,
     Dossier,
+    Finding,
     Grant,
     Hold,
     LatePaper,
@@ -78,6 +79,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Hold: lambda d: (Hold.dossier_id == d.id) | (Hold.person_id == d.person_id),
     Package: lambda d: Package.dossier_id == d.id,
     LatePaper: lambda d: LatePaper.dossier_id == d.id,
+    Finding: lambda d: Finding.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (

@@ -80,30 +80,6 @@ def person(name: str = "Vàng A Páo", *aliases: str) -> Person:
     )
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"full_name": found("THÁI KIM KHANH")}, proposals.OTHER_NAME),
-        ({"full_name": found("VÀNG A PÁO"), "birth_date": found("03/05/1981")}, proposals.OTHER_BIRTH),
-        ({"full_name": found("VÀNG A PÁO"), "birth_date": found("1981")}, proposals.OTHER_BIRTH),
-        ({"full_name": found("VÀNG A PÁO"), "birth_date": found("1980")}, None),
-        ({"full_name": found("VÁNG A PAO"), "birth_date": found("03/05/1980")}, None),
-        ({"full_name": found("THÁI K1M", sense.NO_NUMBER)}, None),
-        ({"birth_date": found("31/02/1981", sense.NO_DAY)}, None),
-        ({}, None),
-    ],
-)
-def test_a_paper_of_somebody_else_is_noticed(fields: dict[str, object], message: str | None) -> None:
-    warnings = proposals.find_strangers(person(), [page(3, "cv", form="2C-BNV/2008", fields=fields)])
-    assert [warning.message for warning in warnings] == ([message] if message else [])
-    assert all(warning.values["page"] == 3 for warning in warnings)
-
-
-def test_another_name_of_the_same_person_is_no_stranger() -> None:
-    pages = [page(1, "cv", fields={"full_name": found("GIÀNG THỊ MỶ")})]
-    assert proposals.find_strangers(person("Vàng A Páo", "Giàng Thị Mỷ"), pages) == []
-
-
 def test_the_list_of_pages_brings_what_was_found_without_a_query_each(engine: Engine, world: World) -> None:
     with db.writing(engine) as session:
         dossier = factories.make_dossier(session, world.units["sonv"])

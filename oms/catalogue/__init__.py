@@ -3,6 +3,17 @@
 A mistake in a file is a `CatalogueError` that names the file and the line. Knows no database and no Flask.
 """
 
+from oms.catalogue.checks import (
+    BirthRule,
+    CareerRule,
+    CheckRules,
+    OrderRule,
+    PayGroup,
+    birth_rule,
+    career_rule,
+    check_rules,
+    pay_groups,
+)
 from oms.catalogue.components import (
     Component,
     ComponentGroup,
@@ -46,8 +57,11 @@ from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_o
 __all__ = [
     "Approver",
     "BadgeRule",
+    "BirthRule",
     "Calendar",
+    "CareerRule",
     "CatalogueError",
+    "CheckRules",
     "Component",
     "ComponentGroup",
     "DemoEvent",
@@ -57,7 +71,9 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
+    "OrderRule",
     "OrgType",
+    "PayGroup",
     "PeopleColumn",
     "ReadinessRule",
     "RetentionRule",
@@ -69,8 +85,11 @@ __all__ = [
     "UnitKind",
     "YearOfWork",
     "badge_rule",
+    "birth_rule",
     "calendar_of_work",
+    "career_rule",
     "categories",
+    "check_rules",
     "component",
     "component_group",
     "component_groups",
@@ -86,6 +105,7 @@ __all__ = [
     "insert_rule",
     "org_type",
     "org_types",
+    "pay_groups",
     "people_column",
     "people_columns",
     "readiness_on",

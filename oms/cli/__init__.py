@@ -15,6 +15,7 @@ from oms.cli.audit import audit as audit_commands
 from oms.cli.backup import backup as make_backup
 from oms.cli.backup import restore
 from oms.cli.checking import check
+from oms.cli.checks import check_truth
 from oms.cli.consultations import loan
 from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
@@ -47,7 +48,7 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, moves, reorganise),
-    *(check, audit_commands, make_backup, restore, user, unit, loan, package, print_paper, import_),
+    *(check, check_truth, audit_commands, make_backup, restore, user, unit, loan, package, print_paper, import_),
 ):
     program.add_command(command)
 

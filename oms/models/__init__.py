@@ -29,6 +29,7 @@ from oms.models.custody import (
     TransferState,
 )
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
+from oms.models.findings import Finding, FindingKind, FindingPlace, FindingState
 from oms.models.late_papers import LatePaper, LateState
 from oms.models.mass_transfers import MassTransfer, MassTransferMember, MassTransferRun
 from oms.models.membership import (
@@ -92,6 +93,10 @@ __all__ = [
     "DossierStatus",
     "Fact",
     "FilePurpose",
+    "Finding",
+    "FindingKind",
+    "FindingPlace",
+    "FindingState",
     "ForeignEntry",
     "Gender",
     "Grant",

@@ -65,6 +65,8 @@ class Action(enum.StrEnum):
     DISPOSAL_READ = "disposal:read"
     DISPOSAL_PROPOSE = "disposal:propose"
     DISPOSAL_DECIDE = "disposal:decide"
+    CHECK_READ = "check:read"
+    CHECK_SETTLE = "check:settle"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -84,6 +86,8 @@ _OFFICER = {
     Action.DELEGATION_READ,
     Action.DISPOSAL_READ,
     Action.DISPOSAL_PROPOSE,
+    Action.CHECK_READ,
+    Action.CHECK_SETTLE,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -133,6 +137,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DELEGATION_GIVE,
             Action.DISPOSAL_READ,
             Action.DISPOSAL_DECIDE,
+            Action.CHECK_READ,
             Action.DOSSIER_READ,
             Action.SCAN_READ,
             Action.PAGE_READ,

@@ -10,6 +10,7 @@ from oms.errors import N_, ConfirmationNeeded, Refused
 from oms.models import (
     Document,
     Dossier,
+    Finding,
     Hold,
     Page,
     Role,
@@ -147,6 +148,6 @@ def require_confirmed(actor: Actor) -> None:
 def _dossier_of(thing: object) -> Dossier | None:
     if isinstance(thing, Page):
         return thing.scan.dossier
-    if isinstance(thing, Scan | Document):
+    if isinstance(thing, Scan | Document | Finding):
         return thing.dossier
     return thing if isinstance(thing, Dossier) else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
-from sqlalchemy.orm import object_session
+from sqlalchemy.orm import aliased, object_session
 
 from oms import grants
 from oms.models import (
@@ -15,6 +15,8 @@ from oms.models import (
     Disposal,
     Document,
     Dossier,
+    Finding,
+    FindingPlace,
     Hold,
     LatePaper,
     LateState,
@@ -249,6 +251,32 @@ def _late_units(paper: LatePaper) -> tuple[str | None, ...]:
     return (paper.unit_id, paper.dossier.custodian_id if paper.state == LateState.SENT else None)
 
 
+def _finding_rows(units: Units) -> ColumnElement[bool]:
+    # A finding about two dossiers is for who holds both; one that shows a sealed page is for nobody.
+    other = aliased(Dossier)
+    both = (
+        select(Dossier.id)
+        .outerjoin(other, other.id == Finding.other_id)
+        .where(Dossier.id == Finding.dossier_id, _held(units))
+        .where(Finding.other_id.is_(None) | (other.custodian_id == Dossier.custodian_id))
+    )
+    sealed = (
+        select(FindingPlace.id)
+        .join(Page, Page.id == FindingPlace.page_id)
+        .join(Scan, Scan.id == Page.scan_id)
+        .where(FindingPlace.finding_id == Finding.id, Scan.sealed)
+    )
+    return both.exists() & ~sealed.exists()
+
+
+def _finding_units(finding: Finding) -> tuple[str | None, ...]:
+    holder = finding.dossier.custodian_id
+    if finding.other is not None and finding.other.custodian_id != holder:
+        return ()
+    sealed = any(place.page is not None and place.page.scan.sealed for place in finding.places)
+    return () if sealed else (holder,)
+
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -332,6 +360,14 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     ),
     Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
     Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
+    Action.CHECK_READ: Guard(Finding, _finding_rows, _finding_units),
+    Action.CHECK_SETTLE: Guard(
+        Finding,
+        _finding_rows,
+        _finding_units,
+        Finding.dossier_id.in_(select(Dossier.id).where(~Dossier.frozen, ~Dossier.held)),
+        lambda finding: not finding.dossier.frozen and not finding.dossier.held,
+    ),
     Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
 }
 

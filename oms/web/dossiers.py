@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import (
+    checks,
     completeness,
     consultations,
     custody,
@@ -123,6 +124,7 @@ def show(dossier: Dossier) -> str:
         counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),
+        contradictions=checks.count_open(g.session, dossier, actor=g.actor),
         held_by=holds.in_force(g.session, dossier),
         has_inserts=inserts.has_inserts(g.session, dossier, actor=g.actor),
         sealable={document.id for document in documents if inserts.sealable(document)}

@@ -7,10 +7,11 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext as _
 
 from oms import dossiers, gate, review
+from oms.checks import find_strangers
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Document, Original, Page, PageState, Scan
 from oms.permissions import Action, can
-from oms.proposals import Proposal, find_strangers, propose
+from oms.proposals import Proposal, propose
 from oms.recognition.kinds import PageKind
 from oms.web import access
 from oms.web.access import end_request, guarded, write_down_refusal
@@ -24,7 +25,7 @@ bp = Blueprint("review", __name__, url_prefix="/review")
 
 QUEUE = 200
 PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
-FIELDS = (*PROPOSED, "original")
+FIELDS = (*PROPOSED, "original", "despite")
 
 
 @bp.get("")
@@ -181,6 +182,7 @@ def _filing() -> review.Filing:
         issuing_body=form.get("issuing_body") or None,
         signer=form.get("signer") or None,
         original=original,
+        despite=form.get("despite", ""),
     )
 
 

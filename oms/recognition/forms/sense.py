@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 
+from oms import catalogue
 from oms.catalogue import FormItem
 from oms.errors import N_
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, parse_date
@@ -37,19 +38,15 @@ NOTHING = frozenset({"khong", "khong co", "chua", "chua co", "khongco", "0"})
 
 _SOFT = (LOOKALIKE, NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
 _EARLIEST = 120
-_TABLES = (
-    (6.20, 0.36, 6), (5.75, 0.36, 6), (4.40, 0.34, 8), (4.00, 0.34, 8), (2.34, 0.33, 9), (2.10, 0.31, 10),
-    (1.86, 0.20, 12), (1.65, 0.18, 12), (1.50, 0.18, 12), (1.35, 0.18, 12), (2.05, 0.18, 12), (2.22, 0.18, 12),
-    (2.67, 0.33, 9), (3.00, 0.31, 10), (1.80, 0.20, 12),
-)  # fmt: skip
-"""First coefficient, rise and steps of the groups A3 to C of officials (NĐ 204/2004/NĐ-CP, Bảng 2 and 3)."""
 
 
 @cache
 def coefficients() -> frozenset[str]:
     """The pay coefficients of officials, with a decimal comma."""
     return frozenset(
-        f"{first + rise * step:.2f}".replace(".", ",") for first, rise, steps in _TABLES for step in range(steps)
+        f"{group.first + group.rise * step:.2f}".replace(".", ",")
+        for group in catalogue.pay_groups()
+        for step in range(group.steps)
     )
 
 

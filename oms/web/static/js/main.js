@@ -6,6 +6,7 @@ import * as filter from "./filter.js";
 import * as grant from "./grant.js";
 import * as keepFile from "./keep-file.js";
 import * as menu from "./menu.js";
+import * as pieces from "./pieces.js";
 import * as poll from "./poll.js";
 import * as print from "./print.js";
 import * as session from "./session.js";
@@ -20,6 +21,7 @@ const parts = [
   ["[data-filter], [data-choices]", filter],
   ["select", chooser],
   [".table-scroll, [data-poll]", stack],
+  ["canvas[data-image]", pieces],
   ["[data-poll], [data-refresh]", poll],
   ["[data-grant]", grant],
   ["form[data-keep-file]", keepFile],

@@ -70,6 +70,23 @@ class Words {
     this.sheet.sheet.append(...boxes);
   }
 
+  // A link to a value (#at=left,top,width,height in pixels of the page) frames its place and brings it into sight.
+  frame() {
+    const { width, height } = this.viewer.dataset;
+    const sides = /^#at=(\d+),(\d+),(\d+),(\d+)$/.exec(location.hash)?.slice(1).map(Number);
+    if (!sides || !width || !height) return;
+    const box = document.createElement("span");
+    box.className = "word-box is-chosen";
+    box.style.left = `${(sides[0] * 100) / width}%`;
+    box.style.top = `${(sides[1] * 100) / height}%`;
+    box.style.width = `${(sides[2] * 100) / width}%`;
+    box.style.height = `${(sides[3] * 100) / height}%`;
+    this.sheet.sheet.append(box);
+    const show = () => box.scrollIntoView({ block: "center", inline: "nearest" });
+    if (this.sheet.image.complete) show();
+    else this.sheet.image.addEventListener("load", () => requestAnimationFrame(show), { once: true });
+  }
+
   draw(word, across, down, doubt) {
     const box = document.createElement("span");
     const key = String(word.i);
@@ -145,6 +162,7 @@ export function start(root) {
     const sheet = new Sheet(viewer);
     const words = new Words(viewer, sheet);
     listen(viewer, sheet, words);
+    words.frame();
     if (viewer.dataset.words) words.load(viewer.dataset.words).catch((error) => console.warn(error.message));
   }
 }

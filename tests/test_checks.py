@@ -29,6 +29,8 @@ from oms.models import (
 )
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, can
+from oms.reading import pack_words
+from oms.recognition import Word
 from oms.recognition.forms import sense
 from tests import factories
 from tests.factories import World
@@ -197,6 +199,17 @@ def test_gaps_and_overlaps_of_a_career(
     dossier = dossier_of(session, world)
     put(session, dossier, {"full_name": NAME}, tables={"work_history": rows})
     assert [(kind, details["months"]) for kind, details in kinds(session, dossier)] == found
+
+
+def test_a_row_is_framed_where_its_words_stand(session: Session, world: World, actor: Find) -> None:
+    dossier = dossier_of(session, world)
+    page = put(session, dossier, {"full_name": NAME}, tables={"work_history": [CAREER[0], CAREER[2]]})
+    told = " ".join(cell for row in (["Tóm", "tắt"], *CAREER) for cell in row).split()
+    page.words = pack_words([Word(text, 10 * place, 60, 8, 30, 95.0, 0) for place, text in enumerate(told)])
+    session.flush()
+    checks.check(session, dossier, actor=actor("canbo.sonv"))
+    first, second = session.scalars(select(FindingPlace.box).order_by(FindingPlace.place)).all()
+    assert first == [20, 60, 48, 30] and second is not None and second[0] > first[0]
 
 
 def test_two_forms_that_tell_the_same_career_do_not_overlap(session: Session, world: World) -> None:

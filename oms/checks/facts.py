@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from oms.models import Document, Dossier, Page, Person, Precision, Scan
+from oms.recognition import Word
 from oms.recognition.forms.sense import NOTHING, weight
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, format_date, parse_date
 from oms.vietnamese.dates import Precision as WrittenPrecision
@@ -155,6 +156,19 @@ def _still_stands(page: Page, text: str) -> bool:
 def _box(value: Mapping[str, Any]) -> Box | None:
     sides = value.get("box")
     return (int(sides[0]), int(sides[1]), int(sides[2]), int(sides[3])) if sides and len(sides) == 4 else None
+
+
+def find_box(words: Sequence[Word], text: str) -> Box | None:
+    """The box around words of a page that stand in this order, as a row of a table has them; None when they do not."""
+    wanted = [part for part in text.replace("|", " ").split() if part]
+    read = [word.text for word in words]
+    for start in range(len(read) - len(wanted) + 1):
+        if wanted and read[start : start + len(wanted)] == wanted:
+            row = words[start : start + len(wanted)]
+            left, top = min(word.left for word in row), min(word.top for word in row)
+            right, bottom = max(word.left + word.width for word in row), max(word.top + word.height for word in row)
+            return left, top, right - left, bottom - top
+    return None
 
 
 def read_rows(page: Page) -> list[RowFact]:

@@ -5,19 +5,22 @@ longer found says so by itself. Every run may be repeated: the same facts leave 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, selectinload
 
 from oms import audit, db, dossiers
 from oms.checks import careers, doubles, values
-from oms.checks.facts import Facts, gather
+from oms.checks.facts import Facts, find_box, gather
 from oms.checks.found import Found
 from oms.checks.strangers import write
-from oms.models import Dossier, Finding, FindingState
+from oms.models import Dossier, Finding, FindingState, Page
 from oms.permissions import Actor
+from oms.reading import unpack_words
 from oms.settings import Settings
 
+TABLES = ("work_history", "salary_history")
 FOLLOWING = (FindingState.OPEN, FindingState.SENT)
 """States that end by themselves when nothing is found any more; what a person decided stays as history."""
 
@@ -50,7 +53,7 @@ def check(session: Session, dossier: Dossier, *, actor: Actor | None) -> int:
             select(Finding).where(Finding.dossier_id == dossier.id).options(selectinload(Finding.places))
         )
     }
-    new = [write(session, dossier.id, one) for key, one in found.items() if key not in rows]
+    new = [write(session, dossier.id, _with_boxes(session, one)) for key, one in found.items() if key not in rows]
     back = [row for key, row in rows.items() if key in found and row.state == FindingState.GONE]
     gone = [row for key, row in rows.items() if key not in found and row.state in FOLLOWING]
     for row in back:
@@ -61,6 +64,18 @@ def check(session: Session, dossier: Dossier, *, actor: Actor | None) -> int:
     if new or back or gone:
         audit.record(session, "check:run", dossier, actor=actor, new=len(new) + len(back), gone=len(gone))
     return len(new) + len(back)
+
+
+def _with_boxes(session: Session, found: Found) -> Found:
+    """The finding with the boxes of rows of tables: the reading keeps none, the words of the row have them."""
+    places = []
+    for place in found.places:
+        if place.page_id is not None and place.box is None and place.key in TABLES:
+            words = unpack_words(session.scalar(select(Page.words).where(Page.id == place.page_id)))
+            places.append(replace(place, box=find_box(words, place.text)))
+        else:
+            places.append(place)
+    return replace(found, places=tuple(places))
 
 
 def _put(row: Finding, state: FindingState) -> None:

@@ -152,7 +152,11 @@ def _steps(finding: Finding) -> list[dict[str, Any]]:
         return []
     days = checks.limit_of(organisation.today()).amount
     words = {
-        "accept": (_("Accept"), _("It is a contradiction. Which value holds is decided by a decision."), "check-lg"),
+        "accept": (
+            _("Accept as a contradiction"),
+            _("It is a contradiction. Which value holds is decided by a decision."),
+            "check-lg",
+        ),
         "explain": (_("Explain"), _("There is a reason, and both may stand."), "chat-left-text"),
         "send": (
             _("Send to verification"),

@@ -148,6 +148,7 @@ ACTIONS: dict[str, str] = {
     "paper:ask": N_("Ask for a paper"),
     "paper:print": N_("Print an official paper"),
     "paper:list": N_("Look at the registers"),
+    "paper:short_cv": N_("Print a short CV"),
     "paper:export": N_("Take a register as an Excel file"),
     "page:read": N_("Read one page of a dossier"),
     "page:view": N_("Look at a page"),
@@ -270,24 +271,6 @@ ACTIONS: dict[str, str] = {
     "unit:list": N_("List units"),
     "unit:view": N_("Open a unit"),
     "work:list": N_("Look at the work that waits"),
-}
-OUTCOMES: dict[str, str] = {
-    "done": N_("Done"),
-    "refused": N_("Refused"),
-    "known": N_("Was there already"),
-    "held": N_("Waits for a decision"),
-}
-WAYS: dict[str, str] = {
-    "web": N_("Browser"),
-    "api": N_("API"),
-    "cli": N_("Command line"),
-    "job": N_("Background job"),
-    "system": N_("System"),
-}
-FINDINGS: dict[str, str] = {
-    "gap": N_("An entry is missing here."),
-    "chain-broken": N_("This entry, or the one before it, is not what was written."),
-    "contradicts-body": N_("The columns or the words of this entry contradict what was written."),
 }
 
 

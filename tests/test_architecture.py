@@ -34,7 +34,7 @@ ORDER = (
     ("reorganisation",),
     ("packages",),
     ("papers",),
-    ("installation", "health", "overview", "worker", "audit_reading", "policy"),
+    ("installation", "health", "overview", "worker", "audit_reading", "audit_words", "policy"),
     ("fixity", "backup", "demo", "demo_consultations", "demo_membership", "words"),
     ("web", "api"),
     ("cli",),

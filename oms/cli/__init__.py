@@ -30,6 +30,7 @@ from oms.cli.reorganisation import reorganise
 from oms.cli.search import reindex
 from oms.cli.search import search as find
 from oms.cli.serving import serve, worker
+from oms.cli.short_cvs import print_cv
 from oms.cli.transfers import transfer
 from oms.errors import BadInput, OmsError
 from oms.faults import refusal_behind
@@ -48,7 +49,20 @@ def program() -> None:
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, moves, reorganise),
-    *(check, check_truth, audit_commands, make_backup, restore, user, unit, loan, package, print_paper, import_),
+    *(
+        check,
+        check_truth,
+        audit_commands,
+        make_backup,
+        restore,
+        user,
+        unit,
+        loan,
+        package,
+        print_paper,
+        print_cv,
+        import_,
+    ),
 ):
     program.add_command(command)
 

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from oms import audit as log
 from oms import db
-from oms.audit_reading import OUTCOMES, Filters, Line, list_entries
+from oms.audit_reading import Filters, Line, list_entries
+from oms.audit_words import OUTCOMES
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, leave, put_json, put_table, say, with_json
 from oms.models import AuditEntry

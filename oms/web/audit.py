@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import audit_reading
-from oms.audit_reading import ACTIONS, FINDINGS, OUTCOMES, WAYS, Filters, Line, action_label
+from oms.audit_reading import ACTIONS, Filters, Line, action_label
+from oms.audit_words import FINDINGS, OUTCOMES, WAYS
 from oms.permissions import Action
 from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access

@@ -98,6 +98,7 @@ def open_dossier(
         ) from None
     audit.record(session, "dossier:create", dossier, actor=actor, custodian=custodian.id, category=category.value)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
     return dossier
 
 

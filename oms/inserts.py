@@ -45,6 +45,7 @@ def seal(session: Session, document: Document, reason: str, *, second: Actor, ac
         )
     _set(session, document, scans, True)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
     audit.record(session, "insert:seal", dossier, actor=actor, words=reason, second=second.account_id)
 
 
@@ -60,6 +61,7 @@ def unseal(session: Session, document: Document, reason: str, *, second: Actor, 
         raise Conflict(N_("This document is not sealed any more. Nothing is left to do."))
     _set(session, document, _scans_of(session, document), False)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
     audit.record(session, "insert:unseal", dossier, actor=actor, words=reason, second=second.account_id)
 
 

@@ -8,8 +8,8 @@ from oms.cli.opening import open_house
 from oms.cli.output import _, put_json, say, with_json
 from oms.models import Dossier
 
-PORTION = 200
-"""Dossiers of one commit: writers at their screens wait for a second at most."""
+PORTION = 50
+"""Dossiers of one commit: at 8 ms each, writers at their screens wait for less than half a second."""
 
 
 @click.command("check-truth", help=_("Look through dossiers for contradictions and bring the findings up to date."))

@@ -137,6 +137,8 @@ def test_what_nobody_verified_is_marked() -> None:
 def test_who_printed_it_and_why_stands_below() -> None:
     cv = filled("2C-BNV/2008")
     foot = Document(io.BytesIO(write_short_cv(cv))).sections[0].footer.paragraphs[0].text
+    facts = Document(io.BytesIO(write_short_cv(cv))).core_properties
+    assert (facts.author, facts.comments) == ("OMS", "") and cv.printed.corner in facts.title
     assert foot == "HS-000007 · Người in: Nguyễn Thị Hòa (canbo.sonv) · 29/11/2026 09:30 · Mục đích: Bổ nhiệm lại"
     assert "Mục đích: Bổ nhiệm lại" in words(text_of(draw_short_cv(cv)))
     with pikepdf.open(io.BytesIO(draw_short_cv(cv))) as pdf:

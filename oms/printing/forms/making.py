@@ -29,7 +29,7 @@ CENTER, TO_RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
 def make(printed: FormPrint) -> bytes:
     """The Word template of a form."""
     document = Document()
-    _prepare(document)
+    _prepare(document, f"{printed.title} ({printed.corner})")
     _head(document, printed)
     _lines(document, printed)
     for block in printed.blocks:
@@ -41,11 +41,14 @@ def make(printed: FormPrint) -> bytes:
     return out.getvalue()
 
 
-def _prepare(document: Any) -> None:
+def _prepare(document: Any, title: str) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin, section.right_margin = Mm(LEFT), Mm(RIGHT)
     section.top_margin, section.bottom_margin = Mm(TOP), Mm(BOTTOM)
+    facts = document.core_properties
+    facts.author = facts.last_modified_by = "OMS"
+    facts.title, facts.comments, facts.language = title, "", "vi"
     normal = document.styles["Normal"]
     normal.font.name, normal.font.size = FONT, Pt(12)
     normal.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)

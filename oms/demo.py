@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from oms import accounts, audit, catalogue, custody, db, dossiers, intake, organisation, reading, review, search
+from oms.checks import find_strangers
 from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
 from oms.errors import N_, Conflict
@@ -308,7 +309,7 @@ def _read_now(engine: Engine, settings: Settings, scan_id: str, actor: Actor) ->
 
 
 def _file(engine: Engine, scan_id: str, paper: SyntheticScan, actor: Actor) -> None:
-    """File all pages of a read scan as the document it is; one that could not be read whole stays waiting."""
+    """File all pages of a read scan as the document it is; one that was not read whole or right stays waiting."""
     filing = review.Filing(
         component_id=paper.component_id,
         title=paper.title,
@@ -319,7 +320,8 @@ def _file(engine: Engine, scan_id: str, paper: SyntheticScan, actor: Actor) -> N
     with db.writing(engine) as session:
         scan = session.get_one(Scan, scan_id)
         pages = list(session.scalars(select(Page).where(Page.scan_id == scan_id).order_by(Page.number)))
-        if scan.state == ScanState.READ and all(page.state == PageState.READ for page in pages):
+        whole = scan.state == ScanState.READ and all(page.state == PageState.READ for page in pages)
+        if whole and not find_strangers(scan.dossier.person, pages):
             review.file_pages(session, scan, [page.id for page in pages], filing, actor=actor)
 
 

@@ -1,17 +1,19 @@
 """Contradictions: found from what the pages say, settled by people, never found twice for the same facts."""
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from oms import checks, db, jobs, purging, review
 from oms.catalogue import time_limit
-from oms.checks import strangers
 from oms.checks.making import check_dossier
-from oms.errors import BadInput, Conflict, Refused
+from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
 from oms.models import (
     AuditEntry,
     Category,
@@ -23,7 +25,6 @@ from oms.models import (
     FindingState,
     Job,
     Page,
-    Person,
     PersonAlias,
     Precision,
 )
@@ -267,59 +268,6 @@ def test_a_page_of_somebody_else_and_one_with_another_name_of_the_same_birth(ses
     assert [kind for kind, _details in kinds(session, dossier)] == ["stranger"]
 
 
-def person(name: str = NAME, *aliases: str) -> Person:
-    return Person(
-        full_name=name,
-        birth_date=date(1980, 5, 3),
-        birth_precision=Precision.DAY,
-        aliases=[PersonAlias(name=alias) for alias in aliases],
-    )
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"full_name": value("THÁI KIM KHANH")}, strangers.OTHER_NAME),
-        ({"full_name": value("VÀNG A PÁO"), "birth_date": value("03/05/1981")}, strangers.OTHER_BIRTH),
-        ({"full_name": value("VÀNG A PÁO"), "birth_date": value("1981")}, strangers.OTHER_BIRTH),
-        ({"full_name": value("VÀNG A PÁO"), "birth_date": value("1980")}, None),
-        ({"full_name": value("VÁNG A PAO"), "birth_date": value("03/05/1980")}, None),
-        ({"full_name": value("THÁI K1M", sense.NO_NUMBER)}, None),
-        ({"birth_date": value("31/02/1981", sense.NO_DAY)}, None),
-        ({}, None),
-    ],
-)
-def test_a_paper_of_somebody_else_is_noticed(fields: dict[str, object], message: str | None) -> None:
-    page = Page(number=3, kind="cv", findings={"fields": fields})
-    warnings = strangers.find_strangers(person(), [page])
-    assert [warning.message for warning in warnings] == ([message] if message else [])
-    assert all(warning.values["page"] == 3 for warning in warnings)
-
-
-def test_another_name_of_the_same_person_is_no_stranger() -> None:
-    pages = [Page(number=1, findings={"fields": {"full_name": value("GIÀNG THỊ MỶ")}})]
-    assert strangers.find_strangers(person("Vàng A Páo", "Giàng Thị Mỷ"), pages) == []
-
-
-def test_a_page_of_somebody_else_is_filed_only_with_a_reason(session: Session, world: World, actor: Find) -> None:
-    dossier = dossier_of(session, world)
-    who = actor("canbo.sonv")
-    page = put(session, dossier, {"full_name": "THÁI KIM KHANH"}, filed=False)
-    filing = review.Filing("cs_short_cv", "Sơ yếu lý lịch")
-    with pytest.raises(Conflict, match="somebody else"):
-        review.file_pages(session, page.scan, [page.id], filing, actor=who)
-    assert session.scalar(select(func.count(Finding.id))) == 0 and entries(session, "document:file") == []
-    despite = review.Filing("cs_short_cv", "Sơ yếu lý lịch", despite="Tên cũ, chưa có giấy đổi tên")
-    review.file_pages(session, page.scan, [page.id], despite, actor=who)
-    (finding,) = session.scalars(select(Finding)).all()
-    assert (finding.kind, finding.state) == (FindingKind.STRANGER, FindingState.EXPLAINED)
-    assert finding.reason == "Tên cũ, chưa có giấy đổi tên" and finding.settled_by_id == who.account_id
-    (entry,) = entries(session, "document:file")
-    assert '"strange":[1]' in entry.body.replace(" ", "")
-    checks.check(session, dossier, actor=who)
-    assert session.scalar(select(func.count(Finding.id))) == 1, "what was confirmed is not found again"
-
-
 def test_filing_has_the_dossier_looked_through_and_the_run_may_be_repeated(
     engine: Engine, world: World, actor: Find, settings: object
 ) -> None:
@@ -502,3 +450,17 @@ def test_queries_do_not_grow_with_findings(session: Session, world: World, actor
     few = ask(add(2))
     assert ask(add(9)) == few
     assert not jobs.is_under_way(session, "check_dossier", "x")
+
+
+def test_the_list_leaves_as_a_file_with_who_took_it_and_why(session: Session, world: World, actor: Find) -> None:
+    dossier, _page, _finding = one_finding(session, world, actor)
+    who = replace(actor("canbo.sonv"), confirmed=True)
+    with pytest.raises(ConfirmationNeeded):
+        checks.export(session, checks.Filters(), purpose="rà soát", actor=replace(who, confirmed=False), translate=str)
+    content = checks.export(session, checks.Filters(), purpose="rà soát", actor=who, translate=str)
+    sheets = load_workbook(io.BytesIO(content)).worksheets
+    row = [cell.value for cell in sheets[0][sheets[0].max_row]]
+    assert row[:2] == [NAME, dossier.number] and "03/05/1981" in str(row[4])
+    assert "rà soát" in [cell.value for line in sheets[1].iter_rows() for cell in line]
+    (entry,) = entries(session, "check:export")
+    assert '"rows":1' in entry.body.replace(" ", "")

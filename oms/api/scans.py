@@ -93,6 +93,8 @@ class Verification(Schema):
     signer = fields.String(load_default=None, allow_none=True)
     original = fields.Enum(Original, by_value=True, load_default=Original.ORIGINAL)
     texts = fields.List(fields.Nested(CorrectedText), load_default=[])
+    # Why a page that seems to be about somebody else belongs here all the same; without it such a page is refused.
+    despite = fields.String(load_default="", validate=validate.Length(max=2000))
 
 
 @bp.get("/scans/<id>")
@@ -170,6 +172,7 @@ def verify(given: dict[str, Any], scan: Scan) -> Any:
         issuing_body=given["issuing_body"],
         signer=given["signer"],
         original=given["original"],
+        despite=given["despite"],
     )
     document = review.file_pages(g.session, scan, chosen, filing, actor=g.actor)
     commit()

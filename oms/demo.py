@@ -14,8 +14,7 @@ from datetime import date
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
-from oms import accounts, audit, catalogue, custody, db, dossiers, intake, organisation, reading, review, search
-from oms.checks import find_strangers
+from oms import accounts, audit, catalogue, checks, custody, db, dossiers, intake, organisation, reading, review, search
 from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
 from oms.errors import N_, Conflict
@@ -114,6 +113,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
     search.rebuild(engine, settings)
     with db.writing(engine) as session:
         _close_index_jobs(session)
+        _check_now(session)
     return loaded
 
 
@@ -321,7 +321,7 @@ def _file(engine: Engine, scan_id: str, paper: SyntheticScan, actor: Actor) -> N
         scan = session.get_one(Scan, scan_id)
         pages = list(session.scalars(select(Page).where(Page.scan_id == scan_id).order_by(Page.number)))
         whole = scan.state == ScanState.READ and all(page.state == PageState.READ for page in pages)
-        if whole and not find_strangers(scan.dossier.person, pages):
+        if whole and not checks.find_strangers(scan.dossier.person, pages):
             review.file_pages(session, scan, [page.id for page in pages], filing, actor=actor)
 
 
@@ -386,6 +386,15 @@ def _close_index_jobs(session: Session) -> None:
         .where(Job.kind.in_(("index_dossier", "index_scan")), Job.state == JobState.QUEUED)
         .values(state=JobState.DONE, finished_at=now())
     )
+
+
+def _check_now(session: Session) -> None:
+    """Look through the dossiers whose papers were filed here instead of in the worker."""
+    waiting = select(Job.subject_id).where(Job.kind == "check_dossier", Job.state == JobState.QUEUED)
+    ids = list(session.scalars(waiting))
+    for dossier in session.scalars(select(Dossier).where(Dossier.id.in_(ids))).all():
+        checks.check(session, dossier, actor=None)
+    _close_jobs(session, ids)
 
 
 def _close_jobs(session: Session, subjects: Sequence[str]) -> None:

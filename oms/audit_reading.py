@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit, checks
+from oms.audit_words import REARRANGING
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -100,6 +101,7 @@ ACTIONS: dict[str, str] = {
     "document:file": N_("File a document"),
     "document:describe": N_("Correct what is said about a document"),
     "document:take_apart": N_("Take a document apart"),
+    **REARRANGING,
     "dossier:read": N_("Read a dossier"),
     "dossier:list": N_("List dossiers"),
     "dossier:view": N_("Open a dossier"),

@@ -20,3 +20,12 @@ FINDINGS: dict[str, str] = {
     "chain-broken": N_("This entry, or the one before it, is not what was written."),
     "contradicts-body": N_("The columns or the words of this entry contradict what was written."),
 }
+REARRANGING: dict[str, str] = {
+    "document:reorder_pages": N_("Change the order of pages"),
+    "document:split": N_("Split a document"),
+    "document:merge": N_("Join two documents"),
+    "document:move_pages": N_("Move pages of a document"),
+    "dossier:reorder_documents": N_("Change the order of documents"),
+    "page:turn": N_("Turn a page"),
+    "dossier:undo_rearranging": N_("Undo a change of order"),
+}

@@ -145,6 +145,7 @@ def _check_scans(session: Session) -> Iterator[Problem]:
         .where(Document.dossier_id != Scan.dossier_id)
     ):
         yield Problem("page-astray", f"page:{page_id}", N_("The page is filed in a document of another dossier."))
+    yield from _check_ledger(session)
     filed = select(Page.document_id).where(Page.document_id.is_not(None))
     for document_id in session.scalars(select(Document.id).where(Document.id.not_in(filed))):
         yield Problem("document-empty", f"document:{document_id}", N_("The document has no page."))
@@ -154,6 +155,26 @@ def _check_scans(session: Session) -> Iterator[Problem]:
         .where(Page.state == PageState.WAITING, Scan.state.in_((ScanState.READ, ScanState.FILED)))
     ):
         yield Problem("page-unread", f"page:{page_id}", N_("The page was never read, though its scan counts as read."))
+
+
+def _check_ledger(session: Session) -> Iterator[Problem]:
+    """Every page lies in one document or waits: its database holds that; here is what no constraint can say."""
+    placed = select(Page.document_id, func.count(), func.max(Page.document_position)).where(
+        Page.document_id.is_not(None)
+    )
+    for document_id, pages, last in session.execute(
+        placed.group_by(Page.document_id).having(func.count() != func.max(Page.document_position))
+    ):
+        message = N_("The document has %(pages)s pages, but the last one is counted as %(last)s.")
+        yield Problem("page-order", f"document:{document_id}", message, {"pages": pages, "last": last})
+    waits = select(Page.id).where(Page.scan_id == Scan.id, Page.document_id.is_(None)).exists()
+    rules = (
+        (ScanState.FILED, waits, N_("The scan counts as filed, but pages of it lie in no document.")),
+        (ScanState.READ, ~waits, N_("The scan waits for a check, but all its pages are filed.")),
+    )
+    for state, rule, message in rules:
+        for scan_id in session.scalars(select(Scan.id).where(Scan.state == state, rule)):
+            yield Problem("page-ledger", f"scan:{scan_id}", message)
 
 
 def _check_dossiers(session: Session) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ from oms.models import (
     Page,
     PageCorrection,
     Purge,
+    Rearrangement,
     Scan,
     SecrecyClearance,
 )
@@ -152,6 +153,8 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     page_ids = [page.id for page in pages]
     touched = {page.document_id for page in pages if page.document_id}
     _delete_findings(session, page_ids)
+    # What can be undone repeats titles of documents that may be about to go.
+    session.execute(delete(Rearrangement).where(Rearrangement.dossier_id == scan.dossier_id))
     session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))

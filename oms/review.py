@@ -90,7 +90,7 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     `version` is the one the editor saw; raises `Conflict` when somebody changed the page since.
     """
     dossiers.hold(session, page.scan.dossier)
-    _see_anew(session, page)
+    see_anew(session, page)
     require(actor, Action.PAGE_REVIEW, page)
     if version is not None and version != page.version:
         raise Conflict(N_("Somebody else just changed this page. Reload it and look at the text again."))
@@ -110,7 +110,7 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     audit.record(session, "page:correct", page, actor=actor, correction=correction.id)
 
 
-def _see_anew(session: Session, thing: Page | Document) -> None:
+def see_anew(session: Session, thing: Page | Document) -> None:
     """Whoever waited for the dossier may have loaded `thing` before the one in front changed it, or took it away."""
     if session.get(type(thing), thing.id, populate_existing=True) is None:
         raise Conflict(N_("Somebody else just took this document apart. Reload the page."))
@@ -170,7 +170,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     for place, page_id in enumerate(page_ids, start=1):
         pages[page_id].document_id, pages[page_id].document_position = document.id, place
     session.flush()
-    _settle(session, scan)
+    settle(session, scan)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
     audit.record(
@@ -202,7 +202,7 @@ def _columns(filing: Filing) -> dict[str, object]:
 def describe(session: Session, document: Document, filing: Filing, *, actor: Actor, version: int | None = None) -> None:
     """Correct what is said about a filed document; the log names the fields that changed."""
     dossiers.hold(session, document.dossier)
-    _see_anew(session, document)
+    see_anew(session, document)
     require(actor, Action.DOCUMENT_FILE, document.dossier)
     if version is not None and version != document.version:
         raise Conflict(N_("Somebody else just changed this document. Reload it and look again."))
@@ -219,7 +219,7 @@ def describe(session: Session, document: Document, filing: Filing, *, actor: Act
 def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Scan]:
     """Undo a filing: the pages of the document wait again and the document is gone from the contents list."""
     dossiers.hold(session, document.dossier)
-    _see_anew(session, document)
+    see_anew(session, document)
     require(actor, Action.DOCUMENT_FILE, document.dossier)
     # Not DISTINCT: PostgreSQL cannot compare the JSON columns of a scan.
     lying_in = select(Page.scan_id).where(Page.document_id == document.id)
@@ -235,13 +235,13 @@ def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Sc
     session.flush()
     session.expire_all()
     for scan in scans:
-        _settle(session, scan)
+        settle(session, scan)
     jobs.enqueue(session, "index_dossier", dossier_id, actor=actor)
     jobs.enqueue(session, "check_dossier", dossier_id, actor=actor)
     return scans
 
 
-def _settle(session: Session, scan: Scan) -> None:
+def settle(session: Session, scan: Scan) -> None:
     """Filed when every page lies in a document, else waiting for a check."""
     waits = session.scalar(select(Page.id).where(Page.scan_id == scan.id, Page.document_id.is_(None)).limit(1))
     if scan.state in (ScanState.READ, ScanState.FILED):

@@ -26,7 +26,7 @@ ORDER = (
     ("first_load", "completeness", "milestones"),
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
-    ("intake", "gate", "review", "reading", "purging", "proposals", "checks"),
+    ("intake", "gate", "review", "reading", "purging", "proposals", "checks", "rearranging"),
     ("inserts", "disposal"),
     ("consultations",),
     ("custody",),

@@ -55,6 +55,7 @@ from oms.models.packages import (
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
 from oms.models.paper_issues import PaperIssue, PaperKind
 from oms.models.people import Gender, Person, PersonAlias, Precision
+from oms.models.rearrangements import Rearrangement
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
 from oms.models.reorganisation import Reorganisation, ReorganisationChange, ReorganisationState
 from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
@@ -136,6 +137,7 @@ __all__ = [
     "Precision",
     "Purge",
     "Quality",
+    "Rearrangement",
     "RecentSearch",
     "RecoveryCode",
     "Reorganisation",

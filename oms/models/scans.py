@@ -105,6 +105,8 @@ class Page(Identified, Base):
         UniqueConstraint("scan_id", "number"),
         CheckConstraint("number >= 1", name="counted_from_one"),
         CheckConstraint("(document_id IS NULL) = (document_position IS NULL)", name="filed_with_position"),
+        CheckConstraint("document_position IS NULL OR document_position >= 1", name="placed_from_one"),
+        CheckConstraint("turned IN (0, 90, 180, 270)", name="turned_by_quarters"),
         UniqueConstraint("document_id", "document_position"),
         Index("ix_pages_waiting", "scan_id", "document_id"),
     )
@@ -124,6 +126,8 @@ class Page(Identified, Base):
     expected_error: Mapped[float | None]
     rotation: Mapped[int] = mapped_column(default=0)
     skew: Mapped[float] = mapped_column(default=0.0)
+    # How the upright page is shown, in degrees to the right: a person's choice, the reading knows nothing of it.
+    turned: Mapped[int] = mapped_column(default=0, server_default="0")
     width: Mapped[int | None]
     height: Mapped[int | None]
     secrecy: Mapped[list[Any] | None] = mapped_column(JSON)

@@ -133,7 +133,10 @@ def engine(settings: Settings) -> Iterator[Engine]:
     installation.prepare_folders(settings)
     opened = db.connect(settings.database)
     yield opened
+    # A session left open would die with its database, in the garbage collection of some later test.
+    left = opened.pool.checkedout()
     opened.dispose()
+    assert left == 0, "a session was left open"
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ def test_numbers_components_and_units(engine, settings, dossier_id, actor, world
     assert ("document", "123-QĐ/TW") in ask(engine, settings, "123-q", officer)
     with db.reading(engine) as session:
         component = search.find(session, search.open_engine(settings), "", actor=officer).facets["component"]
-    (id,) = component
-    title = component_label(id, session.get_one(Dossier, dossier_id).category.value)
+        (id,) = component
+        title = component_label(id, session.get_one(Dossier, dossier_id).category.value)
     assert ("component", title) in ask(engine, settings, title[:9], officer)
     assert [kind for kind, _text in ask(engine, settings, "so noi", officer)] == [], "only one unit: no choice"
 

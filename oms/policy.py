@@ -65,6 +65,9 @@ WHERE: dict[Action, str] = {
     Action.DISPOSAL_READ: N_("disposals of the own unit"),
     Action.DISPOSAL_PROPOSE: N_("papers the unit keeps whose time is over, after a council"),
     Action.DISPOSAL_DECIDE: N_("disposals of the own unit, not those one proposed oneself"),
+    Action.CORRECTION_READ: N_("dossiers the unit keeps or manages"),
+    Action.CORRECTION_PROPOSE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
+    Action.CORRECTION_DECIDE: N_("where the law names the own unit, not what one proposed oneself or about oneself"),
     Action.CHECK_READ: N_("dossiers the unit keeps"),
     Action.CHECK_SETTLE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
 }

@@ -27,7 +27,7 @@ ORDER = (
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "review", "reading", "purging", "proposals", "checks", "rearranging"),
-    ("inserts", "disposal"),
+    ("inserts", "disposal", "procedures"),
     ("consultations",),
     ("custody",),
     ("membership",),
@@ -35,7 +35,7 @@ ORDER = (
     ("packages",),
     ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "audit_words", "policy"),
-    ("fixity", "backup", "demo", "demo_consultations", "demo_membership", "words"),
+    ("fixity", "backup", "demo", "demo_consultations", "demo_membership", "demo_procedures", "words"),
     ("web", "api"),
     ("cli",),
 )

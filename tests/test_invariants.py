@@ -26,6 +26,7 @@ from oms.models import (
     AuditEntry,
     Consultation,
     ConsultationState,
+    Correction,
     Disposal,
     Document,
     Dossier,
@@ -80,6 +81,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Package: lambda d: Package.dossier_id == d.id,
     LatePaper: lambda d: LatePaper.dossier_id == d.id,
     Finding: lambda d: Finding.dossier_id == d.id,
+    Correction: lambda d: Correction.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (
@@ -105,6 +107,8 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         return row.unit_id in units
     if isinstance(row, Consultation):  # what the person asked
         return row.asked_by_id == actor.account_id
+    if isinstance(row, Correction):  # the body that manages the dossier
+        return dossier.managing_body_id in units
     if isinstance(row, Hold):  # who ordered it, and the body that manages the dossier
         return row.unit_id in units or dossier.managing_body_id in units
     if action == Action.HOLD_ORDER:

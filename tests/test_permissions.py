@@ -19,6 +19,9 @@ from oms.models import (
     Category,
     Consultation,
     ConsultationKind,
+    Correction,
+    CorrectionState,
+    DecidedBy,
     Disposal,
     Dossier,
     MembershipAsking,
@@ -129,6 +132,22 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
     for whole_person in (True, False):
         words = "Đang xác minh đơn thư"
         holds.order(session, dossier, whole_person=whole_person, reason=words, decision=words, actor=head)
+    for decider in DecidedBy:
+        session.add(
+            Correction(
+                number=f"DC-{decider}",
+                dossier_id=dossier.id,
+                field="home_town",
+                old_value=decider.value,
+                new_value="Đà Lạt",
+                reason="",
+                document_id="",
+                decider=decider,
+                basis="",
+                proposed_by_id=officer.account_id,
+                state=CorrectionState.WITHDRAWN,
+            )
+        )
     session.add(
         Disposal(
             number="HT-1",

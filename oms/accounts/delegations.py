@@ -22,6 +22,7 @@ DELEGABLE: Mapping[Action, str] = {
     Action.MEMBERSHIP_SIGN: N_("Sign letters of introduction of members"),
     Action.CONSULTATION_APPROVE: N_("Decide on requests to look into dossiers"),
     Action.HOLD_ORDER: N_("Order and lift holds"),
+    Action.CORRECTION_DECIDE: N_("Decide on corrections of a value"),
     Action.DISPOSAL_DECIDE: N_("Decide on disposals"),
 }
 LONGEST = 366

@@ -24,6 +24,12 @@ from oms.catalogue.components import (
     components,
     confusable_types,
 )
+from oms.catalogue.corrections import (
+    DecidingRule,
+    FixedValue,
+    correction_rule,
+    fixed_values,
+)
 from oms.catalogue.demo_organisation import (
     DemoEvent,
     DemoUnit,
@@ -64,8 +70,10 @@ __all__ = [
     "CheckRules",
     "Component",
     "ComponentGroup",
+    "DecidingRule",
     "DemoEvent",
     "DemoUnit",
+    "FixedValue",
     "Form",
     "FormItem",
     "FormTable",
@@ -95,10 +103,12 @@ __all__ = [
     "component_groups",
     "components",
     "confusable_types",
+    "correction_rule",
     "demo_events",
     "demo_organisation",
     "demo_unit",
     "demo_units",
+    "fixed_values",
     "form",
     "forms",
     "grassroots",

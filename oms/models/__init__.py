@@ -16,6 +16,7 @@ from oms.models.consultations import (
     LocateRequest,
     Whereabout,
 )
+from oms.models.corrections import Correction, CorrectionState, DecidedBy
 from oms.models.custody import (
     OPEN_STATES,
     AttachedFile,
@@ -82,8 +83,11 @@ __all__ = [
     "ConsultationState",
     "CopyOrder",
     "CopyState",
+    "Correction",
+    "CorrectionState",
     "CountedPaper",
     "Counter",
+    "DecidedBy",
     "Delegation",
     "DifferenceKind",
     "Disposal",

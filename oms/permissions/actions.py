@@ -65,6 +65,9 @@ class Action(enum.StrEnum):
     DISPOSAL_READ = "disposal:read"
     DISPOSAL_PROPOSE = "disposal:propose"
     DISPOSAL_DECIDE = "disposal:decide"
+    CORRECTION_READ = "correction:read"
+    CORRECTION_PROPOSE = "correction:propose"
+    CORRECTION_DECIDE = "correction:decide"
     CHECK_READ = "check:read"
     CHECK_SETTLE = "check:settle"
 
@@ -86,6 +89,8 @@ _OFFICER = {
     Action.DELEGATION_READ,
     Action.DISPOSAL_READ,
     Action.DISPOSAL_PROPOSE,
+    Action.CORRECTION_READ,
+    Action.CORRECTION_PROPOSE,
     Action.CHECK_READ,
     Action.CHECK_SETTLE,
     Action.DOSSIER_READ,
@@ -137,6 +142,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DELEGATION_GIVE,
             Action.DISPOSAL_READ,
             Action.DISPOSAL_DECIDE,
+            Action.CORRECTION_READ,
+            Action.CORRECTION_DECIDE,
             Action.CHECK_READ,
             Action.DOSSIER_READ,
             Action.SCAN_READ,

@@ -12,6 +12,8 @@ from oms.models import (
     Account,
     AuditEntry,
     Consultation,
+    Correction,
+    DecidedBy,
     Disposal,
     Document,
     Dossier,
@@ -277,6 +279,25 @@ def _finding_units(finding: Finding) -> tuple[str | None, ...]:
     return () if sealed else (holder,)
 
 
+def _correction_rows(units: Units) -> ColumnElement[bool]:
+    return Correction.dossier_id.in_(select(Dossier.id).where(_ORDERING.rows(units)))
+
+
+def _deciding_rows(units: Units) -> ColumnElement[bool]:
+    # The body the law names, wherever the dossier has gone since the proposal.
+    managed = select(Dossier.id).where(Dossier.managing_body_id.in_(units))
+    return or_(
+        (Correction.decider == DecidedBy.MANAGING_BODY) & Correction.dossier_id.in_(managed),
+        (Correction.decider == DecidedBy.CUSTODIAN) & _in_held_dossier(Correction.dossier_id)(units),
+    )
+
+
+def _deciding_units(correction: Correction) -> tuple[str | None, ...]:
+    dossier = correction.dossier
+    by_manager = correction.decider == DecidedBy.MANAGING_BODY
+    return (dossier.managing_body_id if by_manager else dossier.custodian_id,)
+
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -360,6 +381,9 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     ),
     Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
     Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
+    Action.CORRECTION_READ: Guard(Correction, _correction_rows, lambda correction: _ORDERING.units(correction.dossier)),
+    Action.CORRECTION_PROPOSE: _UNFROZEN,
+    Action.CORRECTION_DECIDE: Guard(Correction, _deciding_rows, _deciding_units),
     Action.CHECK_READ: Guard(Finding, _finding_rows, _finding_units),
     Action.CHECK_SETTLE: Guard(
         Finding,

@@ -21,6 +21,7 @@ from oms.errors import N_, Conflict, NotFound, OmsError, Refused
 from oms.models import (
     Account,
     Consultation,
+    Correction,
     Disposal,
     Document,
     Dossier,
@@ -65,6 +66,7 @@ _VISIBLE: dict[type[Any], Action] = {
     LocateAnswer: Action.LOCATE_ANSWER,
     Reorganisation: Action.REORGANISATION_READ,
     Finding: Action.CHECK_READ,
+    Correction: Action.CORRECTION_READ,
     Hold: Action.HOLD_READ,
     Disposal: Action.DISPOSAL_READ,
     Unit: Action.UNIT_READ,

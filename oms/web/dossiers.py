@@ -23,6 +23,7 @@ from oms import (
     organisation,
     packages,
     people,
+    procedures,
     review,
     sheets,
     whereabouts,
@@ -30,7 +31,7 @@ from oms import (
 from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor, can
-from oms.web import access
+from oms.web import access, corrections
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
 
@@ -124,6 +125,7 @@ def show(dossier: Dossier) -> str:
         counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),
+        corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
         contradictions=checks.count_open(g.session, dossier, actor=g.actor),
         held_by=holds.in_force(g.session, dossier),
         has_inserts=inserts.has_inserts(g.session, dossier, actor=g.actor),

@@ -19,6 +19,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
     ("completeness.index", N_("Missing papers"), "card-checklist", Action.DOSSIER_READ),
     ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
+    ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
     ("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),

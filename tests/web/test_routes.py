@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
-from oms import accounts, consultations, custody, db, membership, reorganisation, search
+from oms import accounts, consultations, custody, db, membership, procedures, reorganisation, search
 from oms.consultations import Sought, Wish
 from oms.models import (
     Account,
@@ -91,6 +91,8 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         )
         session.add(asking)
         session.flush()
+        wrong = procedures.Proposal("home_town", CANARIES["purpose"], CANARIES["reason"], document.id)
+        correction = procedures.propose(session, dossier, wrong, actor=officer)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -106,6 +108,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "reorganisation": plan.id,
             "membership": move.id,
             "asking": asking.id,
+            "correction": correction.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],

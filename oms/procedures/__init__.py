@@ -1,0 +1,36 @@
+"""Procedures on what a dossier says: correction of a value by a written decision, the old value kept.
+
+The rules are dated data (`catalogue/corrections.yaml`); nothing here knows pages or HTTP.
+"""
+
+from oms.procedures.corrections import (
+    Proposal,
+    basis_document,
+    decide,
+    list_corrections,
+    of_dossier,
+    propose,
+    refuse,
+    to_decide,
+    view,
+    why_fixed,
+    withdraw,
+)
+from oms.procedures.fields import FIELDS, Field, get_field
+
+__all__ = [
+    "FIELDS",
+    "Field",
+    "Proposal",
+    "basis_document",
+    "decide",
+    "get_field",
+    "list_corrections",
+    "of_dossier",
+    "propose",
+    "refuse",
+    "to_decide",
+    "view",
+    "why_fixed",
+    "withdraw",
+]

@@ -1,0 +1,135 @@
+"""The values of a person that a decision can correct: how each is written, read back and set.
+
+A value is compared and kept as it is written on paper (03/02/1998, 02/1998, 1998), so that the old one can be read by
+anybody without the program.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from oms import people
+from oms.errors import N_, BadInput
+from oms.models import Gender, Person, Precision
+from oms.organisation import today
+from oms.vietnamese import dates
+from oms.vietnamese.names import sort_key
+from oms.vietnamese.text import nfc
+
+LINE_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value: its name in words, how it is written, and how a written one is checked and set."""
+
+    label: str
+    written: Callable[[Person], str]
+    checked: Callable[[str], str]
+    put: Callable[[Person, str], None]
+
+
+def _line(text: str) -> str:
+    words = " ".join(nfc(text).split())
+    if not words or len(words) > LINE_LENGTH:
+        raise BadInput(N_("Write the right value as the deciding document has it (at most 200 characters)."))
+    return words
+
+
+def _date(text: str) -> str:
+    try:
+        found = dates.parse_date(text.strip())
+    except dates.ImpossibleDate as error:
+        raise BadInput(N_("%(written)s is not a day of the calendar."), written=error.written) from None
+    if found is None:
+        raise BadInput(N_("Write the date as 03/02/1998, or 02/1998 or 1998 where the paper says no more."))
+    if found.first > today():
+        raise BadInput(N_("The date lies in the future. Check day, month and year."))
+    return dates.format_date(found)
+
+
+def _whole_date(text: str) -> str:
+    written = _date(text)
+    if _read(written).precision != dates.Precision.DAY:
+        raise BadInput(N_("Write the whole date: day, month and year."))
+    return written
+
+
+def _read(written: str) -> dates.WrittenDate:
+    found = dates.parse_date(written)
+    if found is None:
+        raise ValueError(written)
+    return found
+
+
+def _show(day: date | None, precision: Precision | None = None) -> str:
+    if day is None:
+        return ""
+    return dates.format_date(dates.WrittenDate(day, dates.Precision((precision or Precision.DAY).value)))
+
+
+def _put_birth(person: Person, written: str) -> None:
+    found = _read(written)
+    person.birth_date, person.birth_precision = found.first, Precision(found.precision.value)
+
+
+def _put_name(person: Person, written: str) -> None:
+    person.full_name, person.sort_key = written, sort_key(written)
+
+
+def _personal_id(text: str) -> str:
+    number = "".join(text.split())
+    people.check_personal_id(number)
+    return number
+
+
+def _gender(text: str) -> str:
+    if text not in set(Gender):
+        raise BadInput(N_("Choose one of the genders as printed on the papers."))
+    return text
+
+
+def _of_text(label: str, name: str) -> Field:
+    return Field(
+        label, lambda person: getattr(person, name) or "", _line, lambda person, text: setattr(person, name, text)
+    )
+
+
+def _of_date(label: str, name: str) -> Field:
+    return Field(
+        label,
+        lambda person: _show(getattr(person, name)),
+        _whole_date,
+        lambda person, text: setattr(person, name, _read(text).first),
+    )
+
+
+FIELDS: dict[str, Field] = {
+    "full_name": Field(N_("Full name"), lambda person: person.full_name, people.check_name, _put_name),
+    "birth_date": Field(
+        N_("Birth date"), lambda person: _show(person.birth_date, person.birth_precision), _date, _put_birth
+    ),
+    "gender": Field(
+        N_("Gender"),
+        lambda person: person.gender.value if person.gender else "",
+        _gender,
+        lambda person, text: setattr(person, "gender", Gender(text)),
+    ),
+    "personal_id": Field(
+        N_("ID number"),
+        lambda person: person.personal_id or "",
+        _personal_id,
+        lambda person, text: setattr(person, "personal_id", text),
+    ),
+    "staff_code": _of_text(N_("Staff number"), "staff_code"),
+    "home_town": _of_text(N_("Home town"), "home_town"),
+    "party_join_date": _of_date(N_("Joined the Party"), "party_join_date"),
+    "party_official_date": _of_date(N_("Official member since"), "party_official_date"),
+}
+
+
+def get_field(key: str) -> Field:
+    """The field of a key; raises `BadInput` for one that no decision corrects here."""
+    if key not in FIELDS:
+        raise BadInput(N_("Choose the value that is wrong."))
+    return FIELDS[key]

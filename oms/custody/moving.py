@@ -296,6 +296,7 @@ def _move(session: Session, transfer: Transfer, unit: Unit, actor: Actor) -> Non
     if unit.kind != UnitKind.BOARD:
         dossier.person.unit_id = unit.id
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
 
 
 def _write_event(

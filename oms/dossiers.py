@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from oms import audit, catalogue, jobs, people
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import (
+    Account,
     Category,
     Counter,
     Document,
@@ -214,7 +215,7 @@ def contents(session: Session, dossier: Dossier) -> list[Document]:
     documents = session.scalars(select(Document).where(Document.dossier_id == dossier.id, ~Document.sealed))
     return sorted(
         documents,
-        key=lambda d: (order.get(d.component_id, len(order)), d.issued_on or date.max, d.position, d.id),
+        key=lambda d: (order.get(d.component_id, len(order)), d.issued_on or date.max, d.position, d.filed_at, d.id),
     )
 
 
@@ -229,6 +230,12 @@ def pages_of(session: Session, document_ids: Sequence[str]) -> dict[str, list[Pa
     ):
         pages[str(page.document_id)].append(page)
     return pages
+
+
+def filers_of(session: Session, documents: Sequence[Document]) -> dict[str, str]:
+    """The names of the accounts that filed the documents, by account, with one query."""
+    ids = {document.filed_by_id for document in documents}
+    return dict(session.execute(select(Account.id, Account.full_name).where(Account.id.in_(ids))).all())
 
 
 def scans_of(session: Session, dossier: Dossier) -> list[Scan]:

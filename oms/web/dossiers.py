@@ -122,6 +122,7 @@ def show(dossier: Dossier) -> str:
         groups=[(component, list(rows)) for component, rows in groupby(documents, key=_component_of)],
         pages=dossiers.pages_of(g.session, [document.id for document in documents]),
         documents=documents,
+        filers=dossiers.filers_of(g.session, documents),
         counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),

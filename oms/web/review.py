@@ -153,7 +153,7 @@ def file(scan: Scan) -> Any:
     """File the chosen pages as a document and go on to the next scan that waits."""
     chosen = request.form.getlist("pages")
     try:
-        document = review.file_pages(g.session, scan, chosen, _filing(), actor=g.actor)
+        document = review.file_pages(g.session, scan, chosen, read_filing(), actor=g.actor)
         access.commit()
     except (BadInput, Conflict, NotFound) as error:
         typed = {name: request.form.get(name, "") for name in FIELDS}
@@ -163,7 +163,7 @@ def file(scan: Scan) -> Any:
     return redirect(_next_address(scan))
 
 
-def _filing() -> review.Filing:
+def read_filing() -> review.Filing:
     """What the form says; raises `BadInput` for what cannot be understood."""
     form = request.form
     if not form.get("component"):

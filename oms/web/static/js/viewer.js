@@ -10,7 +10,7 @@ class Sheet {
     this.shown = viewer.querySelector("[data-zoom-shown]");
     this.image = this.sheet.querySelector("img");
     this.zoom = 100;
-    this.turned = 0;
+    this.turned = Number(viewer.dataset.turned ?? 0);
     this.image.addEventListener("load", () => this.lay());
     new ResizeObserver(() => this.lay()).observe(this.stage);
     this.lay();

@@ -72,6 +72,10 @@ def test_settling_keeps_the_reason(engine: Engine, client_as: Open, made: tuple[
         (finding,) = session.scalars(select(Finding)).all()
         assert finding.state == FindingState.SENT and finding.due_on is not None
     assert "check:send" in actions(engine)
+    assert f"/corrections/dossiers/{dossier_id}/new" not in text
+    for way in ("reopen", "accept"):
+        answer = client.post(f"/checks/{finding_id}/{way}", data={"reason": "Đã rõ"}, follow_redirects=True)
+    assert f"/corrections/dossiers/{dossier_id}/new" in answer.get_data(as_text=True)
     assert client.post(f"/checks/dossiers/{dossier_id}/again").status_code == 302
 
 

@@ -153,6 +153,7 @@ ACTIONS: dict[str, str] = {
     "membership:come-back": N_("End a temporary stay"),
     "membership:send_dossier": N_("Prepare the transfer of the member dossier"),
     "own:list": N_("List what concerns oneself"),
+    "own:view": N_("Look at the own dossier"),
     "own:read": N_("Read what concerns oneself"),
     "paper:ask": N_("Ask for a paper"),
     "paper:print": N_("Print an official paper"),

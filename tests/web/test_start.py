@@ -84,7 +84,7 @@ def test_the_person_concerned_learns_who_holds_the_dossier(
         session.get_one(Account, world.accounts["nguoilaodong.sonv"]).person_id = dossier.person_id
     page = client.get("/").text
     assert dossier.number in page and "Đảng bộ cơ sở Sở Tài chính" in page and "Tài khoản canbo.sotc" in page
-    assert f"/dossiers/{dossier.id}" not in page
+    assert f'"/dossiers/{dossier.id}' not in page
     assert client.get(f"/dossiers/{dossier.id}").status_code in (403, 404)
     assert actions(engine).count("own:list") == 2
 

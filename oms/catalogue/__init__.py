@@ -42,6 +42,7 @@ from oms.catalogue.demo_organisation import (
 )
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.milestones import BadgeRule, RetirementRule, badge_rule, retirement_rule
+from oms.catalogue.naming import Naming, naming, read_naming
 from oms.catalogue.people_columns import PeopleColumn, people_column, people_columns
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.rules import (
@@ -79,6 +80,7 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
+    "Naming",
     "OrderRule",
     "OrgType",
     "PayGroup",
@@ -113,11 +115,13 @@ __all__ = [
     "forms",
     "grassroots",
     "insert_rule",
+    "naming",
     "org_type",
     "org_types",
     "pay_groups",
     "people_column",
     "people_columns",
+    "read_naming",
     "readiness_on",
     "retention_rules",
     "retirement_rule",

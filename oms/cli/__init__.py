@@ -32,6 +32,7 @@ from oms.cli.search import search as find
 from oms.cli.serving import serve, worker
 from oms.cli.short_cvs import print_cv
 from oms.cli.transfers import transfer
+from oms.cli.whole_dossiers import export_dossiers
 from oms.errors import BadInput, OmsError
 from oms.faults import refusal_behind
 from oms.settings import SettingsError
@@ -60,6 +61,7 @@ for command in (
         loan,
         package,
         print_paper,
+        export_dossiers,
         print_cv,
         import_,
     ),

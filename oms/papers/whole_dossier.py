@@ -1,26 +1,33 @@
-"""A whole dossier as a ZIP: one PDF per document in the order of the contents list, and the list itself.
+"""A whole dossier as files: a ZIP of one PDF per document in the order of the contents list, or one PDF of them all.
 
-The file leaves the protection of the house, so it asks for the password, needs a purpose and is written down. It is
-made while it is sent: never more than one document is in memory. Names follow “STT.Tên tài liệu.pdf” (CV 1361-CV/BTCTW).
+What leaves the protection of the house asks for the password, needs a purpose and is written down. A ZIP is made while
+it is sent: never more than one document is in memory; a PDF is put together by qpdf in a folder that goes with it. Members' dossiers
+have the folders and names of the catalogue (`catalogue/naming.yaml`), the others “STT.Tên tài liệu.pdf”. All names come
+from one look at the contents list: a paper that is older renumbers the later ones in the same stroke.
 """
 
 import io
 import re
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pikepdf
 from sqlalchemy.orm import Session
 
-from oms import audit, dossiers, storage
+from oms import audit, catalogue, dossiers, organisation, storage
 from oms.errors import N_, BadInput, Conflict
-from oms.models import Dossier
+from oms.models import Document, Dossier
 from oms.papers.dossiers import contents_list
 from oms.papers.issuing import Paper, Printing
 from oms.permissions import Action, require, require_confirmed
-from oms.vietnamese.text import nfc
+from oms.settings import Settings
+from oms.vietnamese.text import nfc, without_marks
 
 NAME_LENGTH = 120
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
@@ -43,10 +50,14 @@ class Bundle:
     file_name: str
     contents: Paper
     pieces: tuple[Piece, ...]
+    folder: str = ""
 
 
-def take(session: Session, dossier: Dossier, *, printing: Printing) -> Bundle:
-    """Gather the documents and write down that they leave; raises `ConfirmationNeeded` without a fresh password."""
+def take(session: Session, dossier: Dossier, *, printing: Printing, home: Path | None = None) -> Bundle:
+    """Gather the documents and write down that they leave; raises `ConfirmationNeeded` without a fresh password.
+
+    `home` is the data folder of the installation, which may have its own templates of names.
+    """
     actor = printing.actor
     require(actor, Action.DOSSIER_READ, dossier)
     require_confirmed(actor)
@@ -58,12 +69,10 @@ def take(session: Session, dossier: Dossier, *, printing: Printing) -> Bundle:
         require(actor, Action.SCAN_DOWNLOAD, scan)
         if scan.pdf_sha256 is None:
             raise Conflict(N_("Scans of this dossier are still being read. Take the dossier when they are done."))
+    folder, names = name_all(dossier, documents, home)
     pieces = tuple(
-        Piece(
-            file_name_of(place, document.title, len(documents)),
-            tuple((str(page.scan.pdf_sha256), page.number) for page in pages[document.id]),
-        )
-        for place, document in enumerate(documents, 1)
+        Piece(name, tuple((str(page.scan.pdf_sha256), page.number) for page in pages[document.id]))
+        for name, document in zip(names, documents, strict=True)
     )
     contents = contents_list(session, dossier, printing=printing)
     audit.record(
@@ -75,7 +84,32 @@ def take(session: Session, dossier: Dossier, *, printing: Printing) -> Bundle:
         documents=len(pieces),
         pages=sum(len(piece.pages) for piece in pieces),
     )
-    return Bundle(f"{dossier.number}.zip", contents, pieces)
+    return Bundle(f"{dossier.number}.zip", contents, pieces, folder)
+
+
+def name_all(dossier: Dossier, documents: Sequence[Document], home: Path | None = None) -> tuple[str, list[str]]:
+    """The folder of the dossier, "" for none, and the file name of every document, in the order of the contents list."""
+    naming = catalogue.naming(dossier.category.value, organisation.today(), home)
+    if naming is None:
+        return "", [file_name_of(place, one.title, len(documents)) for place, one in enumerate(documents, 1)]
+    person = dossier.person
+    unit_code = person.unit.party_code or dossier.custodian.party_code or dossier.custodian.code
+    folder = naming.folder_of(unit_code, person.personal_id or "", without_marks(person.full_name))
+    of_kind = Counter(one.component_id for one in documents)
+    seen: Counter[str] = Counter()
+    names = []
+    for document in documents:
+        kind = catalogue.component(document.component_id, dossier.category.value)
+        seen[kind.id] += 1
+        n = seen[kind.id] if of_kind[kind.id] > 1 else None
+        names.append(naming.file_of(kind.type_code or "00", kind.file_stem or without_marks(kind.label_vi), n))
+    return folder, names
+
+
+def lacks_id(dossier: Dossier, home: Path | None = None) -> bool:
+    """True when the folder would be named by the personal id and the person has none: then by the name alone."""
+    naming = catalogue.naming(dossier.category.value, organisation.today(), home)
+    return naming is not None and not dossier.person.personal_id
 
 
 def file_name_of(place: int, title: str, total: int) -> str:
@@ -108,10 +142,11 @@ def stream(bundle: Bundle, scans: Path) -> Iterator[bytes]:
     """The ZIP piece by piece; `scans` is the folder of stored bytes."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as packed:
-        packed.writestr(_entry("00.Mục lục.pdf"), bundle.contents.body)
+        folder = f"{bundle.folder}/" if bundle.folder else ""
+        packed.writestr(_entry(f"{folder}00.Mục lục.pdf"), bundle.contents.body)
         yield outlet.drain()
         for piece in bundle.pieces:
-            packed.writestr(_entry(piece.name), _draw(piece, scans))
+            packed.writestr(_entry(folder + piece.name), _draw(piece, scans))
             yield outlet.drain()
     yield outlet.drain()
 
@@ -137,3 +172,39 @@ def _draw(piece: Piece, scans: Path) -> bytes:
             for source in opened.values():
                 source.close()
     return out.getvalue()
+
+
+def stream_pdf(bundle: Bundle, settings: Settings) -> Iterator[bytes]:
+    """All documents behind their contents list as one PDF, with a bookmark for each.
+
+    It is put together in a folder of its own that goes when the sending ends or breaks off; what a dying program leaves
+    there is named by `oms check` as any folder of a reading is.
+    """
+    run = settings.home / "run" / "reading"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=run, prefix="dossier-") as folder,
+        _bind(bundle, settings.scans, Path(folder)).open("rb") as bound,
+    ):
+        yield from storage.chunks(bound)
+
+
+def _bind(bundle: Bundle, scans: Path, folder: Path) -> Path:
+    """The one PDF; qpdf joins file by file, so memory does not grow with the bytes of the scans (pikepdf would)."""
+    front, joined, bound = folder / "front.pdf", folder / "joined.pdf", folder / "bound.pdf"
+    front.write_bytes(bundle.contents.body)
+    with pikepdf.open(front) as listed:
+        at = len(listed.pages)
+    wanted, marks = [str(front), "1-z"], []
+    for piece in bundle.pieces:
+        marks.append((piece.name.removesuffix(".pdf"), at))
+        for sha256, pages in groupby(piece.pages, key=itemgetter(0)):
+            numbers = [str(number) for _sha256, number in pages]
+            wanted += [str(storage.get(scans, sha256)), ",".join(numbers)]
+            at += len(numbers)
+    pikepdf.Job(["qpdf", "--empty", "--pages", *wanted, "--", str(joined)]).run()
+    with pikepdf.open(joined) as document:
+        with document.open_outline() as outline:
+            outline.root.extend(pikepdf.OutlineItem(title, page) for title, page in marks)
+        document.save(bound, deterministic_id=True)
+    return bound

@@ -84,6 +84,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", nfc(text).translate(_FOLDED))
 
 
+def without_marks(text: str) -> str:
+    """`text` without any mark, its capitals kept: “Nguyễn Đức” is “Nguyen Duc”."""
+    return "".join(fold(letter).upper() if letter.isupper() else fold(letter) for letter in nfc(text))
+
+
 def words(text: str) -> list[str]:
     """The runs of letters and digits of `text` in NFC; `K'Bris` and `QĐ/TW` are two words each."""
     return _WORD.findall(nfc(text))

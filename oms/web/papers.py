@@ -1,5 +1,6 @@
 """Papers to print: what for is asked first, then the PDF; the registers of a unit; a whole dossier as a ZIP."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -52,7 +53,7 @@ def _back(thing: Any) -> str:
     return url_for(_PAGES[type(thing)], id=thing.id)
 
 
-def _ask(thing: Any, title: str, note: str = "", problem: str = "", *, excel: bool = False) -> str:
+def _ask(thing: Any, title: str, note: str = "", problem: str = "", *, forms: Sequence[tuple[str, str]] = ()) -> str:
     return render_template(
         "papers/show.html",
         title=title,
@@ -62,13 +63,17 @@ def _ask(thing: Any, title: str, note: str = "", problem: str = "", *, excel: bo
         chosen=request.form.get("purpose", "handover" if isinstance(thing, Transfer | MassTransfer) else "filing"),
         note=note,
         problem=problem,
-        forms=_forms() if excel else [],
-        form=request.form.get("form", "pdf"),
+        forms=forms,
+        form=request.form.get("form", forms[0][0] if forms else ""),
     )
 
 
 def _forms() -> list[tuple[str, str]]:
     return [("pdf", _("PDF, to be printed and bound")), ("xlsx", _("Excel file, with the password"))]
+
+
+def _forms_of(kind: str) -> list[tuple[str, str]]:
+    return _forms() if papers.PAPERS[PaperKind(kind)].excel is not None else []
 
 
 @bp.get(f"/<{KINDS}>/<id>")
@@ -77,7 +82,7 @@ def show(kind: str, id: str) -> ResponseReturnValue:
     """Ask what the paper is for."""
     thing = _load(kind, id)
     audit.record(g.session, "paper:ask", thing, actor=g.actor, paper=kind)
-    return _ask(thing, _(PaperKind(kind).label), excel=papers.PAPERS[PaperKind(kind)].excel is not None)
+    return _ask(thing, _(PaperKind(kind).label), forms=_forms_of(kind))
 
 
 @bp.post(f"/<{KINDS}>/<id>")
@@ -88,8 +93,7 @@ def draw(kind: str, id: str) -> ResponseReturnValue:
     try:
         printing = _printing()
     except BadInput as error:
-        excel = printed.excel is not None
-        return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error), excel=excel), error.status
+        return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error), forms=_forms_of(kind)), error.status
     make = printed.excel if printed.excel and request.form.get("form") == "xlsx" else printed.gather
     paper = make(g.session, thing, printing=printing)
     access.commit()
@@ -102,21 +106,33 @@ def ask_for_dossier(dossier: Dossier) -> ResponseReturnValue:
     """Ask what the whole dossier is taken for."""
     _may_take(dossier)
     audit.record(g.session, "paper:ask", dossier, actor=g.actor, paper="dossier")
-    return _ask(dossier, _("Whole dossier as a file"), note=_(_TAKE_NOTE))
+    return _ask_whole(dossier)
+
+
+def _ask_whole(dossier: Dossier, problem: str = "") -> str:
+    note = _(_TAKE_NOTE)
+    if whole_dossier.lacks_id(dossier, house().settings.home):
+        note += " " + _("The person has no personal id here, so the folder bears the name alone.")
+    forms = [("zip", _("ZIP, one file for each document")), ("pdf", _("One PDF with the contents list in front"))]
+    return _ask(dossier, _("Whole dossier as a file"), note, problem, forms=forms)
 
 
 @bp.post("/dossier/<id>")
 @guarded(Action.DOSSIER_READ)
 def take_dossier(dossier: Dossier) -> ResponseReturnValue:
-    """All documents in the order of the contents list, as a ZIP that is made while it is sent."""
+    """All documents in the order of the contents list, as a ZIP that is made while it is sent, or as one PDF."""
     _may_take(dossier)
     try:
         printing = _printing()
     except BadInput as error:
-        return _ask(dossier, _("Whole dossier as a file"), _(_TAKE_NOTE), sentence_of(error)), error.status
-    bundle = whole_dossier.take(g.session, dossier, printing=printing)
+        return _ask_whole(dossier, sentence_of(error)), error.status
+    settings = house().settings
+    bundle = whole_dossier.take(g.session, dossier, printing=printing, home=settings.home)
     access.commit()
-    answer = Response(whole_dossier.stream(bundle, house().settings.scans), mimetype="application/zip")
+    if request.form.get("form") == "pdf":
+        answer = Response(whole_dossier.stream_pdf(bundle, settings), mimetype="application/pdf")
+        return _as_attachment(answer, f"{dossier.number}.pdf")
+    answer = Response(whole_dossier.stream(bundle, settings.scans), mimetype="application/zip")
     return _as_attachment(answer, bundle.file_name)
 
 

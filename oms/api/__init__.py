@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from oms.api import (
     audit,
     consultations,
+    corrections,
     dossiers,
     jobs,
     membership,
@@ -40,6 +41,7 @@ ROOMS = (
     transfers,
     membership,
     consultations,
+    corrections,
     reorganisations,
     audit,
     jobs,

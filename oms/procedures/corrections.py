@@ -250,7 +250,7 @@ def _deciding_unit(correction: Correction) -> str:
 
 
 def list_corrections(
-    session: Session, *, actor: Actor, state: CorrectionState | None = None, page: int = 1
+    session: Session, *, actor: Actor, state: CorrectionState | None = None, page: int = 1, size: int = PAGE_SIZE
 ) -> tuple[list[Correction], int]:
     """A page of the corrections the actor may know of: those that wait first, then the latest; and how many in all."""
     condition = allowed(actor, Action.CORRECTION_READ)
@@ -264,8 +264,8 @@ def list_corrections(
             joinedload(Correction.dossier).joinedload(Dossier.custodian),
         )
         .order_by(Correction.state != CorrectionState.PROPOSED, Correction.proposed_at.desc(), Correction.id)
-        .limit(PAGE_SIZE)
-        .offset((max(page, 1) - 1) * PAGE_SIZE)
+        .limit(size)
+        .offset((max(page, 1) - 1) * size)
     ).all()
     total = session.scalar(select(func.count()).select_from(Correction).where(condition)) or 0
     audit.record(session, "correction:list", actor=actor, total=total)

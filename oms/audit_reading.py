@@ -196,6 +196,7 @@ ACTIONS: dict[str, str] = {
     "scan:list": N_("List scans"),
     "scan:view": N_("Open a scan"),
     "scan:upload": N_("Upload a scan"),
+    "scan:import": N_("Take in a folder of scans"),
     "scan:download": N_("Download a scan"),
     "scan:read_again": N_("Have a scan read again"),
     "secrecy:doubt": N_("Hold a file that may be secret"),

@@ -16,6 +16,7 @@ from oms.recognition.boundaries import Side, Stretch, propose_documents
 from oms.recognition.forms.sense import weight
 from oms.recognition.kinds import PageKind
 from oms.vietnamese.letterheads import Head, read_head
+from oms.vietnamese.paper_names import read_paper
 from oms.vietnamese.text import fold, words
 
 _GROUPS = {
@@ -49,14 +50,20 @@ class Proposal:
     flags: Mapping[str, str] = field(default_factory=dict)
 
 
-def propose(pages: Sequence[Page], components: Sequence[catalogue.Component]) -> list[Proposal]:
-    """The documents of a scan that still wait, in order; pages filed already are left out."""
+def propose(pages: Sequence[Page], components: Sequence[catalogue.Component], file_name: str = "") -> list[Proposal]:
+    """The documents of a scan that still wait, in order; pages filed already are left out.
+
+    A file named by rule (`STT.Ten.pdf`) is one paper, and its name says what the pages do not.
+    """
+    stretches = propose_documents([side_of(page) for page in pages])
+    paper = read_paper(file_name)
+    named = paper.title if paper.order is not None and len(stretches) == 1 else ""
     found = []
-    for stretch in propose_documents([side_of(page) for page in pages]):
+    for stretch in stretches:
         own = [pages[place] for place in stretch.pages]
         waiting = tuple(page for page in own if page.document_id is None)
         if waiting:
-            found.append(_proposal(stretch, waiting, components))
+            found.append(_proposal(stretch, waiting, components, named))
     return found
 
 
@@ -75,12 +82,18 @@ def side_of(page: Page) -> Side:
     )
 
 
-def _proposal(stretch: Stretch, pages: tuple[Page, ...], components: Sequence[catalogue.Component]) -> Proposal:
+def _proposal(
+    stretch: Stretch, pages: tuple[Page, ...], components: Sequence[catalogue.Component], named: str
+) -> Proposal:
     values, flags = _head_values(pages)
     form = next((found["form"] for page in pages if (found := page.findings) and found.get("form")), None)
     if form and "title" not in values:
         values["title"] = catalogue.form(form).label_vi
     component = propose_component(stretch.kind, form, values.get("title", ""), components)
+    if component is None and named:
+        component = propose_component(stretch.kind, form, named, components)
+    if named:
+        values.setdefault("title", named)
     if component:
         values["component"] = component
     return Proposal(pages, stretch.kind, stretch.reason, values, flags)

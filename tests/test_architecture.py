@@ -27,7 +27,7 @@ ORDER = (
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "review", "reading", "purging", "proposals", "checks", "rearranging"),
-    ("inserts", "disposal", "procedures"),
+    ("scan_folders", "inserts", "disposal", "procedures"),
     ("consultations",),
     ("custody",),
     ("membership",),

@@ -88,3 +88,15 @@ def test_the_list_of_pages_brings_what_was_found_without_a_query_each(engine: En
     with db.reading(engine) as session:
         scan = session.get_one(type(scan), scan_id)
         assert all("findings" in row.__dict__ for row in review.list_pages(session, scan))
+
+
+def test_a_file_named_by_rule_says_what_its_pages_do_not():
+    silent = [page(1, "other"), page(2, "continuation")]
+    label = COMPONENTS[0].label_vi
+    (one,) = proposals.propose(silent, COMPONENTS, f"03.{label}.pdf")
+    assert one.values["title"] == label and one.values.get("component") in (COMPONENTS[0].id, None)
+    (plain,) = proposals.propose(silent, COMPONENTS, "scan0001.pdf")
+    assert "title" not in plain.values
+    head = {"title": {"value": "Quyết định nâng lương"}}
+    (said,) = proposals.propose([page(1, "decision", head=head)], COMPONENTS, "03.Lý lịch.pdf")
+    assert said.values["title"] == "Quyết định nâng lương", "the paper itself goes first"

@@ -27,6 +27,7 @@ from oms.cli.packages import package
 from oms.cli.papers import print_paper
 from oms.cli.reading import read
 from oms.cli.reorganisation import reorganise
+from oms.cli.scan_folders import scans
 from oms.cli.search import reindex
 from oms.cli.search import search as find
 from oms.cli.serving import serve, worker
@@ -67,6 +68,7 @@ for command in (
     ),
 ):
     program.add_command(command)
+import_.add_command(scans)
 
 
 def main() -> None:

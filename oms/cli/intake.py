@@ -38,20 +38,9 @@ def upload(files: tuple[Path, ...], number: str, username: str, as_json: bool) -
 
 def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Actor) -> bool:
     """Take one file in and say so; False when it was refused."""
-    arrival = None
     try:
-        with path.open("rb") as stream:
-            arrival = intake.examine(house.settings, storage.chunks(stream), path.name)
-        if arrival.suspicions:
-            raise gate.needs_two_people(arrival)
-        intake.keep(house.settings, arrival)
-        with db.writing(house.engine) as session:
-            dossier = session.get_one(Dossier, dossier_id)
-            scan, is_new = intake.receive(session, dossier, arrival, actor=actor)
-        house.deliver(session)
+        scan, is_new = take_in(house, dossier_id, path, actor)
     except FileRefused as error:
-        with db.writing(house.engine) as session:
-            intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
         refuse(error)
         if as_json:
             put_json(
@@ -64,9 +53,6 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
                 }
             )
         return False
-    finally:
-        if arrival is not None:
-            intake.discard(arrival)
     if as_json:
         put_json(
             {"file": str(path), "scan": scan.id, "sha256": scan.sha256, "state": scan.state.value, "known": not is_new}
@@ -77,6 +63,36 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
         say(_("%(file)s was received before; nothing was added.", file=path))
         put(f"{scan.id}  {path}")
     return True
+
+
+def take_in(house: House, dossier_id: str, path: Path, actor: Actor) -> tuple[Scan, bool]:
+    """Take one file in through the gate, whole or not at all; a `FileRefused` is written down before it is raised."""
+    arrival = None
+    try:
+        arrival = look_through(house, path)
+        intake.keep(house.settings, arrival)
+        with db.writing(house.engine) as session:
+            dossier = session.get_one(Dossier, dossier_id)
+            scan, is_new = intake.receive(session, dossier, arrival, actor=actor)
+        house.deliver(session)
+    except FileRefused as error:
+        with db.writing(house.engine) as session:
+            intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
+        raise
+    finally:
+        if arrival is not None:
+            intake.discard(arrival)
+    return scan, is_new
+
+
+def look_through(house: House, path: Path) -> intake.Arrival:
+    """A file opened and looked at in memory; nobody is there to decide a doubt, so it is a refusal."""
+    with path.open("rb") as stream:
+        arrival = intake.examine(house.settings, storage.chunks(stream), path.name)
+    if arrival.suspicions:
+        intake.discard(arrival)
+        raise gate.needs_two_people(arrival)
+    return arrival
 
 
 @click.command(help=_("What became of each upload: received, being read, read, filed or failed."))

@@ -78,7 +78,7 @@ def _draw(
     waiting = [other for other in pages if other.document_id is None]
     category = scan.dossier.category
     components = dossiers.components_of(scan.dossier)
-    proposals = propose(pages, components)
+    proposals = propose(pages, components, scan.file_name)
     proposal = _chosen_proposal(proposals, request.args.get("document", type=int))
     proposed = dict.fromkeys(PROPOSED, "") | (dict(proposal.values) if proposal and typed is None else {})
     first = [other.id for other in proposal.pages] if proposal else []

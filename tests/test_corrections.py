@@ -73,7 +73,8 @@ def test_a_decision_changes_the_value_and_keeps_the_old_one(session, made, actor
     [
         ("birth_date", "3/1985", (date(1985, 3, 1), Precision.MONTH)),
         ("birth_date", "ngày 2 tháng 5 năm 1985", (date(1985, 5, 2), Precision.DAY)),
-        ("gender", "female", Gender.FEMALE),
+        ("gender", "Nữ", Gender.FEMALE),
+        ("gender", "male", Gender.MALE),
         ("personal_id", "068 085 000 123", "068085000123"),
         ("home_town", "  xã  Hiệp Thạnh ", "xã Hiệp Thạnh"),
         ("party_join_date", "03/02/2010", date(2010, 2, 3)),

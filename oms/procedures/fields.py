@@ -17,6 +17,7 @@ from oms.vietnamese.names import sort_key
 from oms.vietnamese.text import nfc
 
 LINE_LENGTH = 200
+_GENDERS = {"nam": Gender.MALE.value, "nữ": Gender.FEMALE.value}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,11 @@ def _personal_id(text: str) -> str:
 
 
 def _gender(text: str) -> str:
-    if text not in set(Gender):
-        raise BadInput(N_("Choose one of the genders as printed on the papers."))
-    return text
+    word = nfc(text).strip().lower()
+    word = _GENDERS.get(word, word)
+    if word not in set(Gender):
+        raise BadInput(N_("Write the gender as the papers have it: nam or nữ."))
+    return word
 
 
 def _of_text(label: str, name: str) -> Field:

@@ -53,8 +53,11 @@ class Filing:
     despite: str = ""
 
 
-def waiting_scans(session: Session, *, actor: Actor, limit: int = 200) -> list[Scan]:
-    """Scans that are read and have pages to file: the one with the worst page first, of alike ones the oldest."""
+def waiting_scans(session: Session, *, actor: Actor, limit: int = 200, skip: int = 0) -> list[Scan]:
+    """Scans that are read and have pages to file: the one with the worst page first, of alike ones the oldest.
+
+    `skip` leaves out the first ones, for a list of several pages.
+    """
     worst = (
         select(func.max(Page.expected_error))
         .where(Page.scan_id == Scan.id, Page.document_id.is_(None), Page.corrected.is_(False))
@@ -68,6 +71,7 @@ def waiting_scans(session: Session, *, actor: Actor, limit: int = 200) -> list[S
             .options(joinedload(Scan.dossier).joinedload(Dossier.person))
             .order_by(func.coalesce(worst, 0).desc(), Scan.received_at, Scan.id)
             .limit(limit)
+            .offset(skip)
         )
     )
 

@@ -1,6 +1,7 @@
 """Checking and filing over HTTP: the queue, image beside text, corrections, filing pages as documents."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -23,7 +24,8 @@ NO_COMPONENT = N_("Choose what the document is (component of the dossier).")
 
 bp = Blueprint("review", __name__, url_prefix="/review")
 
-QUEUE = 200
+QUEUE = 100
+"""Scans on one page of the queue."""
 PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
 FIELDS = (*PROPOSED, "original", "despite")
 
@@ -34,13 +36,19 @@ def index() -> str:
     """The scans that wait for a check, the one with the worst page first."""
     from oms import intake
 
-    scans = review.waiting_scans(g.session, actor=g.actor, limit=QUEUE)
+    total = review.count_waiting(g.session, actor=g.actor)
+    pages = max(1, ceil(total / QUEUE))
+    # Filing shortens the list: whoever comes back to a page that is gone sees the last one.
+    page = min(max(request.args.get("page", 1, int), 1), pages)
+    scans = review.waiting_scans(g.session, actor=g.actor, limit=QUEUE, skip=(page - 1) * QUEUE)
     intake.look_over(g.session, scans, actor=g.actor)
     return render_template(
         "review/index.html",
         scans=scans,
         waiting=review.waiting_pages(g.session, [scan.id for scan in scans]),
-        total=review.count_waiting(g.session, actor=g.actor),
+        total=total,
+        page=page,
+        pages=pages,
     )
 
 

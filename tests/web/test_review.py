@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from oms import db, dossiers
 from oms.models import AuditEntry, Document, Dossier, Original, Page, Precision, Scan, ScanState
@@ -287,3 +287,24 @@ def test_doubtful_words_are_listed_until_somebody_corrected_them(officer, ids, e
     assert "Words to look at (2)" in page and 'data-reading="quyết"' in page and 'data-crop="5,6,7,8"' in page
     officer.post(f"/review/pages/{ids['two']}", data={"text": "trang định quyết", "version": str(version + 1)})
     assert "Words to look at" not in officer.get(f"/review/{ids['scan']}?page=2").get_data(as_text=True)
+
+
+def test_the_queue_has_pages_and_asks_as_much_for_each(client_as, engine: Engine, world: World, monkeypatch) -> None:
+    with db.writing(engine) as session:
+        for name in ("Lê An", "Lê Ba", "Lê Cư"):
+            dossier = factories.make_dossier(session, world.units["sonv"], name)
+            factories.make_scan(session, dossier, world.accounts["canbo.sonv"], (f"QUYẾT ĐỊNH {name}",))
+    client = client_as("canbo.sonv")
+    client.get("/review")  # what a house asks once
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *found: asked.append(found[2]))
+    whole = client.get("/review").text
+    once = len(asked)
+    assert [name in whole for name in ("Lê An", "Lê Ba", "Lê Cư")] == [True] * 3
+    monkeypatch.setattr("oms.web.review.QUEUE", 2)
+    asked.clear()
+    first, last = client.get("/review").text, client.get("/review?page=2").text
+    assert len(asked) <= 2 * once, "a page of the queue asks no more than the whole"
+    assert [name in first for name in ("Lê An", "Lê Ba", "Lê Cư")] == [True, True, False]
+    assert [name in last for name in ("Lê An", "Lê Ba", "Lê Cư")] == [False, False, True]
+    assert "Lê Cư" in client.get("/review?page=9").text, "a page that is gone shows the last one"

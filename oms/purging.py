@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from oms import audit, db, jobs, storage
+from oms import audit, db, jobs, record, storage
 from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
 from oms.models import (
@@ -155,6 +155,7 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     _delete_findings(session, page_ids)
     # What can be undone repeats titles of documents that may be about to go.
     session.execute(delete(Rearrangement).where(Rearrangement.dossier_id == scan.dossier_id))
+    record.forget_pages(session, page_ids)
     session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))

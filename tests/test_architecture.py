@@ -23,6 +23,7 @@ ORDER = (
     ("search",),
     ("saved_searches", "people"),
     ("dossiers",),
+    ("record",),
     ("first_load", "completeness", "milestones"),
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),

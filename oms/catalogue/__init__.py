@@ -45,6 +45,7 @@ from oms.catalogue.milestones import BadgeRule, RetirementRule, badge_rule, reti
 from oms.catalogue.naming import Naming, naming, read_naming
 from oms.catalogue.people_columns import PeopleColumn, people_column, people_columns
 from oms.catalogue.reading import CatalogueError
+from oms.catalogue.record_rules import RecordRule, record_keys
 from oms.catalogue.rules import (
     Approver,
     ReadinessRule,
@@ -86,6 +87,7 @@ __all__ = [
     "PayGroup",
     "PeopleColumn",
     "ReadinessRule",
+    "RecordRule",
     "RetentionRule",
     "RetirementRule",
     "Source",
@@ -123,6 +125,7 @@ __all__ = [
     "people_columns",
     "read_naming",
     "readiness_on",
+    "record_keys",
     "retention_rules",
     "retirement_rule",
     "term",

@@ -12,6 +12,10 @@ class Action(enum.StrEnum):
     DOSSIER_READ = "dossier:read"
     DOSSIER_CREATE = "dossier:create"
     DOSSIER_EDIT = "dossier:edit"
+    RECORD_READ = "record:read"
+    RECORD_READ_SENSITIVE = "record:read_sensitive"
+    RECORD_EDIT = "record:edit"
+    RECORD_SETTLE = "record:settle"
     SCAN_READ = "scan:read"
     SCAN_UPLOAD = "scan:upload"
     SCAN_DOWNLOAD = "scan:download"
@@ -96,6 +100,10 @@ _OFFICER = {
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
+    Action.RECORD_READ,
+    Action.RECORD_READ_SENSITIVE,
+    Action.RECORD_EDIT,
+    Action.RECORD_SETTLE,
     Action.SCAN_READ,
     Action.SCAN_UPLOAD,
     Action.SCAN_DOWNLOAD,
@@ -145,6 +153,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.CORRECTION_READ,
             Action.CORRECTION_DECIDE,
             Action.CHECK_READ,
+            Action.RECORD_READ,
+            Action.RECORD_SETTLE,
             Action.DOSSIER_READ,
             Action.SCAN_READ,
             Action.PAGE_READ,

@@ -302,6 +302,10 @@ def _deciding_units(correction: Correction) -> tuple[str | None, ...]:
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
     Action.DOSSIER_EDIT: _UNFROZEN,
+    Action.RECORD_READ: _DOSSIER,
+    Action.RECORD_READ_SENSITIVE: _DOSSIER,
+    Action.RECORD_EDIT: _UNFROZEN,
+    Action.RECORD_SETTLE: _UNFROZEN,
     Action.SCAN_UPLOAD: _UNFROZEN,
     Action.DOCUMENT_FILE: _UNFROZEN,
     Action.SCAN_READ: _SCAN,

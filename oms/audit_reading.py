@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit, checks
-from oms.audit_words import REARRANGING
+from oms.audit_words import REARRANGING, RECORD
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -109,6 +109,7 @@ ACTIONS: dict[str, str] = {
     "document:describe": N_("Correct what is said about a document"),
     "document:take_apart": N_("Take a document apart"),
     **REARRANGING,
+    **RECORD,
     "dossier:read": N_("Read a dossier"),
     "dossier:list": N_("List dossiers"),
     "dossier:view": N_("Open a dossier"),
@@ -163,10 +164,6 @@ ACTIONS: dict[str, str] = {
     "page:read": N_("Read one page of a dossier"),
     "page:view": N_("Look at a page"),
     "page:review": N_("Check a page"),
-    "record:view": N_("Look at the record"),
-    "record:read": N_("Take a reading into the record"),
-    "record:keyed": N_("Key a value of the record"),
-    "record:decided": N_("Decide a value of the record"),
     "page:correct": N_("Correct the text of a page"),
     "package:read": N_("Read about a package"),
     "package:list": N_("List packages"),

@@ -29,3 +29,13 @@ REARRANGING: dict[str, str] = {
     "page:turn": N_("Turn a page"),
     "dossier:undo_rearranging": N_("Undo a change of order"),
 }
+RECORD: dict[str, str] = {
+    "record:view": N_("Look at the record"),
+    "record:read": N_("Read the record"),
+    "record:read_sensitive": N_("Read sensitive values of the record"),
+    "record:edit": N_("Fill in the record"),
+    "record:settle": N_("Settle a disagreement about a value of the record"),
+    "record:propose": N_("Take a reading into the record"),
+    "record:keyed": N_("Key a value of the record"),
+    "record:decided": N_("Decide a value of the record"),
+}

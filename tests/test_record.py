@@ -56,7 +56,7 @@ def test_one_officer_verifies_an_ordinary_value_and_no_later_reading_overwrites_
     found = value_of(session, dossier, "home_town", officer)
     assert (found.state, found.text) == (ValueState.VERIFIED, "Đà Lạt")
     assert [one.text for one in found.statements] == ["Đà Lat", "Đà Lạt"]
-    assert entries(session) == ["record:read", "record:view", "record:keyed", "record:view"]
+    assert entries(session) == ["record:propose", "record:view", "record:keyed", "record:view"]
 
 
 def test_a_reading_fills_what_is_empty_and_replaces_a_reading_only_when_told(session, world, actor, dossier):

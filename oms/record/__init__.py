@@ -69,6 +69,13 @@ class _Outcome:
     verified_by: frozenset[str] = frozenset()
 
 
+_LOGGED = {
+    StatementKind.READ: "record:propose",
+    StatementKind.KEYED: "record:keyed",
+    StatementKind.DECIDED: "record:decided",
+}
+
+
 def same(one: str, other: str) -> bool:
     """Whether two officers keyed the same: capitals and the place of the tone mark do not count."""
     return tone_key(one) == tone_key(other)
@@ -226,7 +233,7 @@ def _add(
     )
     session.add(one)
     session.flush()
-    audit.record(session, f"record:{kind.value}", dossier, actor=actor, key=key, statement=one.id)
+    audit.record(session, _LOGGED[kind], dossier, actor=actor, key=key, statement=one.id)
     twice = key in catalogue.record_keys("keyed_twice", today())
     return _shown(key, _said(session, dossier, [key])[key], twice=twice, actor=actor)
 

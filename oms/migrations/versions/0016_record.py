@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("page_id", sa.String(length=16), nullable=True),
         sa.Column("box", sa.JSON(), nullable=True),
-        sa.Column("confidence", sa.Float(), nullable=True),
+        sa.Column("confidence", sa.Double(), nullable=True),
         sa.Column("flag", sa.Text(), nullable=True),
         sa.Column("stated_by_id", sa.String(length=16), nullable=False),
         sa.Column("stated_at", sa.DateTime(timezone=True), nullable=False),

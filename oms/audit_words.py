@@ -30,12 +30,14 @@ REARRANGING: dict[str, str] = {
     "dossier:undo_rearranging": N_("Undo a change of order"),
 }
 RECORD: dict[str, str] = {
-    "record:view": N_("Look at the record"),
-    "record:read": N_("Read the record"),
+    "record:view": N_("Look at the record of a dossier"),
+    "record:read": N_("Look at the record of a dossier"),
     "record:read_sensitive": N_("Read sensitive values of the record"),
-    "record:edit": N_("Fill in the record"),
-    "record:settle": N_("Settle a disagreement about a value of the record"),
-    "record:propose": N_("Take a reading into the record"),
-    "record:keyed": N_("Key a value of the record"),
-    "record:decided": N_("Decide a value of the record"),
+    "record:edit": N_("Write a value of the record"),
+    "record:key": N_("Write a value of the record"),
+    "record:settle": N_("Decide a value two officers differ about"),
+    "record:decide": N_("Decide a value two officers differ about"),
+    "record:row": N_("Write a row of the record"),
+    "record:remove_row": N_("Take a row out of the record"),
+    "record:take": N_("Take over what the machine read"),
 }

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import catalogue, db
+from oms import catalogue, db, record
 from oms.errors import BadInput, ConfirmationNeeded, Refused
 from oms.models import AuditEntry, AuditWords, Category, Dossier, Gender
+from oms.organisation import today
 from oms.papers import short_cvs
 from oms.permissions import Actor
 from oms.printing.short_cv import DOTTED, WITHHELD
@@ -64,10 +65,20 @@ def test_only_what_was_entered_unless_the_rest_is_wished(
 
 
 def test_what_only_few_may_see_is_not_printed(session: Session, world: World, actor: Find) -> None:
-    said = word_text(take(session, with_pages(session, world), confirmed(actor), unverified=True))
-    assert "Vàng A Chứ" not in said and WITHHELD in said
-    restricted = [thing.key for thing in catalogue.form("2C-BNV/2008").things if thing.restricted]
-    assert said.count(WITHHELD) == len(restricted)
+    dossier = with_pages(session, world)
+    assert "Vàng A Chứ" in word_text(take(session, dossier, confirmed(actor), unverified=True))
+    said = word_text(take(session, dossier, replace(actor("bithu.sonv"), confirmed=True), unverified=True))
+    assert "Vàng A Chứ" not in said
+    closed = catalogue.record_keys("need_to_know", today())
+    assert said.count(WITHHELD) == len([thing for thing in catalogue.form("2C-BNV/2008").things if thing.key in closed])
+
+
+def test_what_was_verified_is_printed_and_not_marked(session: Session, world: World, actor: Find) -> None:
+    dossier, officer = with_pages(session, world), confirmed(actor)
+    record.key_value(session, dossier, "main_duty", "Theo dõi công tác hồ sơ", actor=officer)
+    record.write_row(session, dossier, "training", record.NewRow(["Trường Chính trị tỉnh"]), actor=officer)
+    said = word_text(take(session, dossier, officer))
+    assert "Theo dõi công tác hồ sơ" in said and "Trường Chính trị tỉnh" in said
 
 
 def test_a_purpose_a_fresh_password_and_the_right_are_needed(session: Session, world: World, actor: Find) -> None:

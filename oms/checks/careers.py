@@ -10,11 +10,11 @@ from itertools import pairwise
 
 from oms import catalogue
 from oms.catalogue import CareerRule, PayGroup
-from oms.checks.facts import Facts, RowFact
 from oms.checks.found import Found, Place, place_of, place_of_row
 from oms.errors import N_
 from oms.models import FindingKind
 from oms.organisation import today
+from oms.record.facts import Facts, RowFact
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, format_date, parse_date
 from oms.vietnamese.spans import Span, month_of, months_of, parse_span
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from oms.checks.facts import Facts
 from oms.checks.found import Found, Place, place_of
 from oms.errors import N_
 from oms.models import Dossier, FindingKind, Person, Precision
+from oms.record.facts import Facts
 
 SAME_NAME = N_("Dossier %(number)s is about somebody with the same name and birth date (%(name)s).")
 SAME_NUMBER = N_("The ID number %(found)s is that of %(name)s, dossier %(number)s.")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oms import catalogue
-from oms.checks.facts import Fact, RowFact, same_text
 from oms.models import FindingKind
+from oms.record.facts import Fact, RowFact, same_text
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from oms import audit, db, dossiers
 from oms.checks import careers, doubles, values
-from oms.checks.facts import Facts, find_box, gather
 from oms.checks.found import Found
 from oms.checks.strangers import write
 from oms.models import Dossier, Finding, FindingState, Page
 from oms.permissions import Actor
 from oms.reading import unpack_words
+from oms.record.facts import Facts, find_box, gather
 from oms.settings import Settings
 
 TABLES = ("work_history", "salary_history")

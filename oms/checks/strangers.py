@@ -9,13 +9,13 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from oms.checks.facts import Fact, read_values, written
 from oms.checks.found import Found, place_of
 from oms.errors import N_, Conflict
 from oms.models import Dossier, Finding, FindingKind, FindingPlace, FindingState, Page, Person, Precision, now
 from oms.permissions import Actor
 from oms.recognition.forms.strip import distance
 from oms.recognition.segments import squeeze
+from oms.record.facts import Fact, read_values, written
 from oms.vietnamese.dates import Precision as WrittenPrecision
 from oms.vietnamese.dates import WrittenDate
 

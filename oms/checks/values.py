@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from oms import catalogue
 from oms.catalogue import OrderRule
-from oms.checks.facts import Fact, Facts, same_text
 from oms.checks.found import Found, label_of, one_per_text, place_of
 from oms.checks.strangers import contradict, find_strangers
 from oms.errors import N_
 from oms.models import Category, Document, FindingKind, Precision
 from oms.organisation import today
+from oms.record.facts import Fact, Facts, same_text
 from oms.vietnamese.dates import Precision as WrittenPrecision
 from oms.vietnamese.dates import WrittenDate, format_date
 from oms.vietnamese.spans import month_of, months_of

@@ -57,7 +57,7 @@ from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDiffe
 from oms.models.paper_issues import PaperIssue, PaperKind
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.rearrangements import Rearrangement
-from oms.models.record import RecordStatement, StatementKind
+from oms.models.record import RecordRow, RecordStatement, StatementKind
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
 from oms.models.reorganisation import Reorganisation, ReorganisationChange, ReorganisationState
 from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
@@ -144,6 +144,7 @@ __all__ = [
     "Quality",
     "Rearrangement",
     "RecentSearch",
+    "RecordRow",
     "RecordStatement",
     "RecoveryCode",
     "Reorganisation",

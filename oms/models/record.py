@@ -1,49 +1,80 @@
-"""What is said about a person, key by key: each saying with who said it, when, and where it stands on paper."""
+"""The record of a dossier: what people wrote down of its values, beside what the machine read. Only ever added to."""
 
 import enum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from oms.errors import N_
 from oms.models.accounts import Account
 from oms.models.base import Base, Identified, datetime, now, reference
+from oms.models.dossiers import Dossier
 from oms.models.scans import Page
 
 
 class StatementKind(enum.StrEnum):
-    """How a statement came about: read by the machine, keyed by an officer, decided by a third person."""
+    """How a value came to be written down."""
 
-    READ = "read"
     KEYED = "keyed"
     DECIDED = "decided"
 
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        return {StatementKind.KEYED: N_("Keyed"), StatementKind.DECIDED: N_("By decision")}[self]
+
 
 class RecordStatement(Identified, Base):
-    """One statement about one key of a dossier; never altered, and gone only with a page destroyed as secret."""
+    """One writing of one value; `key` is one of `catalogue/forms.yaml`, `place` counts the writings of that value."""
 
     __tablename__ = "record_statements"
     __table_args__ = (
-        UniqueConstraint("dossier_id", "key", "number"),
-        CheckConstraint("number >= 1", name="counted_from_one"),
-        CheckConstraint("kind <> 'read' OR page_id IS NOT NULL", name="read_from_a_page"),
-        CheckConstraint("length(text) > 0", name="says_something"),
+        UniqueConstraint("dossier_id", "key", "place"),
+        CheckConstraint("place >= 1", name="counted_from_one"),
+        CheckConstraint("kind = 'keyed' OR length(reason) > 0", name="decided_for_a_reason"),
     )
 
     dossier_id: Mapped[str] = reference("dossiers.id", index=False)
     key: Mapped[str] = mapped_column(String(60))
-    # Place in the order in which the key was spoken about.
-    number: Mapped[int]
+    place: Mapped[int]
     kind: Mapped[StatementKind]
     text: Mapped[str]
+    # What the machine had read at that moment, and where: later readings change nothing here.
+    read_text: Mapped[str] = mapped_column(default="")
     page_id: Mapped[str | None] = reference("pages.id")
-    # Left, top, width, height in pixels of the page image.
-    box: Mapped[list[Any] | None] = mapped_column(JSON)
-    confidence: Mapped[float | None]
-    # Why a person has to look before believing what was read; see `oms.recognition.forms.sense`.
-    flag: Mapped[str | None]
-    stated_by_id: Mapped[str] = reference("accounts.id", index=False)
-    stated_at: Mapped[datetime] = mapped_column(default=now)
+    # Left, top, width and height in pixels of the page image; None when the value has no box.
+    box: Mapped[list[Any] | None]
+    reason: Mapped[str] = mapped_column(default="")
+    account_id: Mapped[str] = reference("accounts.id", index=False)
+    at: Mapped[datetime] = mapped_column(default=now)
 
+    dossier: Mapped[Dossier] = relationship()
+    account: Mapped[Account] = relationship()
     page: Mapped[Page | None] = relationship()
-    stated_by: Mapped[Account] = relationship()
+
+
+class RecordRow(Identified, Base):
+    """One writing of one row of a table; `line` is the row, `place` counts its writings, the last one holds."""
+
+    __tablename__ = "record_rows"
+    __table_args__ = (
+        UniqueConstraint("line", "place"),
+        CheckConstraint("place >= 1", name="counted_from_one"),
+        Index("ix_record_rows_dossier_id_key", "dossier_id", "key"),
+    )
+
+    dossier_id: Mapped[str] = reference("dossiers.id", index=False)
+    key: Mapped[str] = mapped_column(String(60))
+    line: Mapped[str] = mapped_column(String(16))
+    place: Mapped[int]
+    # Where the row stands in its table; gaps do no harm.
+    position: Mapped[int]
+    cells: Mapped[list[Any]]
+    page_id: Mapped[str | None] = reference("pages.id")
+    removed: Mapped[bool] = mapped_column(default=False)
+    account_id: Mapped[str] = reference("accounts.id", index=False)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+    dossier: Mapped[Dossier] = relationship()
+    account: Mapped[Account] = relationship()

@@ -10,9 +10,8 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue
+from oms import audit, catalogue, record
 from oms.catalogue.form_prints import FormPrint, form_print, form_prints
-from oms.checks.facts import Facts, RowFact, gather
 from oms.errors import N_, BadInput
 from oms.exporting import require_purpose
 from oms.models import Category, Dossier, Gender, Person, now
@@ -21,6 +20,7 @@ from oms.papers.issuing import PDF, Paper
 from oms.permissions import Action, Actor, require
 from oms.printing.sheet import Imprint
 from oms.printing.short_cv import ShortCv, draw_short_cv, write_short_cv
+from oms.record.facts import VERIFIED, Facts, RowFact, gather
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 As = Literal["docx", "pdf"]
@@ -94,7 +94,7 @@ def fill(
         printed_at=now().astimezone(HANOI),
         purpose=purpose,
     )
-    withheld = frozenset(_restricted(printed))
+    withheld = frozenset(_withheld(printed, dossier, actor))
     return ShortCv(
         printed,
         imprint,
@@ -105,24 +105,28 @@ def fill(
     )
 
 
-def _restricted(printed: FormPrint) -> Iterator[str]:
+def _withheld(printed: FormPrint, dossier: Dossier, actor: Actor) -> Iterator[str]:
+    """What the form asks and the actor has no need to know (`catalogue/record_rules.yaml`)."""
     form = catalogue.form(printed.id)
-    yield from (thing.key for thing in form.things if thing.restricted)
+    yield from (thing.key for thing in form.things if not record.may_see(thing, dossier, actor=actor))
 
 
 def _known(session: Session, dossier: Dossier) -> Known:
-    """What the register and the filed pages say; the register wins, as the one a person entered."""
+    """What the record, the register and the filed pages say, in this order: what two looked at weighs most."""
     facts = gather(session, dossier)
     known = Known(dict(_of_register(dossier.person)))
     for key in dict.fromkeys(fact.key for fact in facts.values):
         fact = facts.holding(key)
-        if key not in known.values and fact is not None:
+        if fact is not None and (key not in known.values or fact.rank == VERIFIED):
             known.values[key] = fact.text
             if fact.rank == 0:
                 known.unverified.add(key)
     for key, rows in _tables(facts).items():
         known.tables[key] = rows
         known.unverified.add(key)
+    for key, written in record.written_rows(session, dossier).items():
+        known.tables[key] = written
+        known.unverified.discard(key)
     return known
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, db, dossiers, jobs
+from oms import audit, catalogue, db, dossiers, jobs, record
 from oms.catalogue import FixedValue
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import (
@@ -32,7 +32,7 @@ from oms.models import (
 from oms.organisation import today
 from oms.people import id_number_taken
 from oms.permissions import Action, Actor, allowed, authority, is_own, refuse_held, require, require_confirmed
-from oms.procedures.fields import get_field
+from oms.procedures.fields import get_field, in_record
 from oms.vietnamese.text import nfc
 
 WORDS = 10, 1000
@@ -180,6 +180,8 @@ def decide(
         session.add(PersonAlias(person_id=person.id, name=correction.old_value, source=number))
     correction.decision_number, correction.decision_on = number, on
     _close(session, correction, CorrectionState.DECIDED, actor)
+    key, text = in_record(correction.field, correction.new_value)
+    record.follow_decision(session, dossier, key, text, reason=number, actor=actor)
     audit.record(
         session,
         "correction:decide",

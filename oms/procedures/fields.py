@@ -18,6 +18,9 @@ from oms.vietnamese.text import nfc
 
 LINE_LENGTH = 200
 _GENDERS = {"nam": Gender.MALE.value, "nữ": Gender.FEMALE.value}
+# Where the record calls a value otherwise, and writes it otherwise (`catalogue/forms.yaml`).
+_KEYS = {"personal_id": "id_number"}
+_WORDS = {Gender.MALE.value: "Nam", Gender.FEMALE.value: "Nữ"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Field:
     written: Callable[[Person], str]
     checked: Callable[[str], str]
     put: Callable[[Person, str], None]
+
+
+def in_record(name: str, text: str) -> tuple[str, str]:
+    """Key and text of a corrected value in the record."""
+    return _KEYS.get(name, name), _WORDS.get(text, text) if name == "gender" else text
 
 
 def _line(text: str) -> str:

@@ -1,107 +1,131 @@
-"""What may be said behind a label: one rule for each type of value. Knows the catalogue, no database.
+"""What may be written down for a value of each type (`catalogue/forms.py`), and how it is kept.
 
-A date keeps the precision it was written with; what a person does not remember is said so and stays unknown.
+Nothing is invented and nothing repaired: a year stays a year, a day that does not exist is refused, and "không nhớ" is
+an answer of its own.
 """
 
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 
-from oms import catalogue
-from oms.catalogue import FormItem
-from oms.errors import N_, BadInput, NotFound
+from oms.catalogue.forms import FormItem
+from oms.errors import N_, BadInput
 from oms.vietnamese import encodings
-from oms.vietnamese.dates import ImpossibleDate, format_date, parse_date
+from oms.vietnamese.dates import ImpossibleDate, Precision, format_date, parse_date
 from oms.vietnamese.text import fold, nfc
 
-LENGTH = 5_000
-"""Characters of one value: the history of a life fits, a whole page does not."""
-
-UNKNOWN = frozenset({"khong nho", "khong ro", "chua ro", "khong biet"})
-"""Words, without marks, by which a person says that something is not known."""
-
-NOTHING = frozenset({"khong", "khong co", "chua", "chua co"})
-"""Words, without marks, for an item that does not apply."""
-
-_SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "id_number": (re.compile(r"\d{9}|\d{12}"), N_("%(label)s: the number has 9 or 12 figures.")),
-    "insurance_number": (re.compile(r"\d{10}|\d{12}"), N_("%(label)s: the number has 10 or 12 figures.")),
-    "decimal_comma": (
-        re.compile(r"\d{1,3}(?:,\d{1,3})?\s?%?"),
-        N_("%(label)s: write a figure with a decimal comma, as 3,33."),
+LENGTH = 2_000
+UNKNOWN = ("khong nho", "khong ro", "khong biet", "khong co", "khong")
+"""Words (without marks) that say of any value that there is none, or that nobody knows it."""
+_REFUSALS: Mapping[str, str] = {
+    "id_number": N_("“%(text)s” is no ID number: it has 12 digits, an old one 9. Look at the paper once more."),
+    "insurance_number": N_("“%(text)s” is no insurance number: it has 10 or 12 digits."),
+    "decimal_comma": N_("“%(text)s” is no coefficient. Write a number such as 3,33."),
+    "step": N_("“%(text)s” is no pay step. Write 4/9, 4 or VK 5%%."),
+    "money": N_("“%(text)s” is no amount. Write a number such as 2.340.000."),
+    "int": N_("“%(text)s” is no whole number."),
+    "height_m": N_("“%(text)s” is no height. Write 1m65 or 165."),
+    "general_education": N_(
+        "“%(text)s” cannot stand here. Write the last grade and the system, such as 12/12 or 10/10."
     ),
-    "step": (
-        re.compile(r"(?:[1-9]|1[0-2])(?:/(?:[1-9]|1[0-2]))?|VK\s?\d{1,2}\s?%"),
-        N_("%(label)s: write the step as 4, 4/9 or VK 5%%."),
-    ),
-    "money": (re.compile(r"\d{1,12}"), N_("%(label)s: write the amount in figures, as 7.500.000.")),
+    "rank_code": N_("“%(text)s” is no code of a rank. Write it as 01.003 or V.07.01.03."),
+    "phone": N_("“%(text)s” is no telephone number: it has 8 to 12 digits."),
+    "boolean": N_("“%(text)s” cannot stand here. Write “có” or “không”."),
 }
 
 
-@cache
-def items() -> dict[str, FormItem]:
-    """Every single value a form asks for, by its key; free text under a heading is one, too."""
-    found: dict[str, FormItem] = {}
-    for form in catalogue.forms():
-        for item in form.items:
-            found.setdefault(item.key, item)
-        for table in form.tables:
-            if not table.columns:
-                found.setdefault(table.key, FormItem(key=table.key, labels=table.labels, type="text", item=table.item))
-    return found
+def as_kept(item: FormItem, written: str) -> str:
+    """The text as it is kept; raises `BadInput` with what should be written. An empty text stays empty."""
+    text = " ".join(as_unicode(written).split())
+    if len(text) > LENGTH:
+        raise BadInput(N_("That is too long: at most %(count)s characters."), count=LENGTH)
+    if not text or fold(text).strip(" .") in UNKNOWN:
+        return text
+    if item.type in ("date", "month_year"):
+        return _date(text, month=item.type == "month_year")
+    if item.key == "gender":
+        return _one_of(text, ("Nam", "Nữ"))
+    read = _READERS.get(item.type)
+    kept = read(text) if read else text
+    if kept is None:
+        raise BadInput(_REFUSALS[item.type], text=text[:80])
+    return kept
 
 
-def item(key: str) -> FormItem:
-    """The item of a key; raises `NotFound`."""
-    if key not in items():
-        raise NotFound(N_("No form asks for “%(key)s”. Look up the keys in the catalogue of forms."), key=key)
-    return items()[key]
+def as_unicode(written: str) -> str:
+    """The text in NFC, also when it was typed in one of the old Vietnamese encodings."""
+    old = encodings.detect(written)
+    return encodings.convert(written, old) if old else nfc(written)
 
 
-def check(key: str, text: str) -> str:
-    """`text` as it is kept; raises `BadInput` with the label for what cannot stand there."""
-    asked = item(key)
-    label = asked.labels[0]
-    value = " ".join(nfc(text).split())
-    if not value:
-        raise BadInput(N_("%(label)s: enter what the paper says, or “Không nhớ”."), label=label)
-    if len(value) > LENGTH:
-        raise BadInput(N_("%(label)s: at most %(limit)s characters."), label=label, limit=LENGTH)
-    if encodings.detect(value) is not None:
-        raise BadInput(
-            N_("%(label)s: this text is in an old font (TCVN3 or VNI). Type it again in Unicode."), label=label
-        )
-    if fold(value).strip(" .") in UNKNOWN | NOTHING:
-        return value.strip(" .")
-    if asked.type in ("date", "month_year"):
-        return _date(label, value)
-    return _shaped(asked.type, label, value)
-
-
-def _date(label: str, value: str) -> str:
+def _date(text: str, *, month: bool) -> str:
     try:
-        found = parse_date(value)
+        found = parse_date(text)
     except ImpossibleDate:
-        message = N_("%(label)s: %(written)s is not a day of the calendar. Look at the paper again.")
-        raise BadInput(message, label=label, written=value) from None
-    if found is None:
-        message = N_("%(label)s: “%(written)s” is not a date. Write 03/02/1998, 02/1998, 1998 or “Không nhớ”.")
-        raise BadInput(message, label=label, written=value)
+        raise BadInput(
+            N_("%(day)s is not a day of the calendar. Look at the paper once more."), day=text[:40]
+        ) from None
+    if found is None or (month and found.precision is Precision.DAY):
+        raise BadInput(
+            N_("“%(text)s” is no date. Write 03/02/1998, 02/1998 or 1998, or “không nhớ” when nobody knows."),
+            text=text[:80],
+        )
     return format_date(found)
 
 
-def _shaped(type: str, label: str, value: str) -> str:
-    if type not in _SHAPES:
-        return value
-    shape, message = _SHAPES[type]
-    if type in ("id_number", "insurance_number"):
-        value = re.sub(r"[ .]", "", value)
-    elif type == "money":
-        value = re.sub(r"[ .]|(?:đồng|đ)$", "", value)
-    elif type == "decimal_comma":
-        value = value.replace(".", ",")
-    elif type == "step":
-        value = re.sub(r"^bậc\s+|\s*(?=/)|(?<=/)\s*", "", value, flags=re.IGNORECASE)
-    if not shape.fullmatch(value):
-        raise BadInput(message, label=label)
-    return value
+def _one_of(text: str, words: tuple[str, ...]) -> str:
+    found = next((word for word in words if fold(word) == fold(text)), None)
+    if found is None:
+        raise BadInput(N_("Write one of: %(words)s."), words=", ".join(words))
+    return found
+
+
+def _digits(*lengths: int) -> Callable[[str], str | None]:
+    def read(text: str) -> str | None:
+        digits = re.sub(r"[\s.\-]", "", text)
+        return digits if digits.isascii() and digits.isdecimal() and len(digits) in lengths else None
+
+    return read
+
+
+def _shaped(pattern: str, change: Callable[[str], str] = str) -> Callable[[str], str | None]:
+    shape = re.compile(pattern, re.IGNORECASE)
+    return lambda text: change(text) if shape.fullmatch(text) else None
+
+
+def _money(text: str) -> str | None:
+    digits = re.sub(r"[\s.,]|đồng$|đ$", "", text, flags=re.IGNORECASE)
+    return f"{int(digits):,}".replace(",", ".") if digits.isascii() and digits.isdecimal() else None
+
+
+def _height(text: str) -> str | None:
+    found = re.fullmatch(r"(?:([12])\s*[m.,]\s*(\d{1,2})(?:\s*m)?|([12])(\d\d)(?:\s*cm)?)", text, re.IGNORECASE)
+    if found is None:
+        return None
+    metres, rest = (found[1], found[2]) if found[1] else (found[3], found[4])
+    return f"{metres}m{rest.ljust(2, '0')}"
+
+
+def _boolean(text: str) -> str | None:
+    return {"co": "Có", "khong": "Không"}.get(fold(text))
+
+
+_READERS: Mapping[str, Callable[[str], str | None]] = {
+    "id_number": _digits(9, 12),
+    "insurance_number": _digits(10, 12),
+    "phone": _digits(*range(8, 13)),
+    "decimal_comma": _shaped(r"\d{1,3}(?:[.,]\d{1,3})?%?", lambda text: text.replace(".", ",")),
+    "step": _shaped(
+        r"\d{1,2}(?:\s?/\s?\d{1,2})?|vk\s?\d{1,2}\s?%|\d{1,2}\s?/\s?\d{1,2}\s?\+?\s?vk\s?\d{1,2}\s?%", str.upper
+    ),
+    "money": _money,
+    "int": _shaped(r"\d{1,9}"),
+    "height_m": _height,
+    "general_education": _shaped(r"\d{1,2}\s?/\s?\d{1,2}", lambda text: text.replace(" ", "")),
+    "rank_code": _shaped(r"[A-Z]{0,2}\.?\d{1,2}(?:[.\-]\d{1,3}){0,4}[a-z]?"),
+    "boolean": _boolean,
+}
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two officers wrote the same: blanks, case and composition aside, marks not."""
+    return " ".join(nfc(one).casefold().split()) == " ".join(nfc(other).casefold().split())

@@ -14,14 +14,14 @@ def test_a_value_is_keyed_twice_and_settled(caller, engine, world):
     address = f"dossiers/{number}/record"
     assert first.post(f"{address}/birth_date", json={"text": "31/02/1985"}).status_code == 422
     assert first.post(f"{address}/birth_date", json={"text": "2/3/1985"}).json["state"] == "keyed"
-    seen = {one["key"]: one for one in second.get(address).json}
+    seen = {one["key"]: one for one in second.get(address).json["values"]}
     assert (seen["birth_date"]["state"], seen["birth_date"]["text"]) == ("keyed", None)
     assert second.post(f"{address}/birth_date", json={"text": "3/2/1985"}).json["state"] == "disputed"
-    assert first.post(f"{address}/birth_date/settle", json={"text": "3/2/1985"}).status_code == 403
-    done = head.post(f"{address}/birth_date/settle", json={"text": "3/2/1985"}).json
+    assert first.post(f"{address}/birth_date/settle", json={"text": "3/2/1985", "reason": "x"}).status_code == 403
+    done = head.post(f"{address}/birth_date/settle", json={"text": "3/2/1985", "reason": "Bản gốc"}).json
     assert (done["state"], done["text"]) == ("verified", "03/02/1985")
     assert "religion" in seen
-    assert "religion" not in {one["key"] for one in head.get(address).json}
+    assert "religion" not in {one["key"] for one in head.get(address).json["values"]}
 
 
 def test_another_unit_finds_no_record_and_no_look_is_written(caller, engine, world):

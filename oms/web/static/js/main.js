@@ -14,6 +14,7 @@ import * as session from "./session.js";
 import * as stack from "./stack.js";
 import * as suggest from "./suggest.js";
 import * as upload from "./upload.js";
+import * as valueKeys from "./value-keys.js";
 import * as viewer from "./viewer.js";
 
 const parts = [
@@ -31,6 +32,7 @@ const parts = [
   ["[data-session]", session],
   ["[data-suggest]", suggest],
   ["form[data-upload]", upload],
+  ["[data-value-keys]", valueKeys],
   ["[data-viewer]", viewer],
 ];
 

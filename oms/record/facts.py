@@ -7,20 +7,25 @@ nothing, as everywhere.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from oms.models import Document, Dossier, Page, Person, Precision, Scan
+from oms.models import Document, Dossier, Page, Person, Precision, RecordStatement, Scan
 from oms.recognition import Word
 from oms.recognition.forms.sense import NOTHING, weight
+from oms.record.settled import is_twice, settle
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, format_date, parse_date
 from oms.vietnamese.dates import Precision as WrittenPrecision
 from oms.vietnamese.text import fold, nfc
 
 IMPOSSIBLE = 3
 """Weight of a flag from which a value is not believed (`oms.recognition.forms.sense.weight`)."""
+
+VERIFIED = 3
+"""Rank of what people verified in the record."""
 
 Box = tuple[int, int, int, int]
 
@@ -36,6 +41,8 @@ class Fact:
     component_id: str | None = None
     # How much the value weighs when several disagree: read 0, of the register 1, keyed 2, verified 3.
     rank: int = 0
+    # The machine itself is not sure of it.
+    doubtful: bool = False
 
     @property
     def date(self) -> WrittenDate | None:
@@ -85,8 +92,8 @@ def same_text(text: str) -> str:
     return " ".join(nfc(text).casefold().split())
 
 
-def gather(session: Session, dossier: Dossier) -> Facts:
-    """The facts of a dossier, with a fixed number of queries."""
+def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Facts:
+    """The facts of a dossier, with a fixed number of queries; with `nothing` also values that say there is none."""
     documents = session.scalars(
         select(Document).where(Document.dossier_id == dossier.id, ~Document.sealed).order_by(Document.position)
     ).all()
@@ -97,10 +104,10 @@ def gather(session: Session, dossier: Dossier) -> Facts:
         .options(joinedload(Page.document), undefer(Page.findings), undefer(Page.text))
         .order_by(Scan.received_at, Scan.id, Page.number)
     ).all()
-    values = list(_of_register(dossier.person))
+    values = [*_of_register(dossier.person), *_verified(session, dossier)]
     rows: list[RowFact] = []
     for page in pages:
-        values += read_values(page)
+        values += read_values(page, nothing=nothing)
         rows += read_rows(page)
     return Facts(dossier, tuple(values), tuple(rows), tuple(pages), tuple(documents))
 
@@ -117,20 +124,37 @@ def _of_register(person: Person) -> Iterator[Fact]:
         yield Fact("id_number", person.personal_id, rank=1)
 
 
+def _verified(session: Session, dossier: Dossier) -> Iterator[Fact]:
+    """What people verified in the record; what was taken from a page that is sealed now counts for nothing."""
+    query = (
+        select(RecordStatement)
+        .outerjoin(Page, Page.id == RecordStatement.page_id)
+        .outerjoin(Scan, Scan.id == Page.scan_id)
+        .where(RecordStatement.dossier_id == dossier.id, Scan.id.is_(None) | ~Scan.sealed)
+        .order_by(RecordStatement.key, RecordStatement.place)
+    )
+    for key, statements in groupby(session.scalars(query), key=lambda statement: statement.key):
+        verified = settle(list(statements), twice=is_twice(key)).verified
+        if verified is not None and fold(verified.text).strip(" .") not in NOTHING:
+            box = verified.box
+            place = (int(box[0]), int(box[1]), int(box[2]), int(box[3])) if box else None
+            yield Fact(key, verified.text, verified.page_id, place, rank=VERIFIED)
+
+
 def written(day: date, precision: Precision | None) -> str:
     """A date of the register as papers write it."""
     return format_date(WrittenDate(day, WrittenPrecision((precision or Precision.DAY).value)))
 
 
-def read_values(page: Page) -> list[Fact]:
-    """The believed values of one page."""
+def read_values(page: Page, *, nothing: bool = False) -> list[Fact]:
+    """The believed values of one page; see `believed`."""
     found = page.findings or {}
     about = {**_person_of(found.get("head", {})), **found.get("fields", {})}
     component = page.document.component_id if page.document else None
     return [
-        Fact(key, text, page.id, _box(value), component)
+        Fact(key, text, page.id, _box(value), component, doubtful=bool(value.get("flag")))
         for key, value in about.items()
-        if (text := believed(value)) and _still_stands(page, text)
+        if (text := believed(value, nothing=nothing)) and _still_stands(page, text)
     ]
 
 
@@ -140,12 +164,13 @@ def _person_of(head: Mapping[str, Any]) -> dict[str, Any]:
     return {key: head[name] for name, key in names.items() if name in head}
 
 
-def believed(value: Mapping[str, Any] | None) -> str | None:
-    """The text of a found value unless the machine itself takes it for impossible, or it says that there is none."""
+def believed(value: Mapping[str, Any] | None, *, nothing: bool = False) -> str | None:
+    """The text of a found value unless the machine itself takes it for impossible, or (without `nothing`) it says that
+    there is none."""
     if not value or not value.get("value") or weight(value.get("flag")) >= IMPOSSIBLE:
         return None
     text = str(value["value"]).strip()
-    return None if fold(text).strip(" .") in NOTHING else text
+    return text if nothing or fold(text).strip(" .") not in NOTHING else None
 
 
 def _still_stands(page: Page, text: str) -> bool:

@@ -1,0 +1,294 @@
+"""Writing the record: a value, the third look at a disputed one, the rows of a table. Everything written before stays.
+
+Keys without values stand in the log: what a value says is in the record itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from oms import audit, catalogue, dossiers, jobs
+from oms.catalogue import Form, FormItem, FormTable
+from oms.errors import N_, BadInput, Conflict, Refused
+from oms.models import Dossier, RecordRow, RecordStatement, StatementKind
+from oms.models.base import new_id
+from oms.permissions import Action, Actor, require
+from oms.record.facts import gather
+from oms.record.reading import Record, Value, get_record, rows_of, statements_of, thing_of, usual_form, value_of
+from oms.record.settled import ValueState, is_twice, settle
+from oms.record.values import as_kept, as_unicode, is_same
+
+REASON_LENGTH = 1_000
+CELL_LENGTH = 1_000
+ROWS = 200
+"""Rows a table may have."""
+
+
+def view(session: Session, dossier: Dossier, *, actor: Actor, form_id: str | None = None) -> Record:
+    """The record for the eyes of the actor, written down as a look."""
+    require(actor, Action.RECORD_READ, dossier)
+    record = get_record(session, dossier, actor=actor, form_id=form_id)
+    audit.record(session, "record:view", dossier, actor=actor, form=record.form.id)
+    return record
+
+
+def key_value(
+    session: Session, dossier: Dossier, key: str, text: str, *, actor: Actor, form_id: str | None = None
+) -> Value:
+    """Write down what the paper says of a value: verified at once, or when a second officer writes the same.
+
+    Raises `BadInput` for what cannot stand there, `Conflict` for a verified value of those that are keyed twice: that
+    one changes by a decision only.
+    """
+    dossiers.hold(session, dossier)
+    require(actor, Action.RECORD_EDIT, dossier)
+    item = _item(key, dossier, _form(dossier, form_id), actor)
+    kept = as_kept(item, text)
+    if not kept:
+        raise BadInput(N_("Write what the paper says, or leave this value and go on."))
+    said = statements_of(session, dossier, key).get(key, [])
+    settled = settle(said, twice=is_twice(key))
+    if is_twice(key) and settled.verified is not None:
+        raise Conflict(N_("Two officers verified this value. It changes by a correction with its decision, not here."))
+    _write(session, dossier, item, kept, StatementKind.KEYED, "", actor)
+    audit.record(session, "record:key", dossier, actor=actor, key=key)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    return _value(session, dossier, item, actor)
+
+
+def decide(session: Session, dossier: Dossier, key: str, text: str, *, reason: str, actor: Actor) -> Value:
+    """The third look: somebody who keyed neither says what the paper says, and why; that is verified."""
+    dossiers.hold(session, dossier)
+    require(actor, Action.RECORD_SETTLE, dossier)
+    item = _item(key, dossier, _form_with(key, dossier), actor)
+    settled = settle(statements_of(session, dossier, key).get(key, []), twice=is_twice(key))
+    if not settled.disputed:
+        raise Conflict(N_("Nobody differs about this value any more. Reload the page and look again."))
+    if any(one.account_id == actor.account_id for one in settled.open):
+        raise Refused(N_("You keyed this value yourself. A third person has to look at the paper."))
+    why = nfc_reason(reason)
+    kept = as_kept(item, text)
+    if not kept or not why:
+        raise BadInput(N_("Write what the paper says, and why you decide so."))
+    _write(session, dossier, item, kept, StatementKind.DECIDED, why, actor)
+    audit.record(session, "record:decide", dossier, actor=actor, key=key, words=why)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    return _value(session, dossier, item, actor)
+
+
+def follow_decision(session: Session, dossier: Dossier, key: str, text: str, *, reason: str, actor: Actor) -> None:
+    """A correction was decided (`oms.procedures`): the record says the same from now on. Its guard is the correction's."""
+    form = _form_with(key, dossier)
+    item = next((item for item in form.items if item.key == key), None)
+    if item is not None:
+        _write(session, dossier, item, as_kept(item, text), StatementKind.DECIDED, reason, actor)
+
+
+def forget_pages(session: Session, page_ids: Sequence[str]) -> None:
+    """Destroy what was written down from pages that are destroyed as secret; the caller has checked who may."""
+    session.execute(delete(RecordStatement).where(RecordStatement.page_id.in_(page_ids)))
+    session.execute(delete(RecordRow).where(RecordRow.page_id.in_(page_ids)))
+
+
+def nfc_reason(reason: str) -> str:
+    """A reason as it is kept."""
+    return as_unicode(reason).strip()[:REASON_LENGTH]
+
+
+def take_read(
+    session: Session, dossier: Dossier, *, actor: Actor, overwrite: bool = False, form_id: str | None = None
+) -> int:
+    """Verify in the actor's name what the machine read without a doubt; return how many values.
+
+    Fills what nobody keyed; with `overwrite` also what was verified once and reads otherwise now. Values keyed twice,
+    and those that cannot stand where they were read, are left to people.
+    """
+    dossiers.hold(session, dossier)
+    require(actor, Action.RECORD_EDIT, dossier)
+    record = get_record(session, dossier, actor=actor, form_id=form_id)
+    taken = [key for key, value in record.values.items() if _takes(session, dossier, value, overwrite, actor)]
+    audit.record(session, "record:take", dossier, actor=actor, total=len(taken), overwrite=overwrite)
+    if taken:
+        jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    return len(taken)
+
+
+def _takes(session: Session, dossier: Dossier, value: Value, overwrite: bool, actor: Actor) -> bool:
+    fact = value.read
+    if fact is None or value.twice or fact.doubtful:
+        return False
+    replaced = overwrite and value.verified is not None and not is_same(value.verified.text, fact.text)
+    if value.state is not ValueState.READ and not replaced:
+        return False
+    try:
+        kept = as_kept(value.item, fact.text)
+    except BadInput:
+        return False
+    _write(session, dossier, value.item, kept, StatementKind.KEYED, "", actor)
+    return True
+
+
+def _write(
+    session: Session, dossier: Dossier, item: FormItem, text: str, kind: StatementKind, reason: str, actor: Actor
+) -> None:
+    last = session.scalar(
+        select(func.max(RecordStatement.place)).where(
+            RecordStatement.dossier_id == dossier.id, RecordStatement.key == item.key
+        )
+    )
+    read = next(
+        (fact for fact in gather(session, dossier, nothing=True).of(item.key) if fact.page_id and fact.rank == 0), None
+    )
+    session.add(
+        RecordStatement(
+            dossier_id=dossier.id,
+            key=item.key,
+            place=(last or 0) + 1,
+            kind=kind,
+            text=text,
+            read_text=read.text if read else "",
+            page_id=read.page_id if read else None,
+            box=list(read.box) if read and read.box else None,
+            reason=reason,
+            account_id=actor.account_id,
+        )
+    )
+    session.flush()
+
+
+def _value(session: Session, dossier: Dossier, item: FormItem, actor: Actor) -> Value:
+    said = statements_of(session, dossier, item.key).get(item.key, [])
+    return value_of(item, gather(session, dossier, nothing=True), said, actor=actor)
+
+
+def _form(dossier: Dossier, form_id: str | None) -> Form:
+    return catalogue.form(form_id or usual_form(dossier))
+
+
+def _form_with(key: str, dossier: Dossier) -> Form:
+    """The usual form, or the first other one that asks for the key."""
+    usual = _form(dossier, None)
+    forms = (usual, *catalogue.forms())
+    return next((form for form in forms if any(item.key == key for item in form.items)), usual)
+
+
+def _item(key: str, dossier: Dossier, form: Form, actor: Actor) -> FormItem:
+    item = thing_of(key, dossier, form, actor=actor)
+    if not isinstance(item, FormItem):
+        raise BadInput(N_("This is a table: write its rows."))
+    return item
+
+
+@dataclass(frozen=True)
+class NewRow:
+    """A row as it is written: its cells by the printed columns and, for one that exists, its line."""
+
+    cells: Sequence[str]
+    line: str | None = None
+    page_id: str | None = None
+    position: int | None = None
+
+
+def write_row(
+    session: Session, dossier: Dossier, key: str, row: NewRow, *, actor: Actor, form_id: str | None = None
+) -> RecordRow:
+    """Add a row to a table, or write one anew in its place; the rows read by the machine are taken over first."""
+    table = _table(session, dossier, key, actor, form_id)
+    cells = _cells(table, row.cells)
+    now_there = rows_of(session, dossier).get(key, [])
+    before = _line(now_there, row.line) if row.line else None
+    if before is None and len(now_there) >= ROWS:
+        raise BadInput(N_("A table has at most %(count)s rows."), count=ROWS)
+    position = row.position if row.position is not None else None
+    if position is None:
+        position = before.position if before else max((one.position for one in now_there), default=0) + 10
+    written = RecordRow(
+        dossier_id=dossier.id,
+        key=key,
+        line=before.line if before else new_id(),
+        place=before.place + 1 if before else 1,
+        position=position,
+        cells=cells,
+        page_id=before.page_id if before else row.page_id,
+        account_id=actor.account_id,
+    )
+    session.add(written)
+    session.flush()
+    audit.record(session, "record:row", dossier, actor=actor, key=key)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    return written
+
+
+def remove_row(session: Session, dossier: Dossier, key: str, line: str, *, actor: Actor) -> None:
+    """Take a row out of its table; what stood there is kept."""
+    _table(session, dossier, key, actor, None)
+    before = _line(rows_of(session, dossier).get(key, []), line)
+    session.add(
+        RecordRow(
+            dossier_id=dossier.id,
+            key=key,
+            line=line,
+            place=before.place + 1,
+            position=before.position,
+            cells=list(before.cells),
+            page_id=before.page_id,
+            removed=True,
+            account_id=actor.account_id,
+        )
+    )
+    session.flush()
+    audit.record(session, "record:remove_row", dossier, actor=actor, key=key)
+    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+
+
+def take_rows(session: Session, dossier: Dossier, key: str, *, actor: Actor, form_id: str | None = None) -> int:
+    """Take over the rows the machine read of a table in which nobody wrote yet, to be looked at row by row."""
+    table = _table(session, dossier, key, actor, form_id)
+    if rows_of(session, dossier).get(key):
+        raise Conflict(N_("Somebody wrote in this table already. Reload the page and look again."))
+    read = [row for row in gather(session, dossier, nothing=True).rows if row.key == key][:ROWS]
+    for place, row in enumerate(read, 1):
+        wide = [*row.cells, *[""] * len(table.columns)][: max(len(table.columns), 1)]
+        session.add(
+            RecordRow(
+                dossier_id=dossier.id,
+                key=key,
+                line=new_id(),
+                place=1,
+                position=10 * place,
+                cells=wide,
+                page_id=row.page_id,
+                account_id=actor.account_id,
+            )
+        )
+    session.flush()
+    audit.record(session, "record:take", dossier, actor=actor, key=key, total=len(read))
+    return len(read)
+
+
+def _table(session: Session, dossier: Dossier, key: str, actor: Actor, form_id: str | None) -> FormTable:
+    dossiers.hold(session, dossier)
+    require(actor, Action.RECORD_EDIT, dossier)
+    forms = (_form(dossier, form_id), *catalogue.forms())
+    form = next((form for form in forms if any(table.key == key for table in form.tables)), forms[0])
+    table = thing_of(key, dossier, form, actor=actor)
+    if not isinstance(table, FormTable):
+        raise BadInput(N_("This is a single value and not a table."))
+    return table
+
+
+def _cells(table: FormTable, written: Sequence[str]) -> list[str]:
+    wide = max(len(table.columns), 1)
+    cells = [as_unicode(cell).strip()[:CELL_LENGTH] for cell in written][:wide]
+    if not any(cells):
+        raise BadInput(N_("An empty row says nothing. Write at least one cell, or take the row out."))
+    return [*cells, *[""] * (wide - len(cells))]
+
+
+def _line(rows: Sequence[RecordRow], line: str) -> RecordRow:
+    found = next((row for row in rows if row.line == line), None)
+    if found is None:
+        raise Conflict(N_("This row is not there any more. Reload the page and look again."))
+    return found

@@ -102,6 +102,12 @@ class DamagedFile(FileRefused):
     what = N_("Damaged file")
 
 
+class UnreadableFile(FileRefused):
+    """A file that the disk, or the rights on it, do not give out."""
+
+    what = N_("File that cannot be read from the disk")
+
+
 class LockedFile(FileRefused):
     """A file that asks for a password."""
 

@@ -4,6 +4,7 @@ Only dossiers the actor may upload to are looked among; a folder that is not sur
 Taking the files in is `intake`'s affair, file by file, through the same gate as every scan.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,9 +39,13 @@ class Planned:
 def find_files(folder: Path) -> list[Path]:
     """The files below a folder, without what systems leave there; links are not followed."""
     found = []
-    for path in sorted(folder.rglob("*")):
+    # Folders that do not open stand in the list like files: what nobody can look into must not be passed over.
+    unreadable: list[Path] = []
+    walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)))
+    below = [Path(inside, name) for inside, _folders, names in walk for name in names]
+    for path in sorted(below + unreadable):
         parts = [part.lower() for part in path.relative_to(folder).parts]
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or (path not in unreadable and not path.is_file()):
             continue
         if not any(part.startswith(".") or part in NOT_SCANS for part in parts):
             found.append(path)
@@ -115,7 +120,7 @@ def _owner(label: str, known: _Known, actor: Actor) -> tuple[Dossier | None, Oms
     if owner is None:
         return None, _nobody(label), False
     try:
-        dossier = _dossier_of(owner, label, known)
+        dossier = _dossier_of(owner, label, known, actor)
     except OmsError as error:
         return None, error, False
     if not can(actor, Action.SCAN_UPLOAD, dossier):
@@ -131,7 +136,7 @@ def _nobody(label: str) -> BadInput:
     )
 
 
-def _dossier_of(owner: OwnerName, label: str, known: _Known) -> Dossier:
+def _dossier_of(owner: OwnerName, label: str, known: _Known, actor: Actor) -> Dossier:
     """The one dossier of the person a folder names; raises `BadInput` when it is not surely one."""
     name = _key(owner.name)
     found = known.by_id.get(owner.personal_id, []) if owner.personal_id else known.by_name.get(name, [])
@@ -150,6 +155,10 @@ def _dossier_of(owner: OwnerName, label: str, known: _Known) -> Dossier:
             folder=label,
             person=found[0].person.full_name,
         )
+    if len(found) > 1:
+        # Whoever acts for several units means the dossier of their own, where that is one.
+        own = [dossier for dossier in found if dossier.custodian_id == actor.unit_id]
+        found = own if len(own) == 1 else found
     if len(found) > 1:
         raise BadInput(
             N_(

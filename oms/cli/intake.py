@@ -1,5 +1,6 @@
 """`oms upload` and `oms status`: paper in, and what became of it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from oms import audit, db, dossiers, gate, intake, staging, storage
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, leave, put, put_json, put_table, refuse, say, with_json
-from oms.errors import FileRefused, NotFound
+from oms.errors import N_, FileRefused, NotFound, UnreadableFile
 from oms.models import Dossier, Scan
 from oms.permissions import Action, Actor, allowed, require
 from oms.words import sentence_of, translate
@@ -87,12 +88,28 @@ def take_in(house: House, dossier_id: str, path: Path, actor: Actor) -> tuple[Sc
 
 def look_through(house: House, path: Path) -> intake.Arrival:
     """A file opened and looked at in memory; nobody is there to decide a doubt, so it is a refusal."""
-    with path.open("rb") as stream:
-        arrival = intake.examine(house.settings, storage.chunks(stream), path.name)
+    arrival = intake.examine(house.settings, _pieces(path), path.name)
     if arrival.suspicions:
         intake.discard(arrival)
         raise gate.needs_two_people(arrival)
     return arrival
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The bytes of a file; only what goes wrong in reading them is the fault of the file."""
+    try:
+        with path.open("rb") as stream:
+            yield from storage.chunks(stream)
+    except OSError as error:
+        raise unreadable(path) from error
+
+
+def unreadable(path: Path) -> UnreadableFile:
+    """The refusal of a file that the disk, or the rights on it, do not give out."""
+    return UnreadableFile(
+        N_("%(name)s cannot be read from the disk. Check the rights on the file, or copy it again."),
+        name=intake.label_of(path.name),
+    )
 
 
 @click.command(help=_("What became of each upload: received, being read, read, filed or failed."))

@@ -1,14 +1,17 @@
 """What a command says: results on standard output (`--json`: one JSON document a line), messages on standard error."""
 
 import json
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
 from oms import words
-from oms.errors import OmsError
+from oms.errors import N_, BadInput, OmsError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,3 +65,18 @@ def leave(code: int) -> None:
     """End with an exit code: 0 done, 1 refused or problems found."""
     sys.stdout.flush()
     raise SystemExit(code)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file for its owner alone that was not there before; it is gone again when what fills it fails."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise BadInput(N_("%(path)s cannot be written. Choose another file."), path=path) from error
+    try:
+        with os.fdopen(handle, "wb") as target:
+            yield target
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

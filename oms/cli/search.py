@@ -1,10 +1,8 @@
 """`oms search` and `oms reindex`."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any, get_args
 
 import click
 from sqlalchemy.orm import Session
@@ -12,7 +10,7 @@ from sqlalchemy.orm import Session
 from oms import audit, catalogue, db, limits, organisation
 from oms import search as finding
 from oms.cli.opening import House, acting, open_house
-from oms.cli.output import _, acting_as, put, put_json, say, with_json
+from oms.cli.output import _, acting_as, new_file, put, put_json, say, with_json
 from oms.errors import N_, BadInput
 from oms.search import Filters, Hit, Results, exporting, suggesting
 from oms.search.interface import Sort
@@ -97,7 +95,7 @@ def _export(
     house: House, username: str, words: str, file: Path, purpose: str, sort: Sort, narrowing: dict[str, Any]
 ) -> None:
     """The file is there, empty and for its owner alone, before anything is asked; without a result it goes again."""
-    with acting(house, username, "search:export") as actor, _new_file(file) as target:
+    with acting(house, username, "search:export") as actor, new_file(file) as target:
         limits.take(house.engine, "search:export", actor=actor)
         with db.reading(house.engine) as session:
             content = exporting.export(
@@ -113,20 +111,6 @@ def _export(
             audit.write_looks(session)
         target.write(content)
     say(_("Written: %(path)s", path=file))
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise BadInput(N_("%(path)s cannot be written. Choose another file."), path=path) from error
-    try:
-        with os.fdopen(handle, "wb") as target:
-            yield target
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _filters(

@@ -1,10 +1,14 @@
 """`oms import scans`: a folder named by rule."""
 
+import os
+from datetime import date
+
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import event, func, select
 
-from oms import db, scan_folders, staging
-from oms.models import AuditEntry, Category, Dossier, Job, Scan
+from oms import db, scan_folders, staging, storage
+from oms.models import Account, Assignment, AuditEntry, Category, Dossier, Job, Role, Scan
 from tests import factories
 
 FOLDER = "068085001234_NGUYEN_THI_HOA"
@@ -155,3 +159,70 @@ def test_planning_asks_the_same_questions_for_many_people(world, engine, folder,
     asked.clear()
     plan(engine, world, folder)
     assert len(asked) == few
+
+
+def test_the_report_names_every_file_and_never_takes_the_place_of_another(oms, engine, folder, dossier, tmp_path):
+    put(folder, f"{FOLDER}/01.Lý lịch.png")
+    put(folder, "999999999999_LE_VAN_LA/01.Lý lịch.png", b"x")
+    report = tmp_path / "report.xlsx"
+    oms("import", "scans", folder, "--dry-run", "--as", "canbo.sonv", "--report", report)
+    sheet, about = load_workbook(report).worksheets
+    rows = [[cell or "" for cell in row] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert [(row[0], row[2], row[3]) for row in rows] == [
+        (f"{FOLDER}/01.Lý lịch.png", "Lý lịch", "would be received"),
+        ("999999999999_LE_VAN_LA/01.Lý lịch.png", "Lý lịch", "left out"),
+    ]
+    assert rows[0][1].startswith("HS-") and not rows[0][4] and "LE_VAN_LA" in rows[1][4]
+    assert "canbo.sonv" in str(list(about.values)) and report.stat().st_mode & 0o077 == 0
+
+    before = report.read_bytes()
+    refused = oms("import", "scans", folder, "--as", "canbo.sonv", "--report", report)
+    assert refused.code == 1 and report.read_bytes() == before
+    assert acts(engine) == [("scan:import", "refused")], "said before the first file came in"
+
+
+def test_what_the_disk_does_not_give_out_is_named_and_the_rest_goes_on(oms, engine, folder, dossier, monkeypatch):
+    put(folder, f"{FOLDER}/01.Hỏng đĩa.png", b"x")
+    put(folder, f"{FOLDER}/02.Bằng.png")
+    put(folder, f"{FOLDER}/khoá/03.Bằng.png", b"x")
+    look, read = os.scandir, storage.hash_of
+
+    def scandir(path="."):
+        if str(path).endswith("khoá"):
+            raise PermissionError(13, "closed", str(path))
+        return look(path)
+
+    def hash_of(path):
+        if path.name.startswith("01.") or path.is_dir():
+            raise OSError(5, "broken")
+        return read(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(storage, "hash_of", hash_of)
+    answer = oms("import", "scans", folder, "--as", "canbo.sonv", "--json")
+    assert answer.code == 1
+    assert states(answer) == {
+        f"{FOLDER}/01.Hỏng đĩa.png": "left_out",
+        f"{FOLDER}/02.Bằng.png": "received",
+        f"{FOLDER}/khoá": "left_out",
+    }
+    with db.reading(engine) as session:
+        assert session.scalars(select(Scan.file_name)).all() == ["02.Bằng.png"]
+
+
+def test_of_several_dossiers_the_one_of_the_own_unit_is_meant(world, engine, folder, dossier):
+    put(folder, f"{FOLDER}/01.Lý lịch.png", b"x")
+    with db.writing(engine) as session:
+        account = session.get_one(Account, world.accounts["canbo.sonv"])
+        session.add(
+            Assignment(
+                account_id=account.id, role=Role.OFFICER, unit_id=world.units["sotc"], valid_from=date(2021, 1, 1)
+            )
+        )
+        person = session.get_one(Dossier, dossier).person
+        factories.make_dossier(session, world.units["sotc"], person=person, category=Category.PARTY_MEMBER)
+    assert plan(engine, world, folder)[0] == dossier
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["sonv"], person=person, category=Category.CADRE)
+    got, error, _by_name = plan(engine, world, folder)
+    assert got is None and "several dossiers" in str(error)

@@ -293,7 +293,6 @@ def _lay(session: Session, dossier: Dossier, before: Layout, after: Layout, *, a
         review.settle(session, scan)
     jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
 
 
 def _check_ledger(

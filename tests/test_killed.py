@@ -83,7 +83,9 @@ def make_dossier(engine: Engine, settings: Settings, world: World, number: int) 
     sha256, size = storage.put(settings.scans, [f"bản quét {number}".encode()])
     with db.writing(engine) as session:
         officer = accounts.get_actor(session, "canbo.sonv", via="web")
-        dossier = factories.make_dossier(session, world.units["sonv"], f"Nguyễn Văn {chr(65 + number)}")
+        dossier = factories.make_dossier(
+            session, world.units["sonv"], f"Nguyễn Văn {chr(65 + number // 26)}{chr(65 + number % 26)}"
+        )
         scan = factories.make_scan(session, dossier, officer.account_id)
         scan.sha256, scan.size = sha256, size
         factories.make_document(session, dossier, scan, actor=officer)

@@ -11,7 +11,7 @@ from oms import catalogue, checks, record
 from oms.errors import BadInput, Conflict, NotFound, Refused
 from oms.models import AuditEntry, Dossier, Page, RecordRow, RecordStatement
 from oms.permissions import Actor
-from oms.record import NewRow, ValueState
+from oms.record import ValueState
 from oms.record.facts import gather
 from oms.record.values import as_kept
 from tests.factories import World
@@ -163,11 +163,11 @@ def test_rows_are_taken_over_written_anew_and_taken_out(session, dossier, actor)
     assert record.take_rows(session, dossier, "work_history", actor=officer) == 1
     (row,) = record.get_record(session, dossier, actor=officer).tables["work_history"]
     record.write_row(
-        session, dossier, "work_history", NewRow(["02/2001 - 12/2005", "Chuyên viên"], row.line), actor=officer
+        session, dossier, "work_history", ["02/2001 - 12/2005", "Chuyên viên"], line=row.line, actor=officer
     )
-    record.write_row(session, dossier, "work_history", NewRow(["01/2006 - nay", "Phó phòng", "thừa"]), actor=officer)
+    record.write_row(session, dossier, "work_history", ["01/2006 - nay", "Phó phòng", "thừa"], actor=officer)
     with pytest.raises(BadInput):
-        record.write_row(session, dossier, "work_history", NewRow(["", " "]), actor=officer)
+        record.write_row(session, dossier, "work_history", ["", " "], actor=officer)
     cells = [row.cells for row in record.get_record(session, dossier, actor=officer).tables["work_history"]]
     assert cells == [("02/2001 - 12/2005", "Chuyên viên"), ("01/2006 - nay", "Phó phòng")]
     record.remove_row(session, dossier, "work_history", row.line, actor=officer)
@@ -214,7 +214,7 @@ def test_the_number_of_queries_does_not_grow(session, engine: Engine, dossier, a
     before = len(counted)
     for place in range(12):
         put(session, dossier, {"full_name": f"Người {place}"})
-        record.write_row(session, dossier, "training", NewRow([f"Trường {place}"]), actor=officer)
+        record.write_row(session, dossier, "training", [f"Trường {place}"], actor=officer)
     session.expire_all()
     session.refresh(dossier)
     counted.clear()

@@ -76,7 +76,7 @@ def test_what_only_few_may_see_is_not_printed(session: Session, world: World, ac
 def test_what_was_verified_is_printed_and_not_marked(session: Session, world: World, actor: Find) -> None:
     dossier, officer = with_pages(session, world), confirmed(actor)
     record.key_value(session, dossier, "main_duty", "Theo dõi công tác hồ sơ", actor=officer)
-    record.write_row(session, dossier, "training", record.NewRow(["Trường Chính trị tỉnh"]), actor=officer)
+    record.write_row(session, dossier, "training", ["Trường Chính trị tỉnh"], actor=officer)
     said = word_text(take(session, dossier, officer))
     assert "Theo dõi công tác hồ sơ" in said and "Trường Chính trị tỉnh" in said
 
@@ -98,7 +98,7 @@ def test_a_purpose_a_fresh_password_and_the_right_are_needed(session: Session, w
 
 
 def test_each_dossier_has_its_usual_form(session: Session, world: World) -> None:
-    kinds = {kind: short_cvs.usual_form(dossier_of(session, world, category=kind)) for kind in Category}
+    kinds = {kind: record.usual_form(dossier_of(session, world, category=kind)) for kind in Category}
     assert kinds[Category.PARTY_MEMBER] == kinds[Category.CADRE] == "2C/TCTW-98"
     assert kinds[Category.CIVIL_SERVANT] == "2C-BNV/2008"
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from oms import catalogue
 from oms.models import FindingKind
-from oms.record.facts import Fact, RowFact, same_text
+from oms.record.facts import Fact, RowFact
+from oms.record.values import same_text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from oms.checks.strangers import contradict, find_strangers
 from oms.errors import N_
 from oms.models import Category, Document, FindingKind, Precision
 from oms.organisation import today
-from oms.record.facts import Fact, Facts, same_text
+from oms.record.facts import Fact, Facts
+from oms.record.values import same_text
 from oms.vietnamese.dates import Precision as WrittenPrecision
 from oms.vietnamese.dates import WrittenDate, format_date
 from oms.vietnamese.spans import month_of, months_of

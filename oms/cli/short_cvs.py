@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from oms import db, dossiers
+from oms import db, dossiers, record
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, put
 from oms.errors import N_, BadInput
@@ -28,7 +28,7 @@ def print_cv(number: str, form_id: str | None, out: Path, purpose: str, unverifi
         paper = short_cvs.take(
             session,
             dossier,
-            form_id=form_id or short_cvs.usual_form(dossier),
+            form_id=form_id or record.usual_form(dossier),
             kind=out.suffix.lower().lstrip("."),
             purpose=purpose,
             actor=actor,

@@ -14,18 +14,16 @@ from oms import audit, catalogue, record
 from oms.catalogue.form_prints import FormPrint, form_print, form_prints
 from oms.errors import N_, BadInput
 from oms.exporting import require_purpose
-from oms.models import Category, Dossier, Gender, Person, now
+from oms.models import Dossier, Gender, Person, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper
 from oms.permissions import Action, Actor, require
 from oms.printing.sheet import Imprint
 from oms.printing.short_cv import ShortCv, draw_short_cv, write_short_cv
-from oms.record.facts import VERIFIED, Facts, RowFact, gather
+from oms.record.facts import READ, VERIFIED, Facts, RowFact, gather
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 As = Literal["docx", "pdf"]
-_PARTY = (Category.CADRE, Category.PARTY_MEMBER)
-_PARTY_FORM, _STATE_FORM = "2C/TCTW-98", "2C-BNV/2008"
 
 
 @dataclass
@@ -35,11 +33,6 @@ class Known:
     values: dict[str, str] = field(default_factory=dict)
     tables: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     unverified: set[str] = field(default_factory=set)
-
-
-def usual_form(dossier: Dossier) -> str:
-    """The form such a dossier mostly holds."""
-    return _PARTY_FORM if dossier.category in _PARTY else _STATE_FORM
 
 
 def choices() -> list[tuple[str, str]]:
@@ -119,7 +112,7 @@ def _known(session: Session, dossier: Dossier) -> Known:
         fact = facts.holding(key)
         if fact is not None and (key not in known.values or fact.rank == VERIFIED):
             known.values[key] = fact.text
-            if fact.rank == 0:
+            if fact.rank == READ:
                 known.unverified.add(key)
     for key, rows in _tables(facts).items():
         known.tables[key] = rows

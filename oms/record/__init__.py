@@ -1,7 +1,6 @@
 """The record: the values of the CV forms, as read, keyed and verified. See `settled` for what holds when."""
 
 from oms.record.keying import (
-    NewRow,
     decide,
     follow_decision,
     forget_pages,
@@ -19,14 +18,13 @@ from oms.record.reading import (
     forms_of_record,
     get_record,
     may_see,
-    statements_of,
     usual_form,
     written_rows,
 )
 from oms.record.settled import ValueState, settle
+from oms.record.writings import statements_of
 
 __all__ = [
-    "NewRow",
     "Record",
     "Row",
     "Value",

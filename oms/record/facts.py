@@ -7,25 +7,26 @@ nothing, as everywhere.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from oms.models import Document, Dossier, Page, Person, Precision, RecordStatement, Scan
+from oms.models import Document, Dossier, Page, Person, Precision, Scan
 from oms.recognition import Word
 from oms.recognition.forms.sense import NOTHING, weight
 from oms.record.settled import is_twice, settle
+from oms.record.values import same_text
+from oms.record.writings import statements_of
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, format_date, parse_date
 from oms.vietnamese.dates import Precision as WrittenPrecision
-from oms.vietnamese.text import fold, nfc
+from oms.vietnamese.text import fold
+
+READ, REGISTER, VERIFIED = 0, 1, 3
+"""How much a value weighs when several disagree: read by the machine, entered in the register, verified in the record."""
 
 IMPOSSIBLE = 3
 """Weight of a flag from which a value is not believed (`oms.recognition.forms.sense.weight`)."""
-
-VERIFIED = 3
-"""Rank of what people verified in the record."""
 
 Box = tuple[int, int, int, int]
 
@@ -39,8 +40,7 @@ class Fact:
     page_id: str | None = None
     box: Box | None = None
     component_id: str | None = None
-    # How much the value weighs when several disagree: read 0, of the register 1, keyed 2, verified 3.
-    rank: int = 0
+    rank: int = READ
     # The machine itself is not sure of it.
     doubtful: bool = False
 
@@ -77,6 +77,10 @@ class Facts:
         """The values of a key, the weightiest first."""
         return tuple(sorted((fact for fact in self.values if fact.key == key), key=lambda fact: -fact.rank))
 
+    def read(self, key: str) -> Fact | None:
+        """What the first filed page that has the key says now."""
+        return next((fact for fact in self.values if fact.key == key and fact.rank == READ), None)
+
     def holding(self, key: str) -> Fact | None:
         """The value that holds now: the weightiest; of alike ones that which stands most often, then the first."""
         found = self.of(key)
@@ -85,11 +89,6 @@ class Facts:
         best = [fact for fact in found if fact.rank == found[0].rank]
         texts = [same_text(fact.text) for fact in best]
         return max(best, key=lambda fact: (texts.count(same_text(fact.text)), -best.index(fact)))
-
-
-def same_text(text: str) -> str:
-    """Spellings that make no difference: composition, blanks and case."""
-    return " ".join(nfc(text).casefold().split())
 
 
 def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Facts:
@@ -113,32 +112,23 @@ def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Fact
 
 
 def _of_register(person: Person) -> Iterator[Fact]:
-    yield Fact("full_name", person.full_name, rank=1)
+    yield Fact("full_name", person.full_name, rank=REGISTER)
     if person.birth_date is not None:
-        yield Fact("birth_date", written(person.birth_date, person.birth_precision), rank=1)
+        yield Fact("birth_date", written(person.birth_date, person.birth_precision), rank=REGISTER)
     for key in ("party_join_date", "party_official_date"):
         day: date | None = getattr(person, key)
         if day is not None:
-            yield Fact(key, written(day, Precision.DAY), rank=1)
+            yield Fact(key, written(day, Precision.DAY), rank=REGISTER)
     if person.personal_id:
-        yield Fact("id_number", person.personal_id, rank=1)
+        yield Fact("id_number", person.personal_id, rank=REGISTER)
 
 
 def _verified(session: Session, dossier: Dossier) -> Iterator[Fact]:
-    """What people verified in the record; what was taken from a page that is sealed now counts for nothing."""
-    query = (
-        select(RecordStatement)
-        .outerjoin(Page, Page.id == RecordStatement.page_id)
-        .outerjoin(Scan, Scan.id == Page.scan_id)
-        .where(RecordStatement.dossier_id == dossier.id, Scan.id.is_(None) | ~Scan.sealed)
-        .order_by(RecordStatement.key, RecordStatement.place)
-    )
-    for key, statements in groupby(session.scalars(query), key=lambda statement: statement.key):
-        verified = settle(list(statements), twice=is_twice(key)).verified
+    """What people verified in the record."""
+    for key, statements in statements_of(session, dossier).items():
+        verified = settle(statements, twice=is_twice(key)).verified
         if verified is not None and fold(verified.text).strip(" .") not in NOTHING:
-            box = verified.box
-            place = (int(box[0]), int(box[1]), int(box[2]), int(box[3])) if box else None
-            yield Fact(key, verified.text, verified.page_id, place, rank=VERIFIED)
+            yield Fact(key, verified.text, verified.page_id, _box({"box": verified.box}), rank=VERIFIED)
 
 
 def written(day: date, precision: Precision | None) -> str:

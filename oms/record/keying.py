@@ -4,7 +4,6 @@ Keys without values stand in the log: what a value says is in the record itself.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -15,15 +14,17 @@ from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, RecordRow, RecordStatement, StatementKind
 from oms.models.base import new_id
 from oms.permissions import Action, Actor, require
-from oms.record.facts import gather
-from oms.record.reading import Record, Value, get_record, rows_of, statements_of, thing_of, usual_form, value_of
+from oms.record.facts import Fact, gather
+from oms.record.reading import Record, Value, get_record, thing_of, usual_form, value_of
 from oms.record.settled import ValueState, is_twice, settle
-from oms.record.values import as_kept, as_unicode, is_same
+from oms.record.values import as_kept, as_unicode, same_text
+from oms.record.writings import rows_of, statements_of
 
 REASON_LENGTH = 1_000
 CELL_LENGTH = 1_000
 ROWS = 200
 """Rows a table may have."""
+_APART = 10
 
 
 def view(session: Session, dossier: Dossier, *, actor: Actor, form_id: str | None = None) -> Record:
@@ -52,10 +53,11 @@ def key_value(
     settled = settle(said, twice=is_twice(key))
     if is_twice(key) and settled.verified is not None:
         raise Conflict(N_("Two officers verified this value. It changes by a correction with its decision, not here."))
-    _write(session, dossier, item, kept, StatementKind.KEYED, "", actor)
+    facts = gather(session, dossier, nothing=True)
+    _write(session, dossier, key, kept, facts.read(key), actor=actor)
     audit.record(session, "record:key", dossier, actor=actor, key=key)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
-    return _value(session, dossier, item, actor)
+    return value_of(item, facts, statements_of(session, dossier, key)[key], actor=actor)
 
 
 def decide(session: Session, dossier: Dossier, key: str, text: str, *, reason: str, actor: Actor) -> Value:
@@ -68,14 +70,15 @@ def decide(session: Session, dossier: Dossier, key: str, text: str, *, reason: s
         raise Conflict(N_("Nobody differs about this value any more. Reload the page and look again."))
     if any(one.account_id == actor.account_id for one in settled.open):
         raise Refused(N_("You keyed this value yourself. A third person has to look at the paper."))
-    why = nfc_reason(reason)
+    why = _reason(reason)
     kept = as_kept(item, text)
     if not kept or not why:
         raise BadInput(N_("Write what the paper says, and why you decide so."))
-    _write(session, dossier, item, kept, StatementKind.DECIDED, why, actor)
+    facts = gather(session, dossier, nothing=True)
+    _write(session, dossier, key, kept, facts.read(key), actor=actor, decided=why)
     audit.record(session, "record:decide", dossier, actor=actor, key=key, words=why)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
-    return _value(session, dossier, item, actor)
+    return value_of(item, facts, statements_of(session, dossier, key)[key], actor=actor)
 
 
 def follow_decision(session: Session, dossier: Dossier, key: str, text: str, *, reason: str, actor: Actor) -> None:
@@ -83,7 +86,8 @@ def follow_decision(session: Session, dossier: Dossier, key: str, text: str, *, 
     form = _form_with(key, dossier)
     item = next((item for item in form.items if item.key == key), None)
     if item is not None:
-        _write(session, dossier, item, as_kept(item, text), StatementKind.DECIDED, reason, actor)
+        read = gather(session, dossier, nothing=True).read(key)
+        _write(session, dossier, key, as_kept(item, text), read, actor=actor, decided=reason)
 
 
 def forget_pages(session: Session, page_ids: Sequence[str]) -> None:
@@ -92,7 +96,7 @@ def forget_pages(session: Session, page_ids: Sequence[str]) -> None:
     session.execute(delete(RecordRow).where(RecordRow.page_id.in_(page_ids)))
 
 
-def nfc_reason(reason: str) -> str:
+def _reason(reason: str) -> str:
     """A reason as it is kept."""
     return as_unicode(reason).strip()[:REASON_LENGTH]
 
@@ -119,48 +123,41 @@ def _takes(session: Session, dossier: Dossier, value: Value, overwrite: bool, ac
     fact = value.read
     if fact is None or value.twice or fact.doubtful:
         return False
-    replaced = overwrite and value.verified is not None and not is_same(value.verified.text, fact.text)
+    replaced = overwrite and value.verified is not None and same_text(value.verified.text) != same_text(fact.text)
     if value.state is not ValueState.READ and not replaced:
         return False
     try:
         kept = as_kept(value.item, fact.text)
     except BadInput:
         return False
-    _write(session, dossier, value.item, kept, StatementKind.KEYED, "", actor)
+    _write(session, dossier, value.item.key, kept, fact, actor=actor)
     return True
 
 
 def _write(
-    session: Session, dossier: Dossier, item: FormItem, text: str, kind: StatementKind, reason: str, actor: Actor
+    session: Session, dossier: Dossier, key: str, text: str, read: Fact | None, *, actor: Actor, decided: str = ""
 ) -> None:
+    """Add a writing beside what is read now; `decided` is the reason when it is a decision and not one look of many."""
     last = session.scalar(
         select(func.max(RecordStatement.place)).where(
-            RecordStatement.dossier_id == dossier.id, RecordStatement.key == item.key
+            RecordStatement.dossier_id == dossier.id, RecordStatement.key == key
         )
-    )
-    read = next(
-        (fact for fact in gather(session, dossier, nothing=True).of(item.key) if fact.page_id and fact.rank == 0), None
     )
     session.add(
         RecordStatement(
             dossier_id=dossier.id,
-            key=item.key,
+            key=key,
             place=(last or 0) + 1,
-            kind=kind,
+            kind=StatementKind.DECIDED if decided else StatementKind.KEYED,
             text=text,
             read_text=read.text if read else "",
             page_id=read.page_id if read else None,
             box=list(read.box) if read and read.box else None,
-            reason=reason,
+            reason=decided,
             account_id=actor.account_id,
         )
     )
     session.flush()
-
-
-def _value(session: Session, dossier: Dossier, item: FormItem, actor: Actor) -> Value:
-    said = statements_of(session, dossier, item.key).get(item.key, [])
-    return value_of(item, gather(session, dossier, nothing=True), said, actor=actor)
 
 
 def _form(dossier: Dossier, form_id: str | None) -> Form:
@@ -181,64 +178,34 @@ def _item(key: str, dossier: Dossier, form: Form, actor: Actor) -> FormItem:
     return item
 
 
-@dataclass(frozen=True)
-class NewRow:
-    """A row as it is written: its cells by the printed columns and, for one that exists, its line."""
-
-    cells: Sequence[str]
-    line: str | None = None
-    page_id: str | None = None
-    position: int | None = None
-
-
 def write_row(
-    session: Session, dossier: Dossier, key: str, row: NewRow, *, actor: Actor, form_id: str | None = None
-) -> RecordRow:
-    """Add a row to a table, or write one anew in its place; the rows read by the machine are taken over first."""
+    session: Session,
+    dossier: Dossier,
+    key: str,
+    cells: Sequence[str],
+    *,
+    actor: Actor,
+    line: str | None = None,
+    form_id: str | None = None,
+) -> None:
+    """Add a row to a table by its printed columns, or write the row `line` anew in its place."""
     table = _table(session, dossier, key, actor, form_id)
-    cells = _cells(table, row.cells)
-    now_there = rows_of(session, dossier).get(key, [])
-    before = _line(now_there, row.line) if row.line else None
-    if before is None and len(now_there) >= ROWS:
+    written = _cells(table, cells)
+    there = rows_of(session, dossier).get(key, [])
+    before = _line(there, line) if line else None
+    if before is None and len(there) >= ROWS:
         raise BadInput(N_("A table has at most %(count)s rows."), count=ROWS)
-    position = row.position if row.position is not None else None
-    if position is None:
-        position = before.position if before else max((one.position for one in now_there), default=0) + 10
-    written = RecordRow(
-        dossier_id=dossier.id,
-        key=key,
-        line=before.line if before else new_id(),
-        place=before.place + 1 if before else 1,
-        position=position,
-        cells=cells,
-        page_id=before.page_id if before else row.page_id,
-        account_id=actor.account_id,
-    )
-    session.add(written)
-    session.flush()
+    after = max((row.position for row in there), default=0) + _APART
+    _write_row(session, dossier, key, written, actor=actor, before=before, position=after)
     audit.record(session, "record:row", dossier, actor=actor, key=key)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
-    return written
 
 
 def remove_row(session: Session, dossier: Dossier, key: str, line: str, *, actor: Actor) -> None:
     """Take a row out of its table; what stood there is kept."""
     _table(session, dossier, key, actor, None)
     before = _line(rows_of(session, dossier).get(key, []), line)
-    session.add(
-        RecordRow(
-            dossier_id=dossier.id,
-            key=key,
-            line=line,
-            place=before.place + 1,
-            position=before.position,
-            cells=list(before.cells),
-            page_id=before.page_id,
-            removed=True,
-            account_id=actor.account_id,
-        )
-    )
-    session.flush()
+    _write_row(session, dossier, key, before.cells, actor=actor, before=before, removed=True)
     audit.record(session, "record:remove_row", dossier, actor=actor, key=key)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
 
@@ -250,22 +217,39 @@ def take_rows(session: Session, dossier: Dossier, key: str, *, actor: Actor, for
         raise Conflict(N_("Somebody wrote in this table already. Reload the page and look again."))
     read = [row for row in gather(session, dossier, nothing=True).rows if row.key == key][:ROWS]
     for place, row in enumerate(read, 1):
-        wide = [*row.cells, *[""] * len(table.columns)][: max(len(table.columns), 1)]
-        session.add(
-            RecordRow(
-                dossier_id=dossier.id,
-                key=key,
-                line=new_id(),
-                place=1,
-                position=10 * place,
-                cells=wide,
-                page_id=row.page_id,
-                account_id=actor.account_id,
-            )
-        )
-    session.flush()
+        cells = _wide(table, row.cells)
+        _write_row(session, dossier, key, cells, actor=actor, position=_APART * place, page_id=row.page_id)
     audit.record(session, "record:take", dossier, actor=actor, key=key, total=len(read))
     return len(read)
+
+
+def _write_row(
+    session: Session,
+    dossier: Dossier,
+    key: str,
+    cells: Sequence[str],
+    *,
+    actor: Actor,
+    before: RecordRow | None = None,
+    position: int = 0,
+    page_id: str | None = None,
+    removed: bool = False,
+) -> None:
+    """Add a writing of a row: a new one at `position`, or the next one of the row that stood there `before`."""
+    session.add(
+        RecordRow(
+            dossier_id=dossier.id,
+            key=key,
+            line=before.line if before else new_id(),
+            place=before.place + 1 if before else 1,
+            position=before.position if before else position,
+            cells=list(cells),
+            page_id=before.page_id if before else page_id,
+            removed=removed,
+            account_id=actor.account_id,
+        )
+    )
+    session.flush()
 
 
 def _table(session: Session, dossier: Dossier, key: str, actor: Actor, form_id: str | None) -> FormTable:
@@ -280,11 +264,16 @@ def _table(session: Session, dossier: Dossier, key: str, actor: Actor, form_id: 
 
 
 def _cells(table: FormTable, written: Sequence[str]) -> list[str]:
-    wide = max(len(table.columns), 1)
-    cells = [as_unicode(cell).strip()[:CELL_LENGTH] for cell in written][:wide]
+    cells = _wide(table, [as_unicode(cell).strip()[:CELL_LENGTH] for cell in written])
     if not any(cells):
         raise BadInput(N_("An empty row says nothing. Write at least one cell, or take the row out."))
-    return [*cells, *[""] * (wide - len(cells))]
+    return cells
+
+
+def _wide(table: FormTable, cells: Sequence[str]) -> list[str]:
+    """The cells as many as the table has columns; free text has one."""
+    wide = max(len(table.columns), 1)
+    return [*cells, *[""] * wide][:wide]
 
 
 def _line(rows: Sequence[RecordRow], line: str) -> RecordRow:

@@ -7,17 +7,17 @@ what was keyed to nobody but who keyed it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from oms import catalogue
 from oms.catalogue import Form, FormItem, FormTable
 from oms.errors import NotFound
-from oms.models import Account, Category, Dossier, Page, RecordRow, RecordStatement, Scan
+from oms.models import Account, Category, Dossier, RecordRow, RecordStatement
 from oms.organisation import today
 from oms.permissions import Action, Actor, can
 from oms.record.facts import Fact, Facts, RowFact, gather
 from oms.record.settled import Settled, ValueState, is_twice, settle
+from oms.record.writings import rows_of, statements_of
 
 _PARTY = (Category.CADRE, Category.PARTY_MEMBER)
 _PARTY_FORM, _STATE_FORM = "2C/TCTW-98", "2C-BNV/2008"
@@ -114,27 +114,11 @@ def get_record(session: Session, dossier: Dossier, *, actor: Actor, form_id: str
     return Record(dossier, form, values, tables)
 
 
-def statements_of(session: Session, dossier: Dossier, key: str | None = None) -> dict[str, list[RecordStatement]]:
-    """All writings by key, in order; none that was taken from a page which is sealed now."""
-    query = (
-        select(RecordStatement)
-        .outerjoin(Page, Page.id == RecordStatement.page_id)
-        .outerjoin(Scan, Scan.id == Page.scan_id)
-        .where(RecordStatement.dossier_id == dossier.id, Scan.id.is_(None) | ~Scan.sealed)
-        .options(joinedload(RecordStatement.account))
-        .order_by(RecordStatement.key, RecordStatement.place)
-    )
-    found: dict[str, list[RecordStatement]] = {}
-    for statement in session.scalars(query.where(RecordStatement.key == key) if key else query):
-        found.setdefault(statement.key, []).append(statement)
-    return found
-
-
 def value_of(item: FormItem, facts: Facts, said: Sequence[RecordStatement], *, actor: Actor) -> Value:
     """The value as the actor may see it."""
     twice = is_twice(item.key)
     settled = settle(said, twice=twice)
-    read = next((fact for fact in facts.of(item.key) if fact.page_id is not None and fact.rank == 0), None)
+    read = facts.read(item.key)
     own = next((one for one in settled.open if one.account_id == actor.account_id), None)
     hidden = bool(settled.open) and not settled.disputed and own is None
     text = _holding(settled, own, read)
@@ -156,24 +140,6 @@ def _state(settled: Settled, read: Fact | None) -> ValueState:
     if settled.verified is not None:
         return ValueState.VERIFIED
     return ValueState.READ if read else ValueState.EMPTY
-
-
-def rows_of(session: Session, dossier: Dossier) -> dict[str, list[RecordRow]]:
-    """The rows people wrote, as each stands now, by table; what was removed or taken from a sealed page is not there."""
-    query = (
-        select(RecordRow)
-        .outerjoin(Page, Page.id == RecordRow.page_id)
-        .outerjoin(Scan, Scan.id == Page.scan_id)
-        .where(RecordRow.dossier_id == dossier.id, Scan.id.is_(None) | ~Scan.sealed)
-        .options(joinedload(RecordRow.account))
-        .order_by(RecordRow.place)
-    )
-    last = {row.line: row for row in session.scalars(query)}
-    found: dict[str, list[RecordRow]] = {}
-    for row in sorted(last.values(), key=lambda row: (row.position, row.at)):
-        if not row.removed:
-            found.setdefault(row.key, []).append(row)
-    return found
 
 
 def written_rows(session: Session, dossier: Dossier) -> dict[str, tuple[tuple[str, ...], ...]]:

@@ -12,7 +12,7 @@ from oms import catalogue
 from oms.errors import N_
 from oms.models import RecordStatement, StatementKind
 from oms.organisation import today
-from oms.record.values import is_same
+from oms.record.values import same_text
 
 
 class ValueState(enum.StrEnum):
@@ -67,6 +67,6 @@ def settle(statements: Sequence[RecordStatement], *, twice: bool) -> Settled:
             continue
         waiting[statement.account_id] = statement
         others = (one for id, one in waiting.items() if id != statement.account_id)
-        if any(is_same(one.text, statement.text) for one in others):
+        if any(same_text(one.text) == same_text(statement.text) for one in others):
             verified, waiting = statement, {}
     return Settled(verified, tuple(waiting.values()))

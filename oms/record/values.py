@@ -126,6 +126,6 @@ _READERS: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
-def is_same(one: str, other: str) -> bool:
-    """Whether two officers wrote the same: blanks, case and composition aside, marks not."""
-    return " ".join(nfc(one).casefold().split()) == " ".join(nfc(other).casefold().split())
+def same_text(text: str) -> str:
+    """Spellings that make no difference fall together: composition, blanks and case. Marks stay."""
+    return " ".join(nfc(text).casefold().split())

@@ -203,7 +203,7 @@ def write_row(dossier: Dossier, key: str) -> ResponseReturnValue:
     form, line = _form_id(dossier), request.form.get("line") or None
     cells = request.form.getlist("cell")
     try:
-        record.write_row(g.session, dossier, key, record.NewRow(cells, line), actor=g.actor, form_id=form)
+        record.write_row(g.session, dossier, key, cells, line=line, actor=g.actor, form_id=form)
     except BadInput as error:
         return _table_page(dossier, key, sentence_of(error), {line: cells}), error.status
     access.commit()

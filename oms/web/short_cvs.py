@@ -4,7 +4,7 @@ from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import audit
+from oms import audit, record
 from oms.errors import BadInput
 from oms.models import Dossier
 from oms.papers import short_cvs
@@ -50,7 +50,7 @@ def _form(dossier: Dossier, problem: str = "") -> str:
         "short_cvs/ask.html",
         dossier=dossier,
         forms=short_cvs.choices(),
-        form=request.form.get("form", short_cvs.usual_form(dossier)),
+        form=request.form.get("form", record.usual_form(dossier)),
         kinds=[("docx", _("Word file, to be completed")), ("pdf", _("PDF, to be printed and signed"))],
         kind=request.form.get("kind", "docx"),
         purpose=request.form.get("purpose", ""),

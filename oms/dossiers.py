@@ -98,8 +98,7 @@ def open_dossier(
             N_("This person already has a dossier of this category with this managing body. Open that one.")
         ) from None
     audit.record(session, "dossier:create", dossier, actor=actor, custodian=custodian.id, category=category.value)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
     return dossier
 
 

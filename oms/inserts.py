@@ -44,8 +44,7 @@ def seal(session: Session, document: Document, reason: str, *, second: Actor, ac
             N_("A scan of this document also holds other papers. Scan the sealed paper by itself and file it again.")
         )
     _set(session, document, scans, True)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
     audit.record(session, "insert:seal", dossier, actor=actor, words=reason, second=second.account_id)
 
 
@@ -60,8 +59,7 @@ def unseal(session: Session, document: Document, reason: str, *, second: Actor, 
     if not document.sealed:
         raise Conflict(N_("This document is not sealed any more. Nothing is left to do."))
     _set(session, document, _scans_of(session, document), False)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
     audit.record(session, "insert:unseal", dossier, actor=actor, words=reason, second=second.account_id)
 
 

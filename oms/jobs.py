@@ -39,6 +39,12 @@ def enqueue(session: Session, kind: str, subject_id: str, *, actor: Actor | None
     session.info.setdefault("enqueued", []).append(job.id)
 
 
+def dossier_changed(session: Session, dossier_id: str, *, actor: Actor | None) -> None:
+    """What a dossier says, or who holds it, has changed: it is indexed and looked through for contradictions anew."""
+    enqueue(session, "index_dossier", dossier_id, actor=actor)
+    enqueue(session, "check_dossier", dossier_id, actor=actor)
+
+
 def repeat(session: Session, kind: str, subject_id: str, *, every: timedelta) -> None:
     """Add a job that comes by the clock when it is due; of the runs before only the last one's row is kept."""
     if not is_due(session, kind, subject_id, every=every):

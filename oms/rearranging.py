@@ -291,8 +291,7 @@ def _lay(session: Session, dossier: Dossier, before: Layout, after: Layout, *, a
     session.expire(dossier, ["documents"])
     for scan in session.scalars(select(Scan).where(Scan.id.in_({page.scan_id for page in pages.values()}))):
         review.settle(session, scan)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
 
 
 def _check_ledger(

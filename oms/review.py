@@ -175,8 +175,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
         pages[page_id].document_id, pages[page_id].document_position = document.id, place
     session.flush()
     settle(session, scan)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
     audit.record(
         session,
         "document:file",
@@ -215,8 +214,7 @@ def describe(session: Session, document: Document, filing: Filing, *, actor: Act
     for name, value in _columns(filing).items():
         setattr(document, name, value)
     if changed:
-        jobs.enqueue(session, "index_dossier", document.dossier_id, actor=actor)
-        jobs.enqueue(session, "check_dossier", document.dossier_id, actor=actor)
+        jobs.dossier_changed(session, document.dossier_id, actor=actor)
         audit.record(session, "document:describe", document, actor=actor, fields=changed)
 
 
@@ -240,8 +238,7 @@ def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Sc
     session.expire_all()
     for scan in scans:
         settle(session, scan)
-    jobs.enqueue(session, "index_dossier", dossier_id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier_id, actor=actor)
+    jobs.dossier_changed(session, dossier_id, actor=actor)
     return scans
 
 

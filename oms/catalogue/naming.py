@@ -14,12 +14,12 @@ from oms.catalogue.components import categories
 from oms.catalogue.reading import FOLDER, Entry, open_file
 from oms.catalogue.terms import Dated, overlap, read_validity
 from oms.errors import N_
+from oms.vietnamese.paper_names import as_file_name
 
 _PARTS = re.compile(r"\{([^{}]*)\}")
 # What stands where: what each template may use, and what it must.
 _FOLDER = {"unit_code", "personal_id", "name", "joined_name"}
 _FILE = {"code", "stem", "n"}
-_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 _CODE = (2, 3, 3, 3, 3)
 _SEPARATORS = {"space": " ", "underscore": "_"}
 
@@ -39,10 +39,10 @@ class Naming(Dated):
     def folder_of(self, unit_code: str, personal_id: str, name: str) -> str:
         """The folder of a person; `name` without marks."""
         template = self.folder if personal_id else self.folder_without_id
-        words = _fit(name).split()
+        words = as_file_name(name).split()
         return template.format(
-            unit_code=_fit(write_unit_code(unit_code)),
-            personal_id=_fit(personal_id),
+            unit_code=as_file_name(write_unit_code(unit_code)),
+            personal_id=as_file_name(personal_id),
             name=self.separator.join(words),
             joined_name="".join(words),
         )
@@ -50,7 +50,7 @@ class Naming(Dated):
     def file_of(self, code: str, stem: str, n: int | None) -> str:
         """The file of a document; `n` from 1 where there are several of its kind."""
         template = self.file if n is None else self.file_of_several
-        words = self.separator.join(_fit(stem).split())
+        words = self.separator.join(as_file_name(stem).split())
         return template.format(code=code.zfill(self.padding), stem=words, n=n)
 
 
@@ -61,10 +61,6 @@ def write_unit_code(code: str) -> str:
         return code
     ends = [sum(_CODE[: at + 1]) for at in range(len(_CODE))]
     return ".".join(digits[end - length : end] for length, end in zip(_CODE, ends, strict=True))
-
-
-def _fit(text: str) -> str:
-    return " ".join(_UNFIT.sub(" ", text).split()).strip(" .")
 
 
 def read_naming(path: Path) -> tuple[Naming, ...]:

@@ -295,8 +295,7 @@ def _move(session: Session, transfer: Transfer, unit: Unit, actor: Actor) -> Non
     dossier.shelf_room = dossier.shelf = dossier.shelf_box = None
     if unit.kind != UnitKind.BOARD:
         dossier.person.unit_id = unit.id
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
 
 
 def _write_event(

@@ -200,8 +200,7 @@ def _enter(session: Session, opened: Opened, unit: Unit, actor: Actor) -> Packag
     )
     for scan in scans.values():
         jobs.enqueue(session, "show_scan", scan.id, actor=actor)
-    jobs.enqueue(session, "index_dossier", dossier.id, actor=actor)
-    jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
+    jobs.dossier_changed(session, dossier.id, actor=actor)
     return package
 
 

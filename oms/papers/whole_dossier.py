@@ -7,7 +7,6 @@ from one look at the contents list: a paper that is older renumbers the later on
 """
 
 import io
-import re
 import tempfile
 import zipfile
 from collections import Counter
@@ -27,10 +26,10 @@ from oms.papers.dossiers import contents_list
 from oms.papers.issuing import Paper, Printing
 from oms.permissions import Action, require, require_confirmed
 from oms.settings import Settings
-from oms.vietnamese.text import nfc, without_marks
+from oms.vietnamese.paper_names import as_file_name
+from oms.vietnamese.text import without_marks
 
 NAME_LENGTH = 120
-_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 # Entries carry no time of their own: the same dossier gives the same file but for the printed list.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -115,7 +114,7 @@ def lacks_id(dossier: Dossier, home: Path | None = None) -> bool:
 def file_name_of(place: int, title: str, total: int) -> str:
     """“03.Quyết định tuyển dụng.pdf”: as many digits as the last one needs, no sign a file system refuses."""
     digits = max(2, len(str(total)))
-    words = " ".join(_UNFIT.sub(" ", nfc(title)).split())[:NAME_LENGTH].strip(" .")
+    words = as_file_name(title)[:NAME_LENGTH].strip(" .")
     return f"{place:0{digits}}.{words or 'Tài liệu'}.pdf"
 
 

@@ -192,8 +192,7 @@ def decide(
         **authority(actor, Action.CORRECTION_DECIDE, _deciding_unit(correction)),
     )
     for dossier_id in session.scalars(select(Dossier.id).where(Dossier.person_id == person.id)).all():
-        jobs.enqueue(session, "index_dossier", dossier_id, actor=actor)
-        jobs.enqueue(session, "check_dossier", dossier_id, actor=actor)
+        jobs.dossier_changed(session, dossier_id, actor=actor)
 
 
 def refuse(session: Session, correction: Correction, reason: str, *, actor: Actor, version: int | None = None) -> None:

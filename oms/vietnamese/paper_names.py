@@ -12,6 +12,7 @@ from oms.vietnamese.text import nfc, words
 
 _OWNER = re.compile(r"(?:(\d{9}|\d{12})[\s_.-]+)?([^\d]+)")
 _PAPER = re.compile(r"(\d{1,4})[\s_.-]+(.*?)(?:\.(\d{1,3}))?")
+_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 _ENDING = re.compile(r"\.(?:pdf|tiff?|jpe?g|png)$", re.IGNORECASE)
 
 
@@ -37,6 +38,11 @@ def readable(name: str) -> str:
     text = " ".join(name.replace("_", " ").split())
     encoding = detect(text)  # before NFC, which takes away the soft hyphen that means ư
     return convert(text, encoding) if encoding else nfc(text)
+
+
+def as_file_name(text: str) -> str:
+    """A text as part of a file name: without the signs a file system refuses, and no dot or blank at its ends."""
+    return " ".join(_UNFIT.sub(" ", nfc(text)).split()).strip(" .")
 
 
 def read_owner(folder: str) -> OwnerName | None:

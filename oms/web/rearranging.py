@@ -44,8 +44,8 @@ def show(dossier: Dossier) -> str:
     )
 
 
-def _version(name: str = "version") -> int | None:
-    return request.form.get(name, type=int)
+def _version() -> int | None:
+    return request.form.get("version", type=int)
 
 
 def _order() -> list[str]:

@@ -35,6 +35,9 @@ LARGEST = 250_000
 READY = "HS-000168"
 """A dossier of the demo whose pages all lie in documents: it can be handed over at once."""
 
+WITH_A_CV = "HS-000435"
+"""A dossier of the demo, held by the Bloc's board, in which a short CV is filed."""
+
 PATIENCE = 600.0
 """Seconds until the worker must have read all scans of the demo."""
 
@@ -114,7 +117,8 @@ def _all_read(page: Page) -> bool:
 
 
 def take(browser: Browser, address: str) -> None:
-    """The pictures: start, checking, search, a dossier with documents, a transfer on its way, a reorganisation."""
+    """The pictures: start, checking, search, a dossier with documents, a transfer on its way, a value of the record, a
+    reorganisation."""
     officer = sign_in(browser, address, "canbo.sonv")
     wait_until(lambda: _all_read(officer), PATIENCE)
     officer.goto("/")
@@ -133,14 +137,16 @@ def take(browser: Browser, address: str) -> None:
     words = urllib.parse.quote(fold(person))
     wait_until(lambda: officer.goto(f"/search?q={words}") and officer.locator(".hit-title", has_text=title).count(), 60)
     keep(officer, "search")
-    take_search(officer)
 
     officer.locator(".hit", has_text=title).locator(".hit-meta a").first.click()
     officer.wait_for_url("**/dossiers/*")
     keep(officer, "dossier")
+    take_search(officer)
 
     keep(send_away(browser, address, officer, READY), "transfer")
-    plan_reorganisation(sign_in(browser, address, "canbo.khoi"))
+    board = sign_in(browser, address, "canbo.khoi")
+    take_record(board)
+    plan_reorganisation(board)
 
 
 SEARCHES = {
@@ -177,12 +183,28 @@ def file_document(officer: Page, component: str) -> str:
     return title
 
 
-def send_away(browser: Browser, address: str, officer: Page, number: str) -> Page:
-    """Send the dossier to the Bloc's board; the transfer as the receiving officer sees it."""
+def open_dossier(officer: Page, number: str) -> str:
+    """Open a dossier by its number; its id."""
     officer.goto(f"/search?q={number}")
     officer.locator(".hit a", has_text=number).first.click()
     officer.wait_for_url("**/dossiers/*")
-    officer.goto(f"/transfers/new?dossier={officer.url.rpartition('/')[2]}")
+    return officer.url.rpartition("/")[2]
+
+
+def take_record(officer: Page) -> None:
+    """A value of the record beside its place on the paper."""
+    officer.goto(f"/record/{open_dossier(officer, WITH_A_CV)}")
+    officer.locator("a[href*='/values/']", has_text="Họ và tên").first.click()
+    officer.wait_for_function(
+        "() => { const c = document.querySelector('canvas.piece');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(part => part > 0) }"
+    )
+    keep(officer, "record")
+
+
+def send_away(browser: Browser, address: str, officer: Page, number: str) -> Page:
+    """Send the dossier to the Bloc's board; the transfer as the receiving officer sees it."""
+    officer.goto(f"/transfers/new?dossier={open_dossier(officer, number)}")
     board = officer.locator("select[name=unit] option", has_text="Ban Tổ chức Đảng ủy Khối").first
     officer.select_option("select[name=unit]", board.get_attribute("value"))
     officer.fill("input[name=basis_number]", "15/QĐ-SNV")

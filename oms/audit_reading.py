@@ -197,6 +197,7 @@ ACTIONS: dict[str, str] = {
     "scan:list": N_("List scans"),
     "scan:view": N_("Open a scan"),
     "scan:upload": N_("Upload a scan"),
+    "scan:take_over": N_("Take a scan over from a colleague at the desk"),
     "scan:import": N_("Take in a folder of scans"),
     "scan:download": N_("Download a scan"),
     "scan:read_again": N_("Have a scan read again"),

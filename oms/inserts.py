@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from oms import audit, catalogue, dossiers, jobs
+from oms import audit, catalogue, desk, dossiers, jobs
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Document, Dossier, InsertOpening, Page, Scan, now
 from oms.organisation import today
@@ -189,6 +189,7 @@ def _set(session: Session, document: Document, scans: list[Scan], sealed: bool) 
     document.sealed = sealed
     for scan in scans:
         scan.sealed = sealed
+    desk.forget(session, [scan.id for scan in scans])
     session.flush()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from oms import audit, db, jobs, record, storage
+from oms import audit, db, desk, jobs, record, storage
 from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
 from oms.models import (
@@ -158,6 +158,7 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     record.forget_pages(session, page_ids)
     session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
+    desk.forget(session, [scan.id])
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))
     session.execute(delete(Page).where(Page.id.in_(page_ids)))
     kept = set(session.scalars(select(Page.document_id).where(Page.document_id.in_(touched))))

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
-from oms import audit, catalogue, dossiers, gate, jobs
+from oms import audit, catalogue, desk, dossiers, gate, jobs
 from oms.checks import strangers
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import (
@@ -96,6 +96,7 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     dossiers.hold(session, page.scan.dossier)
     see_anew(session, page)
     require(actor, Action.PAGE_REVIEW, page)
+    desk.refuse_others(session, [page.scan_id], actor=actor)
     if version is not None and version != page.version:
         raise Conflict(N_("Somebody else just changed this page. Reload it and look at the text again."))
     new = nfc(text.replace("\r\n", "\n")).strip()
@@ -139,6 +140,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     dossier = scan.dossier
     dossiers.hold(session, dossier)
     require(actor, Action.DOCUMENT_FILE, dossier)
+    desk.refuse_others(session, [scan.id], actor=actor)
     check_filing(dossier, filing)
     pages = {
         page.id: page
@@ -226,6 +228,7 @@ def take_apart(session: Session, document: Document, *, actor: Actor) -> list[Sc
     # Not DISTINCT: PostgreSQL cannot compare the JSON columns of a scan.
     lying_in = select(Page.scan_id).where(Page.document_id == document.id)
     scans = list(session.scalars(select(Scan).where(Scan.id.in_(lying_in)).order_by(Scan.received_at, Scan.id)))
+    desk.refuse_others(session, [scan.id for scan in scans], actor=actor)
     session.execute(
         update(Page)
         .where(Page.document_id == document.id)

@@ -27,7 +27,7 @@ ORDER = (
     ("first_load", "completeness", "milestones"),
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
-    ("intake", "gate", "review", "reading", "purging", "proposals", "checks", "rearranging"),
+    ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),
     ("scan_folders", "inserts", "disposal", "procedures"),
     ("consultations",),
     ("custody",),

@@ -29,6 +29,7 @@ from oms.models.custody import (
     TransferRequest,
     TransferState,
 )
+from oms.models.desk import DeskDay, DeskDraft, DeskLease
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.findings import Finding, FindingKind, FindingPlace, FindingState
 from oms.models.late_papers import LatePaper, LateState
@@ -90,6 +91,9 @@ __all__ = [
     "Counter",
     "DecidedBy",
     "Delegation",
+    "DeskDay",
+    "DeskDraft",
+    "DeskLease",
     "DifferenceKind",
     "Disposal",
     "DisposalItem",

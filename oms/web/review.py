@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import dossiers, gate, review
+from oms import desk, dossiers, gate, review
 from oms.checks import find_strangers
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Document, Original, Page, PageState, Scan
@@ -16,6 +16,7 @@ from oms.proposals import Proposal, propose
 from oms.recognition.kinds import PageKind
 from oms.web import access
 from oms.web.access import end_request, guarded, write_down_refusal
+from oms.web.desk import sit_down
 from oms.web.errors import sentence_of
 from oms.web.formats import component_title
 from oms.web.pages import page_doubts, page_findings, text_lines
@@ -84,6 +85,8 @@ def _draw(
 ) -> str:
     """The page; `typed`, `chosen` and `text` keep what a person entered when something was refused."""
     waiting = [other for other in pages if other.document_id is None]
+    seat = sit_down(scan)
+    taken = seat is not None and not seat.mine
     category = scan.dossier.category
     components = dossiers.components_of(scan.dossier)
     proposals = propose(pages, components, scan.file_name)
@@ -115,8 +118,9 @@ def _draw(
         corrections=review.corrections_of(g.session, page),
         suspected=gate.suspected(scan, pages),
         failure=_failure(page),
-        may_correct=can(g.actor, Action.PAGE_REVIEW, page) and page.state != PageState.WAITING,
-        may_file=can(g.actor, Action.DOCUMENT_FILE, scan.dossier),
+        seat=seat,
+        may_correct=not taken and can(g.actor, Action.PAGE_REVIEW, page) and page.state != PageState.WAITING,
+        may_file=not taken and can(g.actor, Action.DOCUMENT_FILE, scan.dossier),
     )
 
 
@@ -147,6 +151,7 @@ def correct(page: Page) -> Any:
     """Save the corrected text of a page, unless somebody saved another one meanwhile."""
     text = request.form.get("text", "")
     try:
+        desk.take(g.session, page.scan, actor=g.actor)
         review.correct(g.session, page, text, actor=g.actor, version=request.form.get("version", type=int))
         access.commit()
     except (BadInput, Conflict) as error:
@@ -161,6 +166,7 @@ def file(scan: Scan) -> Any:
     """File the chosen pages as a document and go on to the next scan that waits."""
     chosen = request.form.getlist("pages")
     try:
+        desk.take(g.session, scan, actor=g.actor)
         document = review.file_pages(g.session, scan, chosen, read_filing(), actor=g.actor)
         access.commit()
     except (BadInput, Conflict, NotFound) as error:

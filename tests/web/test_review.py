@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, delete, event, select
 
 from oms import db, dossiers
-from oms.models import AuditEntry, Document, Dossier, Original, Page, Precision, Scan, ScanState
+from oms.models import AuditEntry, DeskLease, Document, Dossier, Original, Page, Precision, Scan, ScanState
 from oms.reading import pack_words
 from oms.recognition import Word
 from tests import factories
@@ -47,6 +47,12 @@ def entries(engine: Engine) -> list[tuple[str, str]]:
                 select(AuditEntry).where(AuditEntry.action != "account:sign_in").order_by(AuditEntry.seq)
             )
         ]
+
+
+def give_all_back(engine: Engine) -> None:
+    """Every lease of the desk runs out."""
+    with db.writing(engine) as session:
+        session.execute(delete(DeskLease))
 
 
 def filing(ids: dict[str, str], **changes: object) -> dict[str, object]:
@@ -101,6 +107,7 @@ def test_a_correction_is_saved_with_its_history(officer: FlaskClient, ids, engin
 
 def test_two_people_at_once_the_typed_text_stays(officer: FlaskClient, client_as, ids, engine: Engine) -> None:
     client_as("canbo2.sonv").post(f"/review/pages/{ids['two']}", data={"text": "của người kia", "version": "1"})
+    give_all_back(engine)
     answer = officer.post(f"/review/pages/{ids['two']}", data={"text": "của tôi", "version": "1"})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409 and "Somebody else just changed this page" in page

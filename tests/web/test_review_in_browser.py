@@ -7,7 +7,7 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 from sqlalchemy import Engine
 
-from oms import accounts, db, review, storage
+from oms import accounts, db, desk, review, storage
 from oms.models import Dossier, Scan
 from oms.reading import pack_words
 from oms.recognition import Word
@@ -67,13 +67,15 @@ def test_saving_with_the_keyboard_then_somebody_else(tab: Tab, scan_id: str, eng
     expect(tab.locator("#page-words .page-text")).to_contain_text("nhiệm")
     with db.writing(engine) as session:
         other = accounts.get_actor(session, "canbo2.sonv", via="web")
-        page = review.get_page(session, session.get_one(Scan, scan_id), 1)
-        review.correct(session, page, "của người khác", actor=other)
+        scan = session.get_one(Scan, scan_id)
+        desk.take_over(session, scan, actor=other)
+        review.correct(session, review.get_page(session, scan, 1), "của người khác", actor=other)
     tab.get_by_text("Correct the text").click()
     tab.fill("#text", "của tôi")
     tab.get_by_role("button", name="Save the text").click()
-    expect(tab.get_by_role("alert")).to_contain_text("Somebody else just changed this page")
-    expect(tab.locator("#text")).to_have_value("của tôi")
+    expect(tab.get_by_role("alert")).to_contain_text("Tài khoản canbo2.sonv is working on this scan")
+    expect(tab.get_by_text("của tôi")).to_be_visible()
+    expect(tab.get_by_role("button", name="Take it over")).to_be_visible()
     expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
 
 

@@ -1,9 +1,10 @@
 // Checking a scan: pages change and texts are saved without losing what stands in the filing form; the word under the
 // caret and the word on the image are shown together. Without this script every link and form works by itself.
+import * as desk from "./desk.js";
 import { drawCrops, start as startDoubts } from "./doubts.js";
 import { start as startViewer } from "./viewer.js";
 
-const PARTS = ["#page-image", "#page-words", ".flashes"];
+const PARTS = ["#desk-seat", "#page-image", "#page-words", ".flashes"];
 const frame = document.querySelector("[data-review]");
 
 function ask(url, body = null) {
@@ -38,6 +39,7 @@ function show(request) {
     problem.focus();
   }
   startViewer(document);
+  desk.sit();
   listen();
   return true;
 }
@@ -122,3 +124,4 @@ document.getElementById("filing")?.addEventListener("submit", (event) => {
   if (edited() && !window.confirm(frame.dataset.textLeave)) event.preventDefault();
 });
 listen();
+desk.start();

@@ -1,0 +1,67 @@
+"""The seat at the review desk over HTTP: kept while the page is open and used, given back, taken over by hand.
+
+Scripts ask here; the pages themselves are those of `oms.web.review`.
+"""
+
+from flask import Blueprint, Response, flash, g, jsonify, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from oms import db, desk
+from oms.desk import Seat
+from oms.models import Scan
+from oms.permissions import Action, can
+from oms.web import access
+from oms.web.access import guarded, house
+from oms.web.formats import moment
+
+bp = Blueprint("desk", __name__, url_prefix="/review")
+
+
+def sit_down(scan: Scan) -> Seat | None:
+    """Take the scan for whoever opens its page to work there; None for those who only look.
+
+    In a transaction of its own, because the page itself is made by one that only reads.
+    """
+    if not can(g.actor, Action.DOCUMENT_FILE, scan.dossier):
+        return None
+    with db.writing(house().engine) as session:
+        return desk.take(session, session.get_one(Scan, scan.id), actor=g.actor, opening=True)
+
+
+@bp.post("/<id>/seat")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def stay(scan: Scan) -> Response:
+    """The page is open and somebody works there: whose scan it is now."""
+    seat = desk.take(g.session, scan, actor=g.actor)
+    access.commit()
+    return jsonify(mine=seat.mine, seat=seat.key if seat.mine else "", message="" if seat.mine else _lost(seat))
+
+
+def _lost(seat: Seat) -> str:
+    return str(
+        _(
+            "%(name)s took this scan over at %(time)s. You can read on; nothing you typed is lost.",
+            name=seat.name,
+            time=moment(seat.taken_at),
+        )
+    )
+
+
+@bp.post("/<id>/leave/<seat>")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def leave(scan: Scan, seat: str) -> ResponseReturnValue:
+    """The page is closed: the scan waits for anybody again."""
+    desk.give_back(g.session, scan, seat, actor=g.actor)
+    access.commit()
+    return "", 204
+
+
+@bp.post("/<id>/take-over")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def take_over(scan: Scan) -> ResponseReturnValue:
+    """Take the scan from a colleague, who hears of it within a minute."""
+    desk.take_over(g.session, scan, actor=g.actor)
+    access.commit()
+    flash(_("The scan is yours now. Your colleague is told."), "success")
+    return redirect(url_for("review.show", id=scan.id))

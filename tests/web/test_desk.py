@@ -1,0 +1,87 @@
+"""The seat at the desk by the page: one works, the other reads; nothing is refused in silence."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+
+from oms import db
+from oms.models import AuditEntry, DeskLease, Page, Scan
+from tests import factories
+from tests.factories import World
+
+
+@pytest.fixture
+def ids(engine: Engine, world: World) -> dict[str, str]:
+    """A read scan of Sở Nội vụ with two pages."""
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Vàng A Páo")
+        scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], ("trang một", "trang hai"))
+        one, two = session.scalars(select(Page).order_by(Page.number)).all()
+        return {"scan": scan.id, "one": one.id, "two": two.id}
+
+
+@pytest.fixture
+def officer(client_as: Callable[[str], FlaskClient]) -> FlaskClient:
+    return client_as("canbo.sonv")
+
+
+@pytest.fixture
+def other(client_as: Callable[[str], FlaskClient]) -> FlaskClient:
+    return client_as("canbo2.sonv")
+
+
+def entries(engine: Engine) -> list[tuple[str, str]]:
+    with db.reading(engine) as session:
+        rows = session.execute(select(AuditEntry.action, AuditEntry.outcome).order_by(AuditEntry.seq))
+        return [(action, outcome) for action, outcome in rows if action not in ("account:sign_in", "page:view")]
+
+
+def lease_of(engine: Engine, ids: dict[str, str]) -> DeskLease | None:
+    with db.reading(engine) as session:
+        return session.get(DeskLease, ids["scan"])
+
+
+def test_the_second_reads_and_may_take_over(officer: FlaskClient, other: FlaskClient, ids, engine: Engine) -> None:
+    address = f"/review/{ids['scan']}"
+    assert "data-correct-form" in officer.get(address).text
+    page = other.get(address).text
+    assert "Tài khoản canbo.sonv has been working on this scan since" in page and "trang</span>" in page
+    assert "data-correct-form" not in page and 'id="filing"' not in page and f"{address}/take-over" in page
+    refused = other.post(f"/review/pages/{ids['one']}", data={"text": "đã gõ xong", "version": "1"})
+    assert refused.status_code == 409 and "is working on this scan, so nothing was changed" in refused.text
+    assert "đã gõ xong" in refused.text and 'id="filing"' not in refused.text
+    assert other.post(f"{address}/take-over").location == address
+    assert "data-correct-form" in other.get(address).text
+    told = officer.post(f"{address}/seat").json
+    assert not told["mine"] and "Tài khoản canbo2.sonv took this scan over at" in told["message"]
+    assert entries(engine) == [("page:review", "refused"), ("scan:take_over", "done")]
+
+
+def test_a_page_that_stays_open_keeps_the_scan_and_gives_it_back(officer: FlaskClient, ids, engine: Engine) -> None:
+    officer.get(f"/review/{ids['scan']}")
+    first = lease_of(engine, ids)
+    assert first is not None
+    answer = officer.post(f"/review/{ids['scan']}/seat").json
+    assert answer == {"mine": True, "seat": first.seat, "message": ""}
+    assert officer.post(f"/review/{ids['scan']}/leave/{'0' * 16}").status_code == 204
+    assert lease_of(engine, ids) is not None, "another opening of the page"
+    assert officer.post(f"/review/{ids['scan']}/leave/{first.seat}").status_code == 204
+    assert lease_of(engine, ids) is None and entries(engine) == []
+
+
+def test_who_only_looks_holds_nobody_up(client_as, ids, engine: Engine) -> None:
+    assert client_as("bithu.sonv").get(f"/review/{ids['scan']}").status_code == 200
+    assert lease_of(engine, ids) is None
+    assert client_as("bithu.sonv").post(f"/review/{ids['scan']}/take-over").status_code == 403
+    with db.writing(engine) as session:
+        session.get_one(Scan, ids["scan"]).dossier.frozen = True
+    assert client_as("canbo.sonv").get(f"/review/{ids['scan']}").status_code == 200
+    assert lease_of(engine, ids) is None
+
+
+@pytest.mark.parametrize("path", ["seat", "take-over", f"leave/{'0' * 16}"])
+def test_another_unit_learns_nothing_of_a_seat(client_as, ids, engine: Engine, path: str) -> None:
+    assert client_as("canbo.sotc").post(f"/review/{ids['scan']}/{path}").status_code == 404
+    assert lease_of(engine, ids) is None

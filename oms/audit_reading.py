@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit, checks
-from oms.audit_words import REARRANGING, RECORD
+from oms.audit_words import REARRANGING, RECORD, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -72,6 +72,7 @@ ACTIONS: dict[str, str] = {
     "hold:order": N_("Order a hold"),
     "hold:ask": N_("Ask to lift a hold"),
     "hold:lift": N_("Lift a hold"),
+    **SUPPLEMENTS,
     "correction:read": N_("Read a correction"),
     "correction:list": N_("List corrections"),
     "correction:view": N_("Open a correction"),

@@ -72,6 +72,14 @@ WHERE: dict[Action, str] = {
     Action.CORRECTION_READ: N_("dossiers the unit keeps or manages"),
     Action.CORRECTION_PROPOSE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
     Action.CORRECTION_DECIDE: N_("where the law names the own unit, not what one proposed oneself or about oneself"),
+    Action.CAMPAIGN_READ: N_(
+        "campaigns the unit opened, or that ask for people whose dossier it uses, keeps or manages"
+    ),
+    Action.CAMPAIGN_OPEN: N_("units below the own one; a board that keeps dossiers: units of its committee"),
+    Action.DECLARATION_READ: N_("people whose dossier the unit uses, keeps or manages"),
+    Action.DECLARATION_ENTER: N_("people the unit uses"),
+    Action.DECLARATION_CHECK: N_("people the unit uses, not oneself"),
+    Action.DECLARATION_ATTEST: N_("dossiers the unit manages, not what one checked oneself or declared"),
     Action.CHECK_READ: N_("dossiers the unit keeps"),
     Action.CHECK_SETTLE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
 }

@@ -28,7 +28,7 @@ ORDER = (
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),
-    ("scan_folders", "inserts", "disposal", "procedures"),
+    ("scan_folders", "inserts", "disposal", "procedures", "campaigns"),
     ("consultations",),
     ("custody",),
     ("membership",),

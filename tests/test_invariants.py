@@ -24,9 +24,11 @@ from oms.errors import NotFound, OmsError
 from oms.models import (
     OPEN_STATES,
     AuditEntry,
+    Campaign,
     Consultation,
     ConsultationState,
     Correction,
+    Declaration,
     Disposal,
     Document,
     Dossier,
@@ -82,9 +84,11 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     LatePaper: lambda d: LatePaper.dossier_id == d.id,
     Finding: lambda d: Finding.dossier_id == d.id,
     Correction: lambda d: Correction.dossier_id == d.id,
+    Declaration: lambda d: Declaration.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (
+    Campaign,
     Disposal,
     LocateAnswer,
     MassTransfer,
@@ -107,7 +111,7 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         return row.unit_id in units
     if isinstance(row, Consultation):  # what the person asked
         return row.asked_by_id == actor.account_id
-    if isinstance(row, Correction):  # the body that manages the dossier
+    if isinstance(row, Correction | Declaration):  # the body that manages the dossier
         return dossier.managing_body_id in units
     if isinstance(row, Hold):  # who ordered it, and the body that manages the dossier
         return row.unit_id in units or dossier.managing_body_id in units

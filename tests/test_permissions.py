@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from oms import accounts, consultations, custody, db, holds, membership
+from oms import accounts, campaigns, consultations, custody, db, holds, membership
 from oms.consultations import Sought, Wish
 from oms.custody import mass
 from oms.errors import Refused
@@ -68,6 +68,26 @@ def things(engine: Engine, world: World, actor: Actors) -> None:
         _guard_some(session, world, actor)
         _move_members(session, world, actor)
         _send_batches(session, world, actor)
+        _ask_for_supplements(session, world, actor)
+
+
+def _ask_for_supplements(session: Session, world: World, actor: Actors) -> None:
+    """Campaigns of a unit and of the board, with people whom one body uses and another manages."""
+    one = factories.make_dossier(session, world.units["sonv"], "Người bổ sung")
+    one.managing_body_id, one.using_body_id = world.units["btc"], world.units["sonv_c1"]
+    session.flush()
+    for unit, top, by in (("sonv", "sonv", "canbo.sonv"), ("btc", "khoi", "canbo.khoi")):
+        wish = campaigns.NewCampaign(
+            name="Bổ sung lý lịch",
+            year=today().year,
+            starts_on=today(),
+            ends_on=today(),
+            unit_id=world.units[unit],
+            unit_ids=[world.units[top]],
+            categories=list(Category),
+            fields=["phone"],
+        )
+        campaigns.open_campaign(session, wish, actor=actor(by))
 
 
 def _move_members(session: Session, world: World, actor: Actors) -> None:

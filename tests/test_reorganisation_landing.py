@@ -13,6 +13,8 @@ from oms.models import (
     AttachedFile,
     AuditEntry,
     Base,
+    Campaign,
+    CampaignUnit,
     CheckOutcome,
     Consultation,
     ConsultationKind,
@@ -177,6 +179,17 @@ def open_business(session, world):
     for number, start, end in (("DCH-1", "sonv", "soyt"), ("DCH-2", "soyt", "sonv")):
         sides = {"from_unit_id": units[start], "to_unit_id": units[end]}
         session.add(MassTransfer(number=number, prepared_by_id=people["canbo.sonv"], **sides, **batch))
+    days = {"starts_on": TODAY, "ends_on": TODAY, "categories": ["civil_servant"], "fields": ["phone"]}
+    campaign = Campaign(
+        number="BS-1",
+        name="Bổ sung lý lịch",
+        year=2025,
+        unit_id=units["sonv"],
+        opened_by_id=people["canbo.sonv"],
+        asked=[CampaignUnit(unit_id=units["sonv"])],
+        **days,
+    )
+    session.add(campaign)
     here.person.party_unit_id = units["sonv"]
     member_moves(session, world, here, sent)
     for first in (date(2025, 1, 1), TODAY):

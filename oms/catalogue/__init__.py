@@ -58,6 +58,14 @@ from oms.catalogue.rules import (
     transfer_rules,
 )
 from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, retention_rules
+from oms.catalogue.supplements import (
+    SupplementDeadline,
+    SupplementForm,
+    supplement_deadline,
+    supplement_form,
+    supplement_keys,
+    supplement_things,
+)
 from oms.catalogue.terms import Source, Term, term, terms
 from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kind, unit_kinds
 from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
@@ -91,6 +99,8 @@ __all__ = [
     "RetentionRule",
     "RetirementRule",
     "Source",
+    "SupplementDeadline",
+    "SupplementForm",
     "Term",
     "TimeLimit",
     "TransferRule",
@@ -128,6 +138,10 @@ __all__ = [
     "record_keys",
     "retention_rules",
     "retirement_rule",
+    "supplement_deadline",
+    "supplement_form",
+    "supplement_keys",
+    "supplement_things",
     "term",
     "terms",
     "time_limit",

@@ -2,6 +2,14 @@
 
 from oms.models.accounts import Account, Assignment, Attempt, RecoveryCode, Role, SecondFactor, SignIn
 from oms.models.base import Base, new_id, now
+from oms.models.campaigns import (
+    Campaign,
+    CampaignUnit,
+    Declaration,
+    DeclarationState,
+    DeclaredEntry,
+    Verdict,
+)
 from oms.models.consultations import (
     OPEN_LOANS,
     Consultation,
@@ -78,6 +86,8 @@ __all__ = [
     "AuditEntry",
     "AuditWords",
     "Base",
+    "Campaign",
+    "CampaignUnit",
     "Category",
     "CheckOutcome",
     "Consultation",
@@ -90,6 +100,9 @@ __all__ = [
     "CountedPaper",
     "Counter",
     "DecidedBy",
+    "Declaration",
+    "DeclarationState",
+    "DeclaredEntry",
     "Delegation",
     "DeskDay",
     "DeskDraft",
@@ -175,6 +188,7 @@ __all__ = [
     "UnitKind",
     "UnitName",
     "UnitSuccession",
+    "Verdict",
     "Whereabout",
     "new_id",
     "now",

@@ -74,6 +74,12 @@ class Action(enum.StrEnum):
     CORRECTION_DECIDE = "correction:decide"
     CHECK_READ = "check:read"
     CHECK_SETTLE = "check:settle"
+    CAMPAIGN_READ = "campaign:read"
+    CAMPAIGN_OPEN = "campaign:open"
+    DECLARATION_READ = "declaration:read"
+    DECLARATION_ENTER = "declaration:enter"
+    DECLARATION_CHECK = "declaration:check"
+    DECLARATION_ATTEST = "declaration:attest"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -97,6 +103,11 @@ _OFFICER = {
     Action.CORRECTION_PROPOSE,
     Action.CHECK_READ,
     Action.CHECK_SETTLE,
+    Action.CAMPAIGN_READ,
+    Action.CAMPAIGN_OPEN,
+    Action.DECLARATION_READ,
+    Action.DECLARATION_ENTER,
+    Action.DECLARATION_CHECK,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -152,6 +163,9 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DISPOSAL_DECIDE,
             Action.CORRECTION_READ,
             Action.CORRECTION_DECIDE,
+            Action.CAMPAIGN_READ,
+            Action.DECLARATION_READ,
+            Action.DECLARATION_ATTEST,
             Action.CHECK_READ,
             Action.RECORD_READ,
             Action.RECORD_SETTLE,

@@ -11,9 +11,11 @@ from oms import grants
 from oms.models import (
     Account,
     AuditEntry,
+    Campaign,
     Consultation,
     Correction,
     DecidedBy,
+    Declaration,
     Disposal,
     Document,
     Dossier,
@@ -40,6 +42,7 @@ from oms.models import (
     Unit,
     UnitSuccession,
 )
+from oms.permissions import declaring
 from oms.permissions.actions import Action
 
 if TYPE_CHECKING:
@@ -298,6 +301,8 @@ def _deciding_units(correction: Correction) -> tuple[str | None, ...]:
     return (dossier.managing_body_id if by_manager else dossier.custodian_id,)
 
 
+_USED = Guard(Declaration, declaring.used_rows, declaring.used_units)
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -396,6 +401,12 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
         Finding.dossier_id.in_(select(Dossier.id).where(~Dossier.frozen, ~Dossier.held)),
         lambda finding: not finding.dossier.frozen and not finding.dossier.held,
     ),
+    Action.CAMPAIGN_READ: Guard(Campaign, declaring.campaign_rows, declaring.campaign_units),
+    Action.CAMPAIGN_OPEN: Guard(Campaign, Campaign.unit_id.in_, lambda campaign: (campaign.unit_id,)),
+    Action.DECLARATION_READ: Guard(Declaration, declaring.read_rows, declaring.read_units),
+    Action.DECLARATION_ENTER: _USED,
+    Action.DECLARATION_CHECK: _USED,
+    Action.DECLARATION_ATTEST: Guard(Declaration, declaring.managed_rows, declaring.managed_units),
     Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
 }
 

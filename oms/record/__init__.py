@@ -22,18 +22,22 @@ from oms.record.reading import (
     written_rows,
 )
 from oms.record.settled import ValueState, settle
+from oms.record.supplementing import Supplement, follow_supplement, give_page
 from oms.record.writings import statements_of
 
 __all__ = [
     "Record",
     "Row",
+    "Supplement",
     "Value",
     "ValueState",
     "decide",
     "follow_decision",
+    "follow_supplement",
     "forget_pages",
     "forms_of_record",
     "get_record",
+    "give_page",
     "key_value",
     "may_see",
     "remove_row",

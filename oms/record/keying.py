@@ -24,7 +24,7 @@ REASON_LENGTH = 1_000
 CELL_LENGTH = 1_000
 ROWS = 200
 """Rows a table may have."""
-_APART = 10
+APART = 10
 
 
 def view(session: Session, dossier: Dossier, *, actor: Actor, form_id: str | None = None) -> Record:
@@ -51,7 +51,7 @@ def key_value(
         raise BadInput(N_("Write what the paper says, or leave this value and go on."))
     said = statements_of(session, dossier, key).get(key, [])
     settled = settle(said, twice=is_twice(key))
-    if is_twice(key) and settled.verified is not None:
+    if is_twice(key) and settled.verified is not None and not settled.open:  # open again only by a supplement
         raise Conflict(N_("Two officers verified this value. It changes by a correction with its decision, not here."))
     facts = gather(session, dossier, nothing=True)
     _write(session, dossier, key, kept, facts.read(key), actor=actor)
@@ -138,16 +138,11 @@ def _write(
     session: Session, dossier: Dossier, key: str, text: str, read: Fact | None, *, actor: Actor, decided: str = ""
 ) -> None:
     """Add a writing beside what is read now; `decided` is the reason when it is a decision and not one look of many."""
-    last = session.scalar(
-        select(func.max(RecordStatement.place)).where(
-            RecordStatement.dossier_id == dossier.id, RecordStatement.key == key
-        )
-    )
     session.add(
         RecordStatement(
             dossier_id=dossier.id,
             key=key,
-            place=(last or 0) + 1,
+            place=next_place(session, dossier, key),
             kind=StatementKind.DECIDED if decided else StatementKind.KEYED,
             text=text,
             read_text=read.text if read else "",
@@ -158,6 +153,16 @@ def _write(
         )
     )
     session.flush()
+
+
+def next_place(session: Session, dossier: Dossier, key: str) -> int:
+    """The place of the next writing of a value."""
+    last = session.scalar(
+        select(func.max(RecordStatement.place)).where(
+            RecordStatement.dossier_id == dossier.id, RecordStatement.key == key
+        )
+    )
+    return (last or 0) + 1
 
 
 def _form(dossier: Dossier, form_id: str | None) -> Form:
@@ -195,7 +200,7 @@ def write_row(
     before = _line(there, line) if line else None
     if before is None and len(there) >= ROWS:
         raise BadInput(N_("A table has at most %(count)s rows."), count=ROWS)
-    after = max((row.position for row in there), default=0) + _APART
+    after = max((row.position for row in there), default=0) + APART
     _write_row(session, dossier, key, written, actor=actor, before=before, position=after)
     audit.record(session, "record:row", dossier, actor=actor, key=key)
     jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)
@@ -218,7 +223,7 @@ def take_rows(session: Session, dossier: Dossier, key: str, *, actor: Actor, for
     read = [row for row in gather(session, dossier, nothing=True).rows if row.key == key][:ROWS]
     for place, row in enumerate(read, 1):
         cells = _wide(table, row.cells)
-        _write_row(session, dossier, key, cells, actor=actor, position=_APART * place, page_id=row.page_id)
+        _write_row(session, dossier, key, cells, actor=actor, position=APART * place, page_id=row.page_id)
     audit.record(session, "record:take", dossier, actor=actor, key=key, total=len(read))
     return len(read)
 

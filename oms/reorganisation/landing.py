@@ -20,6 +20,8 @@ from oms.models import (
     OPEN_STATES,
     Account,
     Assignment,
+    Campaign,
+    CampaignUnit,
     CheckOutcome,
     Consultation,
     ConsultationKind,
@@ -178,6 +180,10 @@ _MEMBERS = (
     ),
 )
 
+_CAMPAIGN_OPEN = Campaign.closed_at.is_(None)
+_ASKED_IN_CAMPAIGN = exists(select(Campaign.id).where(Campaign.id == CampaignUnit.campaign_id, _CAMPAIGN_OPEN))
+_CAMPAIGN_NUMBER = select(Campaign.number).where(Campaign.id == CampaignUnit.campaign_id).scalar_subquery()
+
 HANGING: tuple[Hanging, ...] = (
     Hanging("requests", TransferRequest.unit_id, _ASKED, TransferRequest.number, account=_ASKER, keeps=True),
     Hanging("requests", TransferRequest.keeper_id, _ASKED, TransferRequest.number, keeps=True),
@@ -212,6 +218,9 @@ HANGING: tuple[Hanging, ...] = (
         keeps=True,
     ),
     Hanging("late_papers", LatePaper.unit_id, LatePaper.file_id.is_not(None), LatePaper.title, keeps=True),
+    # The declarations go with their dossiers; who newly fits is asked with the successor.
+    Hanging("campaigns", Campaign.unit_id, _CAMPAIGN_OPEN, Campaign.number, keeps=True),
+    Hanging("campaigns", CampaignUnit.unit_id, _ASKED_IN_CAMPAIGN, _CAMPAIGN_NUMBER),
     Hanging("packages", Package.unit_id, _UNDER_WAY, Package.transfer_number, dossier=Package.dossier_id, keeps=True),
 )
 """What goes on with the successor by one column, in the order in which it is brought there."""

@@ -23,6 +23,7 @@ LANDING_LABELS: Mapping[str, str] = {
     "holds": N_("Holds in force"),
     "disposals": N_("Disposals not yet carried out"),
     "late_papers": N_("Late papers to be sent on"),
+    "campaigns": N_("Campaigns of supplements that are open"),
     "counts": N_("Stock-takings with something to settle"),
     "arrivals": N_("Packages that are being taken in"),
     "packages": N_("Packages that wait for their receipt"),

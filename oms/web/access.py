@@ -20,8 +20,10 @@ from oms import audit, db, limits
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
 from oms.models import (
     Account,
+    Campaign,
     Consultation,
     Correction,
+    Declaration,
     Disposal,
     Document,
     Dossier,
@@ -67,6 +69,8 @@ _VISIBLE: dict[type[Any], Action] = {
     Reorganisation: Action.REORGANISATION_READ,
     Finding: Action.CHECK_READ,
     Correction: Action.CORRECTION_READ,
+    Campaign: Action.CAMPAIGN_READ,
+    Declaration: Action.DECLARATION_READ,
     Hold: Action.HOLD_READ,
     Disposal: Action.DISPOSAL_READ,
     Unit: Action.UNIT_READ,

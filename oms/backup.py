@@ -33,7 +33,7 @@ MANIFEST = "manifest.json"
 FORMAT = "oms-backup/1"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 # Files of the data folder that belong to an installation, beside database and scans.
-KEPT = ("oms.toml", "secret.key", "second-factor.key", "package.key")
+KEPT = ("oms.toml", "secret.key", "second-factor.key", "package.key", "cover-sheets.key")
 # What else is moved aside when a backup takes its place.
 REPLACED = ("queue.sqlite3", "queue.sqlite3-wal", "queue.sqlite3-shm")
 CHUNK = 1024 * 1024

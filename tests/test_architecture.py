@@ -29,6 +29,7 @@ ORDER = (
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),
     ("scan_folders", "inserts", "disposal", "procedures", "campaigns"),
+    ("stacks",),
     ("consultations",),
     ("custody",),
     ("membership",),

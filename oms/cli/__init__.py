@@ -17,6 +17,7 @@ from oms.cli.backup import restore
 from oms.cli.checking import check
 from oms.cli.checks import check_truth
 from oms.cli.consultations import loan
+from oms.cli.cover_sheets import cover_sheets
 from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
@@ -62,6 +63,7 @@ for command in (
         loan,
         package,
         print_paper,
+        cover_sheets,
         export_dossiers,
         print_cv,
         import_,

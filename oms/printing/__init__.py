@@ -9,6 +9,7 @@ from oms.printing.consultation_papers import (
     draw_consultation_log,
     draw_consultation_slip,
 )
+from oms.printing.cover_sheet import CoverSheet, draw_cover_sheets
 from oms.printing.disposal_minutes import Destroyed, DisposalMinutes, draw_disposal_minutes
 from oms.printing.dossier_papers import (
     ContentsList,
@@ -47,6 +48,7 @@ __all__ = [
     "ConsultationSlip",
     "ContentsList",
     "ControlSheet",
+    "CoverSheet",
     "Destroyed",
     "Discrepancy",
     "DisposalMinutes",
@@ -68,6 +70,7 @@ __all__ = [
     "draw_consultation_slip",
     "draw_contents_list",
     "draw_control_sheet",
+    "draw_cover_sheets",
     "draw_disposal_minutes",
     "draw_envelope",
     "draw_handover_list",

@@ -207,10 +207,10 @@ class Rule(Flowable):
 class Code(Flowable):
     """A QR code of an address, `size` in points, drawn as squares: it stays sharp at any size."""
 
-    def __init__(self, address: str, size: float) -> None:
-        """Prepare the code; draws nothing yet."""
+    def __init__(self, address: str, size: float, *, error: str = "m") -> None:
+        """Prepare the code; draws nothing yet. `error` is how much of it may be spoilt: l, m, q or h."""
         super().__init__()
-        self.rows = [bytes(row) for row in segno.make(address, error="m", micro=False).matrix]
+        self.rows = [bytes(row) for row in segno.make(address, error=error, micro=False).matrix]
         self.width = self.height = size
 
     def draw(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from oms import audit, checks
+from oms import audit, checks, procedures
 from oms.audit_words import REARRANGING, RECORD, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
@@ -28,6 +28,7 @@ ACTIONS: dict[str, str] = {
     **OF_LATE_PAPERS,
     **mass.IN_THE_LOG,
     **checks.IN_THE_LOG,
+    **procedures.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
     "account:list": N_("List accounts"),
@@ -73,13 +74,6 @@ ACTIONS: dict[str, str] = {
     "hold:ask": N_("Ask to lift a hold"),
     "hold:lift": N_("Lift a hold"),
     **SUPPLEMENTS,
-    "correction:read": N_("Read a correction"),
-    "correction:list": N_("List corrections"),
-    "correction:view": N_("Open a correction"),
-    "correction:propose": N_("Propose to correct a value"),
-    "correction:decide": N_("Correct a value by decision"),
-    "correction:refuse": N_("Refuse a correction"),
-    "correction:withdraw": N_("Withdraw a correction"),
     "delegation:read": N_("Read delegations"),
     "delegation:list": N_("List delegations"),
     "delegation:give": N_("Delegate"),

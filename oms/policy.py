@@ -80,6 +80,9 @@ WHERE: dict[Action, str] = {
     Action.DECLARATION_ENTER: N_("people the unit uses"),
     Action.DECLARATION_CHECK: N_("people the unit uses, not oneself"),
     Action.DECLARATION_ATTEST: N_("dossiers the unit manages, not what one checked oneself or declared"),
+    Action.VERIFICATION_READ: N_("dossiers the unit keeps"),
+    Action.VERIFICATION_OPEN: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
+    Action.VERIFICATION_LEAD: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
     Action.CHECK_READ: N_("dossiers the unit keeps"),
     Action.CHECK_SETTLE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
 }

@@ -29,6 +29,7 @@ from oms.models import (
     Rearrangement,
     Scan,
     SecrecyClearance,
+    Verification,
 )
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.reading import layer_path
@@ -173,6 +174,8 @@ def _delete_findings(session: Session, page_ids: Sequence[str]) -> None:
     shown = select(FindingPlace.finding_id).where(FindingPlace.page_id.in_(page_ids))
     ids = list(session.scalars(shown.distinct()))
     session.execute(delete(FindingPlace).where(FindingPlace.finding_id.in_(ids)))
+    quoting = update(Verification).where(Verification.finding_id.in_(ids))
+    session.execute(quoting.values(finding_id=None, question="", compared="", found="", conclusion="", right_value=""))
     session.execute(delete(Finding).where(Finding.id.in_(ids)))
 
 

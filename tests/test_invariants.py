@@ -51,6 +51,7 @@ from oms.models import (
     TransferEvent,
     TransferRequest,
     TransferState,
+    Verification,
 )
 from oms.permissions import GUARDS, Action, Actor, allowed
 from oms.search import finding
@@ -85,6 +86,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Finding: lambda d: Finding.dossier_id == d.id,
     Correction: lambda d: Correction.dossier_id == d.id,
     Declaration: lambda d: Declaration.dossier_id == d.id,
+    Verification: lambda d: Verification.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (

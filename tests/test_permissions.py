@@ -24,11 +24,14 @@ from oms.models import (
     DecidedBy,
     Disposal,
     Dossier,
+    Finding,
+    FindingKind,
     MembershipAsking,
     MembershipKind,
     Role,
     Transfer,
     Unit,
+    Verification,
     now,
 )
 from oms.organisation import today
@@ -166,6 +169,24 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
                 basis="",
                 proposed_by_id=officer.account_id,
                 state=CorrectionState.WITHDRAWN,
+            )
+        )
+    finding = Finding(
+        dossier_id=dossier.id, kind=FindingKind.BIRTH, fingerprint="0" * 64, message="", details={}, version=1
+    )
+    session.add(finding)
+    session.flush()
+    for place, of in enumerate((None, finding.id)):
+        session.add(
+            Verification(
+                number=f"XM-{place}",
+                dossier_id=dossier.id,
+                finding_id=of,
+                question="",
+                verifiers="",
+                opened_by_id=officer.account_id,
+                due_on=today(),
+                basis="",
             )
         )
     session.add(

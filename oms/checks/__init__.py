@@ -17,7 +17,7 @@ from oms.checks.listing import (
     of_dossier,
 )
 from oms.checks.making import check, check_dossier, look_for
-from oms.checks.settling import IN_THE_LOG, WAYS, limit_of, settle, ways_of
+from oms.checks.settling import IN_THE_LOG, WAYS, limit_of, settle, settle_by_minutes, ways_of
 from oms.checks.strangers import Stranger, confirm, find_strangers
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "look_for",
     "of_dossier",
     "settle",
+    "settle_by_minutes",
     "ways_of",
 ]

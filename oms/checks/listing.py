@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from oms import audit
 from oms.errors import N_
 from oms.exporting import Translate, require_purpose, who_took_it
-from oms.models import Dossier, Finding, FindingKind, FindingPlace, FindingState, Page, Person, Unit
+from oms.models import Dossier, Finding, FindingKind, FindingPlace, FindingState, Page, Person, Unit, Verification
+from oms.models.verifications import RUNNING
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list
@@ -112,7 +113,8 @@ def by_unit(session: Session, *, actor: Actor) -> list[UnitFindings]:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits on the start page: findings nobody looked at, and verifications over their day."""
+    """What waits on the start page: findings nobody looked at, and those sent to verification that are over their day
+    without a case that says so itself (`oms.procedures.verifications`)."""
 
     open: int
     late: int
@@ -121,7 +123,8 @@ class Waiting:
 
 def count_waiting(session: Session, *, actor: Actor) -> Waiting:
     """The counts of the start page, with one query."""
-    sent = Finding.state == FindingState.SENT
+    case = select(Verification.id).where(Verification.finding_id == Finding.id, Verification.state.in_(RUNNING))
+    sent = (Finding.state == FindingState.SENT) & ~case.exists()
     row = session.execute(
         select(
             func.count().filter(Finding.state == FindingState.OPEN),

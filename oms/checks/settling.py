@@ -6,11 +6,13 @@ Which of the values is right is not decided here: that is the matter of a decisi
 from collections.abc import Mapping
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms import audit, catalogue, db
 from oms.errors import N_, BadInput, Conflict
-from oms.models import Finding, FindingState, now
+from oms.models import Finding, FindingState, Verification, now
+from oms.models.verifications import RUNNING
 from oms.organisation import today
 from oms.permissions import Action, Actor, require
 from oms.vietnamese.text import nfc
@@ -63,6 +65,8 @@ def settle(
     words = nfc(reason).strip()[:REASON_LENGTH]
     if not words:
         raise BadInput(N_("Say why. The reason stays with the finding and in the audit log."))
+    if way == "reopen":
+        _refuse_while_verified(session, finding)
     finding.state = WAYS[way]
     finding.due_on = limit_of(today()).ends(today()) if way == "send" else None
     finding.reason = "" if way == "reopen" else words
@@ -70,3 +74,26 @@ def settle(
     finding.settled_at = None if way == "reopen" else now()
     session.flush()
     audit.record(session, f"check:{way}", finding, actor=actor, words=words, kind_of=finding.kind.value)
+
+
+def _refuse_while_verified(session: Session, finding: Finding) -> None:
+    running = Verification.state.in_(RUNNING)
+    number = session.scalar(select(Verification.number).where(Verification.finding_id == finding.id, running))
+    if number is not None:
+        raise Conflict(
+            N_("Verification %(number)s is about this finding. Write its minutes, or give it up there with a reason."),
+            number=number,
+        )
+
+
+def settle_by_minutes(session: Session, finding: Finding, state: FindingState, *, reason: str, actor: Actor) -> None:
+    """Settle what was sent to verification as its minutes conclude; what is no longer found stays gone."""
+    db.lock(session, finding)
+    require(actor, Action.CHECK_SETTLE, finding)
+    if finding.state == FindingState.GONE:
+        return
+    finding.state, finding.due_on, finding.reason = state, None, reason[:REASON_LENGTH]
+    finding.settled_by_id, finding.settled_at = actor.account_id, now()
+    session.flush()
+    way = "explain" if state == FindingState.EXPLAINED else "accept"
+    audit.record(session, f"check:{way}", finding, actor=actor, words=finding.reason, kind_of=finding.kind.value)

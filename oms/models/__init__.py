@@ -72,6 +72,7 @@ from oms.models.reorganisation import Reorganisation, ReorganisationChange, Reor
 from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
 from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
+from oms.models.verifications import Verification, VerificationOutcome, VerificationState
 
 __all__ = [
     "OPEN_LOANS",
@@ -189,6 +190,9 @@ __all__ = [
     "UnitName",
     "UnitSuccession",
     "Verdict",
+    "Verification",
+    "VerificationOutcome",
+    "VerificationState",
     "Whereabout",
     "new_id",
     "now",

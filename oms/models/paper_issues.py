@@ -26,6 +26,7 @@ class PaperKind(enum.StrEnum):
     ENVELOPE = "envelope"
     DOSSIER_LABEL = "dossier-label"
     DISPOSAL_MINUTES = "disposal-minutes"
+    VERIFICATION_MINUTES = "verification-minutes"
     TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
@@ -51,6 +52,7 @@ _LABELS = {
     PaperKind.CONSULTATION_LOG: N_("Log of consultations"),
     PaperKind.ENVELOPE: N_("Envelope"),
     PaperKind.DOSSIER_LABEL: N_("Label with QR code"),
+    PaperKind.VERIFICATION_MINUTES: N_("Minutes of the verification"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
     PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),
     PaperKind.DOSSIER_REGISTER: N_("Register of dossiers"),

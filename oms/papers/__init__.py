@@ -8,7 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms.models import Consultation, Disposal, Dossier, MassTransfer, MembershipTransfer, PaperKind, Transfer
+from oms.models import (
+    Consultation,
+    Disposal,
+    Dossier,
+    MassTransfer,
+    MembershipTransfer,
+    PaperKind,
+    Transfer,
+    Verification,
+)
 from oms.papers import registers
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
@@ -19,6 +28,7 @@ from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
+from oms.papers.verifications import verification_minutes
 from oms.permissions import Action
 
 
@@ -46,6 +56,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
     PaperKind.DISPOSAL_MINUTES: Printed(Disposal, Action.DISPOSAL_READ, disposal_minutes),
+    PaperKind.VERIFICATION_MINUTES: Printed(Verification, Action.VERIFICATION_READ, verification_minutes),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
 }
@@ -73,4 +84,5 @@ __all__ = [
     "supplement_request",
     "transfer_letter",
     "transfer_slip",
+    "verification_minutes",
 ]

@@ -36,6 +36,7 @@ _SIGNS = {
     PaperKind.ENVELOPE: "BHS",
     PaperKind.DOSSIER_LABEL: "NHS",
     PaperKind.DISPOSAL_MINUTES: "BBH",
+    PaperKind.VERIFICATION_MINUTES: "BBXM",
     PaperKind.TRANSFER_LETTER: "GGT",
     PaperKind.DOSSIER_REGISTER: "SĐK",
     PaperKind.HANDOVER_REGISTER: "SGN",

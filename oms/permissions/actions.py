@@ -72,6 +72,9 @@ class Action(enum.StrEnum):
     CORRECTION_READ = "correction:read"
     CORRECTION_PROPOSE = "correction:propose"
     CORRECTION_DECIDE = "correction:decide"
+    VERIFICATION_READ = "verification:read"
+    VERIFICATION_OPEN = "verification:open"
+    VERIFICATION_LEAD = "verification:lead"
     CHECK_READ = "check:read"
     CHECK_SETTLE = "check:settle"
     CAMPAIGN_READ = "campaign:read"
@@ -101,6 +104,9 @@ _OFFICER = {
     Action.DISPOSAL_PROPOSE,
     Action.CORRECTION_READ,
     Action.CORRECTION_PROPOSE,
+    Action.VERIFICATION_READ,
+    Action.VERIFICATION_OPEN,
+    Action.VERIFICATION_LEAD,
     Action.CHECK_READ,
     Action.CHECK_SETTLE,
     Action.CAMPAIGN_READ,
@@ -166,6 +172,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.CAMPAIGN_READ,
             Action.DECLARATION_READ,
             Action.DECLARATION_ATTEST,
+            Action.VERIFICATION_READ,
             Action.CHECK_READ,
             Action.RECORD_READ,
             Action.RECORD_SETTLE,

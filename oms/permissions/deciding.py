@@ -15,6 +15,7 @@ from oms.models import (
     Page,
     Role,
     Scan,
+    Verification,
 )
 from oms.permissions.actions import Action
 from oms.permissions.guards import GUARDS, WHOLE, PersonalGuard, Units
@@ -148,6 +149,6 @@ def require_confirmed(actor: Actor) -> None:
 def _dossier_of(thing: object) -> Dossier | None:
     if isinstance(thing, Page):
         return thing.scan.dossier
-    if isinstance(thing, Scan | Document | Finding):
+    if isinstance(thing, Scan | Document | Finding | Verification):
         return thing.dossier
     return thing if isinstance(thing, Dossier) else None

@@ -41,6 +41,7 @@ from oms.models import (
     TransferState,
     Unit,
     UnitSuccession,
+    Verification,
 )
 from oms.permissions import declaring
 from oms.permissions.actions import Action
@@ -282,6 +283,19 @@ def _finding_units(finding: Finding) -> tuple[str | None, ...]:
     return () if sealed else (holder,)
 
 
+def _case_rows(units: Units) -> ColumnElement[bool]:
+    # What came from a contradiction quotes it: it is for whoever may see the contradiction.
+    seen = select(Finding.id).where(_finding_rows(units))
+    held = _in_held_dossier(Verification.dossier_id)(units)
+    return held & (Verification.finding_id.is_(None) | Verification.finding_id.in_(seen))
+
+
+def _case_units(verification: Verification) -> tuple[str | None, ...]:
+    if verification.finding is not None:
+        return _finding_units(verification.finding)
+    return (verification.dossier.custodian_id,)
+
+
 def _correction_rows(units: Units) -> ColumnElement[bool]:
     return Correction.dossier_id.in_(select(Dossier.id).where(_ORDERING.rows(units)))
 
@@ -407,6 +421,15 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DECLARATION_ENTER: _USED,
     Action.DECLARATION_CHECK: _USED,
     Action.DECLARATION_ATTEST: Guard(Declaration, declaring.managed_rows, declaring.managed_units),
+    Action.VERIFICATION_READ: Guard(Verification, _case_rows, _case_units),
+    Action.VERIFICATION_OPEN: _UNFROZEN,
+    Action.VERIFICATION_LEAD: Guard(
+        Verification,
+        _case_rows,
+        _case_units,
+        Verification.dossier_id.in_(select(Dossier.id).where(~Dossier.frozen, ~Dossier.held)),
+        lambda verification: not verification.dossier.frozen and not verification.dossier.held,
+    ),
     Action.LOCATE_ANSWER: Guard(LocateAnswer, LocateAnswer.unit_id.in_, lambda answer: (answer.unit_id,)),
 }
 

@@ -34,6 +34,7 @@ from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
 from oms.printing.transfer_letter import Box, TransferLetter, draw_transfer_letter
 from oms.printing.transfer_slip import TransferSlip, draw_transfer_slip
+from oms.printing.verification_minutes import VerificationMinutes, draw_verification_minutes
 
 __all__ = [
     "CONSULTATIONS",
@@ -66,6 +67,7 @@ __all__ = [
     "SupplementRequest",
     "TransferLetter",
     "TransferSlip",
+    "VerificationMinutes",
     "draw_consultation_log",
     "draw_consultation_slip",
     "draw_contents_list",
@@ -83,5 +85,6 @@ __all__ = [
     "draw_supplement_request",
     "draw_transfer_letter",
     "draw_transfer_slip",
+    "draw_verification_minutes",
     "write_number",
 ]

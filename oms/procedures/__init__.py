@@ -1,9 +1,10 @@
-"""Procedures on what a dossier says: correction of a value by a written decision, the old value kept; and
-what people see of their own dossier.
+"""Procedures on what a dossier says: correction of a value by a written decision, the old value kept; verification of
+what is doubtful, with minutes; and what people see of their own dossier.
 
-The rules are dated data (`catalogue/corrections.yaml`); nothing here knows pages or HTTP.
+The rules are dated data (`catalogue/corrections.yaml`, `catalogue/time_limits.yaml`); nothing here knows pages or HTTP.
 """
 
+from oms.procedures import verification_lists, verifications
 from oms.procedures.corrections import (
     Proposal,
     basis_document,
@@ -18,10 +19,12 @@ from oms.procedures.corrections import (
     withdraw,
 )
 from oms.procedures.fields import FIELDS, Field, get_field
+from oms.procedures.in_the_log import IN_THE_LOG
 from oms.procedures.own import LOOKS, Looked, OwnDossier, own_dossier, told_since
 
 __all__ = [
     "FIELDS",
+    "IN_THE_LOG",
     "LOOKS",
     "Field",
     "Looked",
@@ -37,6 +40,8 @@ __all__ = [
     "refuse",
     "to_decide",
     "told_since",
+    "verification_lists",
+    "verifications",
     "view",
     "why_fixed",
     "withdraw",

@@ -33,11 +33,8 @@ from oms.organisation import today
 from oms.people import id_number_taken
 from oms.permissions import Action, Actor, allowed, authority, is_own, refuse_held, require, require_confirmed
 from oms.procedures.fields import get_field, in_record
-from oms.vietnamese.text import nfc
+from oms.procedures.writing import check_number, check_reason
 
-WORDS = 10, 1000
-"""Characters of a reason."""
-NUMBER_LENGTH = 80
 PAGE_SIZE = 50
 
 
@@ -69,7 +66,7 @@ def propose(session: Session, dossier: Dossier, proposal: Proposal, *, actor: Ac
         field=proposal.field,
         old_value=old,
         new_value=new,
-        reason=_reason(proposal.reason),
+        reason=check_reason(proposal.reason),
         document_id=proposal.document_id,
         decider=DecidedBy(rule.decided_by.value),
         basis=rule.basis,
@@ -93,13 +90,6 @@ def _document(session: Session, dossier: Dossier, document_id: str, actor: Actor
     if found is None:
         raise BadInput(N_("Choose the document of this dossier that shows the right value. File it first if need be."))
     return found
-
-
-def _reason(text: str) -> str:
-    words = " ".join(nfc(text).split())
-    if not WORDS[0] <= len(words) <= WORDS[1]:
-        raise BadInput(N_("Write the reason in %(least)s to %(most)s characters."), least=WORDS[0], most=WORDS[1])
-    return words
 
 
 def why_fixed(session: Session, dossier: Dossier, field: str) -> FixedValue | None:
@@ -160,9 +150,7 @@ def decide(
 ) -> None:
     """Correct the value by a written decision; raises `Conflict` when the value is not the one proposed about."""
     dossier = _begin(session, correction, actor, version)
-    number = " ".join(nfc(number).split())
-    if not number or len(number) > NUMBER_LENGTH:
-        raise BadInput(N_("Write the number of the written decision."))
+    number = check_number(number, N_("Write the number of the written decision."))
     if on > today():
         raise BadInput(N_("The decision is dated in the future. Correct the day."))
     _refuse_fixed(session, dossier, correction.field)
@@ -198,7 +186,7 @@ def decide(
 def refuse(session: Session, correction: Correction, reason: str, *, actor: Actor, version: int | None = None) -> None:
     """Leave the value as it is, with a reason the officer reads."""
     _begin(session, correction, actor, version)
-    correction.answer = _reason(reason)
+    correction.answer = check_reason(reason)
     _close(session, correction, CorrectionState.REFUSED, actor)
     told = authority(actor, Action.CORRECTION_DECIDE, _deciding_unit(correction))
     audit.record(session, "correction:refuse", correction, actor=actor, words=correction.answer, **told)

@@ -128,6 +128,7 @@ def _add_pages(app: Flask) -> None:
         system,
         transfer_requests,
         transfers,
+        verifications,
         whereabouts,
     )
 
@@ -150,6 +151,7 @@ def _add_pages(app: Flask) -> None:
         cover_sheets,
         checks,
         corrections,
+        verifications,
         completeness,
         review,
         desk,

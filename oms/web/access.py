@@ -44,6 +44,7 @@ from oms.models import (
     Transfer,
     TransferRequest,
     Unit,
+    Verification,
 )
 from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
 from oms.search import open_engine
@@ -71,6 +72,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Correction: Action.CORRECTION_READ,
     Campaign: Action.CAMPAIGN_READ,
     Declaration: Action.DECLARATION_READ,
+    Verification: Action.VERIFICATION_READ,
     Hold: Action.HOLD_READ,
     Disposal: Action.DISPOSAL_READ,
     Unit: Action.UNIT_READ,

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from oms import catalogue, checks, jobs, organisation
 from oms.checks.listing import PAGE_SIZE
 from oms.errors import BadInput, NotFound
-from oms.models import Dossier, Finding, FindingKind, FindingState
+from oms.models import Dossier, Finding, FindingKind, FindingState, Verification
 from oms.permissions import Action, can, require
+from oms.procedures import verification_lists
 from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access, work
 from oms.web.access import guarded
@@ -110,12 +111,14 @@ def sentence(finding: Finding) -> str:
 @guarded(Action.CHECK_READ, model=Dossier)
 def show(dossier: Dossier) -> str:
     """The findings of one dossier, each with the places side by side."""
-    return _page(dossier)
+    return page_of(dossier)
 
 
-def _page(dossier: Dossier, problem: str = "") -> str:
+def page_of(dossier: Dossier, problem: str = "") -> str:
+    """The findings of a dossier, with the sentence of what went wrong."""
     found = checks.of_dossier(g.session, dossier, actor=g.actor)
     checks.look_at(g.session, dossier, found, actor=g.actor)
+    verified = verification_lists.of_findings(g.session, [finding.id for finding in found], actor=g.actor)
     return render_template(
         "checks/show.html",
         dossier=dossier,
@@ -124,7 +127,8 @@ def _page(dossier: Dossier, problem: str = "") -> str:
                 "row": finding,
                 "sentence": sentence(finding),
                 "law": _law(finding),
-                "steps": _steps(finding),
+                "steps": _steps(finding, verified.get(finding.id)),
+                "verification": verified.get(finding.id),
             }
             for finding in found
         ],
@@ -146,9 +150,9 @@ def _law(finding: Finding) -> dict[str, str]:
     return {"member": "yes" if rule.member else "", "holds": finding.details.get("holds", ""), "basis": rule.basis}
 
 
-def _steps(finding: Finding) -> list[dict[str, Any]]:
-    """The ways open to the actor, as the macro of steps takes them."""
-    if not can(g.actor, Action.CHECK_SETTLE, finding):
+def _steps(finding: Finding, verification: Verification | None) -> list[dict[str, Any]]:
+    """The ways open to the actor, as the macro of steps takes them; what is being verified is settled by its minutes."""
+    if not can(g.actor, Action.CHECK_SETTLE, finding) or (verification is not None and verification.is_running):
         return []
     days = checks.limit_of(organisation.today()).amount
     words = {
@@ -170,7 +174,9 @@ def _steps(finding: Finding) -> list[dict[str, Any]]:
             "name": way,
             "label": words[way][0],
             "question": words[way][1],
-            "url": url_for("checks.settle", id=finding.id, way=way),
+            "url": url_for("verifications.send", id=finding.id)
+            if way == "send"
+            else url_for("checks.settle", id=finding.id, way=way),
             "tone": "secondary",
             "needs_reason": True,
             "reason_hint": _("The reason stays with the finding and in the audit log."),
@@ -179,7 +185,7 @@ def _steps(finding: Finding) -> list[dict[str, Any]]:
     ]
 
 
-@bp.post(f"/<id>/<any({', '.join(checks.WAYS)}):way>")
+@bp.post("/<id>/<any(accept, explain, reopen):way>")
 @guarded(Action.CHECK_SETTLE)
 def settle(finding: Finding, way: str) -> ResponseReturnValue:
     """Settle one finding with its reason."""
@@ -194,7 +200,7 @@ def settle(finding: Finding, way: str) -> ResponseReturnValue:
             version=request.form.get("version", type=int),
         )
     except BadInput as error:
-        return _page(dossier, sentence_of(error)), error.status
+        return page_of(dossier, sentence_of(error)), error.status
     access.commit()
     flash(_("%(kind)s: %(state)s.", kind=_(finding.kind.label), state=_(finding.state.label)), "success")
     return redirect(url_for(".show", id=dossier.id) + f"#finding-{finding.id}")

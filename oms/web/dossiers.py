@@ -31,6 +31,7 @@ from oms import (
 from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor, can
+from oms.procedures import verification_lists
 from oms.web import access, corrections
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
@@ -127,6 +128,7 @@ def show(dossier: Dossier) -> str:
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),
         corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
+        verifications=verification_lists.of_dossier(g.session, dossier, actor=g.actor),
         contradictions=checks.count_open(g.session, dossier, actor=g.actor),
         held_by=holds.in_force(g.session, dossier),
         has_inserts=inserts.has_inserts(g.session, dossier, actor=g.actor),

@@ -86,6 +86,7 @@ def menu() -> list[dict[str, Any]]:
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))
             or (endpoint == "completeness.index" and here == "cover_sheets")
+            or (endpoint == "checks.index" and here == "verifications")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),
         }

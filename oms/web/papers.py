@@ -10,7 +10,17 @@ from flask_babel import gettext as _
 
 from oms import audit, catalogue, intake, organisation, papers
 from oms.errors import N_, BadInput, NotFound, Refused
-from oms.models import Consultation, Disposal, Dossier, MassTransfer, MembershipTransfer, PaperKind, Transfer, Unit
+from oms.models import (
+    Consultation,
+    Disposal,
+    Dossier,
+    MassTransfer,
+    MembershipTransfer,
+    PaperKind,
+    Transfer,
+    Unit,
+    Verification,
+)
 from oms.papers import Paper, Printing, registers, whole_dossier
 from oms.permissions import Action, require
 from oms.web import access
@@ -28,6 +38,7 @@ _PAGES = {
     Consultation: "consultations.show",
     MembershipTransfer: "membership.show",
     Disposal: "disposal.show",
+    Verification: "verifications.show",
 }
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))
 

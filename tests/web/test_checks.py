@@ -63,18 +63,20 @@ def test_a_finding_of_another_unit_does_not_exist(engine: Engine, client_as: Ope
 def test_settling_keeps_the_reason(engine: Engine, client_as: Open, made: tuple[str, str, str]) -> None:
     dossier_id, finding_id, _page = made
     client = client_as("canbo.sonv")
-    refused = client.post(f"/checks/{finding_id}/send", data={"reason": " "})
-    assert refused.status_code == 422 or refused.status_code == 400
-    answer = client.post(f"/checks/{finding_id}/send", data={"reason": "Xác minh tại xã"}, follow_redirects=True)
-    text = answer.get_data(as_text=True)
-    assert "Xác minh tại xã" in text
+    refused = client.post(f"/verifications/findings/{finding_id}", data={"reason": " "})
+    assert refused.status_code == 422 and "Say why" in refused.text
+    sent = client.post(f"/verifications/findings/{finding_id}", data={"reason": "Xác minh tại xã"})
+    text = client.get(f"/checks/dossiers/{dossier_id}").text
+    assert "Xác minh tại xã" in text and sent.location in text
     with db.reading(engine) as session:
         (finding,) = session.scalars(select(Finding)).all()
         assert finding.state == FindingState.SENT and finding.due_on is not None
     assert "check:send" in actions(engine)
     assert f"/corrections/dossiers/{dossier_id}/new" not in text
-    for way in ("reopen", "accept"):
-        answer = client.post(f"/checks/{finding_id}/{way}", data={"reason": "Đã rõ"}, follow_redirects=True)
+    assert client.post(f"/checks/{finding_id}/reopen", data={"reason": "Đã rõ"}).status_code == 409
+    given_up = {"reason": "Đã tìm thấy bản gốc"}
+    assert client.post(f"{sent.location}/give-up", data=given_up).status_code == 302
+    answer = client.post(f"/checks/{finding_id}/accept", data={"reason": "Đã rõ"}, follow_redirects=True)
     assert f"/corrections/dossiers/{dossier_id}/new" in answer.get_data(as_text=True)
     assert client.post(f"/checks/dossiers/{dossier_id}/again").status_code == 302
 

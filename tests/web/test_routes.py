@@ -22,6 +22,7 @@ from oms.models import (
 )
 from oms.organisation import today
 from oms.permissions import Action
+from oms.procedures import verifications
 from oms.settings import Settings
 from tests import factories
 from tests.factories import World
@@ -93,6 +94,8 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         session.flush()
         wrong = procedures.Proposal("home_town", CANARIES["purpose"], CANARIES["reason"], document.id)
         correction = procedures.propose(session, dossier, wrong, actor=officer)
+        case = verifications.Case(CANARIES["purpose"], CANARIES["name"], CANARIES["reason"])
+        verification = verifications.open_case(session, member, case, actor=officer)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -109,6 +112,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "membership": move.id,
             "asking": asking.id,
             "correction": correction.id,
+            "verification": verification.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from oms import audit, catalogue, desk, dossiers, jobs
+from oms import audit, catalogue, desk, dossiers, jobs, milestones
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Document, Dossier, InsertOpening, Page, Scan, now
 from oms.organisation import today
@@ -44,6 +44,7 @@ def seal(session: Session, document: Document, reason: str, *, second: Actor, ac
             N_("A scan of this document also holds other papers. Scan the sealed paper by itself and file it again.")
         )
     _set(session, document, scans, True)
+    milestones.forget(session, [dossier.id])
     jobs.dossier_changed(session, dossier.id, actor=actor)
     audit.record(session, "insert:seal", dossier, actor=actor, words=reason, second=second.account_id)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from oms import audit, db, desk, jobs, record, storage
+from oms import audit, db, desk, jobs, milestones, record, storage
 from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
 from oms.models import (
@@ -125,6 +125,10 @@ def destroy(
         files |= {scan.pdf_sha256} if scan.pdf_sha256 else set()
         layers += [page.id for page in pages]
         gone.append(Gone(scan.dossier_id, len(pages), _delete_rows(session, scan, pages)))
+    concerned = {scan.dossier_id for scan in scans}
+    milestones.forget(session, concerned)
+    for dossier_id in sorted(concerned):
+        jobs.enqueue(session, "check_dossier", dossier_id, actor=None)
     still_named = {name for name in files if is_named(session, name)}
 
     def remove_files() -> None:

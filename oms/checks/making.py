@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, selectinload
 
-from oms import audit, db, dossiers
+from oms import audit, db, dossiers, milestones
 from oms.checks import careers, doubles, values
 from oms.checks.found import Found
 from oms.checks.strangers import write
@@ -27,9 +27,11 @@ FOLLOWING = (FindingState.OPEN, FindingState.SENT)
 
 def look_for(session: Session, dossier: Dossier) -> list[Found]:
     """All contradictions of a dossier now, each once; writes nothing."""
-    facts = gather(session, dossier)
-    found = {one.fingerprint: one for one in _all(session, facts)}
-    return list(found.values())
+    return _look_for(session, gather(session, dossier))
+
+
+def _look_for(session: Session, facts: Facts) -> list[Found]:
+    return list({one.fingerprint: one for one in _all(session, facts)}.values())
 
 
 def _all(session: Session, facts: Facts) -> Iterator[Found]:
@@ -44,9 +46,11 @@ def _all(session: Session, facts: Facts) -> Iterator[Found]:
 
 
 def check(session: Session, dossier: Dossier, *, actor: Actor | None) -> int:
-    """Bring the findings of a dossier up to date; return how many are new."""
+    """Bring the findings of a dossier, and what lists by the calendar tell of it, up to date; return how many are new."""
     dossiers.hold(session, dossier)
-    found = {one.fingerprint: one for one in look_for(session, dossier)}
+    facts = gather(session, dossier)
+    milestones.keep(session, facts)
+    found = {one.fingerprint: one for one in _look_for(session, facts)}
     rows = {
         row.fingerprint: row
         for row in session.scalars(

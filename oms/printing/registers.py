@@ -50,6 +50,9 @@ MEMBERSHIPS = (
 )
 """Columns add up to the 252 mm between the margins."""
 
+# Rows of one table: a longer one is laid out again for each of its pages, which takes the square of its length.
+_ROWS = 250
+
 
 @dataclass(frozen=True)
 class Register:
@@ -64,6 +67,9 @@ class Register:
     rows: tuple[tuple[object, ...], ...]
     form: str = ""
     closing: str = ""
+    maker: str = "NGƯỜI LẬP SỔ"
+    # Lines below the table: what it does not tell.
+    notes: tuple[str, ...] = ()
 
 
 def draw_register(register: Register) -> bytes:
@@ -72,10 +78,14 @@ def draw_register(register: Register) -> bytes:
     story = [
         *head(register.body, register.imprint, register.day, form=register.form, width=WIDE),
         *title(register.name, register.about),
-        table(register.columns, register.rows),
+        *(
+            table(register.columns, register.rows[start : start + _ROWS])
+            for start in range(0, max(len(register.rows), 1), _ROWS)
+        ),
         line(plain(closing), above=5),
+        *(line(plain(note), 11) for note in register.notes),
         signatures(
-            Signer("NGƯỜI LẬP SỔ"), Signer("THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"), width=WIDE
+            Signer(register.maker), Signer("THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "(Ký, ghi rõ họ tên, đóng dấu)"), width=WIDE
         ),
     ]
     return build(story, register.imprint, title=f"{register.name} {register.about}", wide=True)

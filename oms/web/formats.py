@@ -3,10 +3,11 @@
 from datetime import date, datetime, timedelta
 
 from flask import Flask
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 
 from oms import catalogue
 from oms.errors import NotFound
+from oms.milestones import Said
 from oms.models import Precision
 from oms.organisation import HANOI
 from oms.permissions import Action, can
@@ -57,7 +58,12 @@ def component_title(component_id: str, category: str) -> str:
         return component_id
 
 
+def said(sentence: Said | None) -> str:
+    """A sentence of a list in the language of the page; empty when there is none."""
+    return "" if sentence is None else sentence.words(gettext)
+
+
 def add_formats(app: Flask) -> None:
-    """Give the templates these words: filters `day moment number size`, functions `can` and `component_title`."""
-    app.jinja_env.filters.update(day=day, last_day=last_day, moment=moment, number=number, size=size)
+    """Give the templates these words: filters `day moment number said size`, functions `can` and `component_title`."""
+    app.jinja_env.filters.update(day=day, last_day=last_day, moment=moment, number=number, said=said, size=size)
     app.jinja_env.globals.update(Action=Action, component_title=component_title, can_do=can)

@@ -43,7 +43,8 @@ _PAGES = {
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))
 
 
-def _purposes() -> list[tuple[str, str]]:
+def purposes() -> list[tuple[str, str]]:
+    """What a paper can be printed for, as choices."""
     return [(term.id, term.label(str(get_locale()))) for term in catalogue.terms("paper_purpose")]
 
 
@@ -70,7 +71,7 @@ def _ask(thing: Any, title: str, note: str = "", problem: str = "", *, forms: Se
         title=title,
         number=thing.number,
         back=_back(thing),
-        purposes=_purposes(),
+        purposes=purposes(),
         chosen=request.form.get("purpose", "handover" if isinstance(thing, Transfer | MassTransfer) else "filing"),
         note=note,
         problem=problem,
@@ -173,7 +174,7 @@ def _show_registers(problem: str = "") -> str:
         years=[(str(one), str(one)) for one in range(year, registers.FIRST_YEAR - 1, -1)],
         kinds=[(kind.value, _(kind.label)) for kind in registers.NAMES],
         forms=_forms(),
-        purposes=_purposes(),
+        purposes=purposes(),
         values=request.form,
         problem=problem,
     )

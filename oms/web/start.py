@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from oms import accounts, custody, health, intake, organisation, overview, people, review
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
-from oms.web import saved_searches
+from oms.web import milestones, saved_searches
 from oms.web import work as waiting
 from oms.web.access import guarded, house
 from oms.web.transfers import TONES
@@ -63,6 +63,7 @@ def _work() -> dict[str, Any]:
         "changes": overview.latest_changes(session, actor=actor),
         "today": organisation.today(),
         "due": waiting.due(),
+        "ahead": milestones.reminders(),
         **_reading(),
     }
 

@@ -102,6 +102,7 @@ def correct(session: Session, page: Page, text: str, *, actor: Actor, version: i
     new = nfc(text.replace("\r\n", "\n")).strip()
     if len(new) > TEXT_LENGTH:
         raise BadInput(N_("A page can hold %(limit)s characters of text. Shorten it."), limit=TEXT_LENGTH)
+    desk.discard(session, page.scan, page.number, actor=actor)
     if new == page.text:
         return
     correction = PageCorrection(
@@ -147,7 +148,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
         for page in session.scalars(
             select(Page)
             .where(Page.scan_id == scan.id, Page.id.in_(page_ids))
-            .options(undefer(Page.findings))
+            .options(undefer(Page.findings), undefer(Page.text))
             .with_for_update()
         )
     }
@@ -163,6 +164,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
         raise Conflict(N_("A page you chose is filed already. Reload the scan and choose again."))
     if any(page.state == PageState.WAITING for page in pages.values()):
         raise Conflict(N_("A page you chose is still being read. Wait until it is done, then file it."))
+    desk.refuse_unsaved(session, scan, list(pages.values()), actor=actor)
     strange = strangers.confirm(session, dossier, [pages[id] for id in page_ids], filing.despite, actor=actor)
     last = session.scalar(select(func.max(Document.position)).where(Document.dossier_id == dossier.id)) or 0
     document = Document(
@@ -177,6 +179,9 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
         pages[page_id].document_id, pages[page_id].document_position = document.id, place
     session.flush()
     settle(session, scan)
+    desk.discard(session, scan, desk.FORM, actor=actor)
+    if scan.state == ScanState.FILED:
+        desk.forget_forms(session, scan)
     jobs.dossier_changed(session, dossier.id, actor=actor)
     audit.record(
         session,

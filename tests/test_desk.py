@@ -9,8 +9,8 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from oms import accounts, db, desk, dossiers, purging, review
-from oms.errors import Conflict, Refused
-from oms.models import AuditEntry, DeskLease, Document, Page, Scan, now
+from oms.errors import Conflict, NotFound, Refused
+from oms.models import AuditEntry, DeskDraft, DeskLease, Document, Page, Scan, now
 from oms.permissions import Actor
 from oms.settings import Settings
 from tests import factories
@@ -145,3 +145,92 @@ def test_of_two_who_ask_at_once_one_gets_the_scan(engine: Engine, world: World) 
     assert sorted(one for found in got.values() for one in found) == sorted(ids), "each scan has exactly one officer"
     with db.reading(engine) as session:
         assert session.scalar(select(func.count()).select_from(DeskLease)) == len(ids)
+
+
+def drafts_of(session: Session) -> list[tuple[int, str]]:
+    return [(one.place, one.text) for one in session.scalars(select(DeskDraft).order_by(DeskDraft.place))]
+
+
+def test_a_draft_is_no_correction_and_is_its_authors_alone(
+    session: Session, scan: Scan, officer: Actor, other: Actor
+) -> None:
+    page = first_page(session, scan)
+    desk.keep_text(session, scan, 1, "trang một, sửa\r\n", version=page.version, actor=officer)
+    desk.keep_text(session, scan, 1, "trang một, sửa nữa", version=page.version, actor=officer)
+    assert page.text == "trang một" and page.corrections == [] and actions(session) == []
+    assert drafts_of(session) == [(1, "trang một, sửa nữa")]
+    unsaved = desk.unsaved_text(desk.find_drafts(session, scan, actor=officer)[1], page)
+    assert unsaved is not None and (unsaved.text, unsaved.changed) == ("trang một, sửa nữa", False)
+    assert desk.find_drafts(session, scan, actor=other) == {} and desk.list_unsaved(session, actor=other) == []
+    assert [draft.place for draft, _scan in desk.list_unsaved(session, actor=officer)] == [1]
+    review.correct(session, page, "trang một, sửa nữa", actor=officer)
+    assert drafts_of(session) == [], "what was confirmed is no draft any more"
+
+
+def test_a_draft_beside_a_text_somebody_else_saved_says_so(
+    session: Session, scan: Scan, officer: Actor, other: Actor
+) -> None:
+    page = first_page(session, scan)
+    seen = page.version
+    desk.keep_text(session, scan, 1, "của tôi", version=seen, actor=officer)
+    review.correct(session, page, "của người khác", actor=other)
+    session.flush()
+    desk.keep_text(session, scan, 1, "của tôi, tiếp", version=seen, actor=officer)
+    unsaved = desk.unsaved_text(desk.find_drafts(session, scan, actor=officer)[1], page)
+    assert unsaved is not None and unsaved.changed
+    desk.keep_text(session, scan, 1, "của người khác", version=seen, actor=officer)
+    assert drafts_of(session) == [], "the same text needs no draft"
+
+
+def test_pages_with_unsaved_text_are_not_filed_and_filing_ends_the_form(
+    session: Session, scan: Scan, officer: Actor, other: Actor
+) -> None:
+    one, two = review.list_pages(session, scan)
+    filing = review.Filing(dossiers.components_of(scan.dossier)[0].id, "Quyết định")
+    desk.keep_text(session, scan, 2, "trang hai, sửa", version=two.version, actor=officer)
+    desk.keep_text(session, scan, 1, "của đồng nghiệp", version=one.version, actor=other)
+    for person in (officer, other):
+        desk.keep_form(session, scan, {"title": "Quyết", "pages": [one.id, two.id]}, actor=person)
+    with pytest.raises(Conflict, match="Page 2 has text you typed"):
+        review.file_pages(session, scan, [one.id, two.id], filing, actor=officer)
+    review.file_pages(session, scan, [one.id], filing, actor=officer)
+    drafts = desk.find_drafts(session, scan, actor=other)
+    assert desk.typed_form(drafts[desk.FORM], [two]) == {"title": "Quyết", "pages": [two.id]}
+    assert desk.FORM not in desk.find_drafts(session, scan, actor=officer)
+    desk.discard(session, scan, 2, actor=officer)
+    review.file_pages(session, scan, [two.id], filing, actor=officer)
+    assert drafts_of(session) == [(1, "của đồng nghiệp")], "nobody throws away what a colleague typed"
+    desk.keep_form(session, scan, {"title": "muộn", "pages": []}, actor=officer)
+    assert len(drafts_of(session)) == 1, "nothing waits to be described"
+
+
+def test_drafts_of_what_may_be_secret_are_not_kept_and_go_with_the_scan(
+    session: Session, scan: Scan, officer: Actor, actor, settings: Settings
+) -> None:
+    page = first_page(session, scan)
+    desk.keep_text(session, scan, 1, "chữ", version=page.version, actor=officer)
+    page.secrecy = ["MẬT"]
+    session.flush()
+    for keep in (
+        lambda: desk.keep_text(session, scan, 2, "chữ", version=None, actor=officer),
+        lambda: desk.keep_form(session, scan, {"pages": []}, actor=officer),
+    ):
+        with pytest.raises(Conflict, match="may be secret"):
+            keep()
+    purging.purge(session, settings, scan, "Tài liệu có dấu mật", second=actor("bithu.sonv"), actor=officer)
+    assert drafts_of(session) == []
+
+
+def test_a_forgotten_draft_goes_after_a_month_and_a_foreign_one_is_not_taken(
+    session: Session, scan: Scan, officer: Actor, actor
+) -> None:
+    desk.keep_text(session, scan, 1, "quên", version=None, actor=officer)
+    session.flush()
+    session.scalars(select(DeskDraft)).one().saved_at = now() - timedelta(days=31)
+    desk.keep_text(session, scan, 2, "mới", version=None, actor=officer)
+    assert drafts_of(session) == [(2, "mới")]
+    with pytest.raises(NotFound):
+        desk.keep_text(session, scan, 9, "trang nào", version=None, actor=officer)
+    for username in ("bithu.sonv", "canbo.sotc"):
+        with pytest.raises(Refused):
+            desk.keep_text(session, scan, 1, "x", version=None, actor=actor(username))

@@ -4,6 +4,52 @@ A scan at the desk belongs to one officer for some minutes. Nothing here changes
 asks `refuse_others` before it does.
 """
 
-from oms.desk.leases import LEASE, Seat, find_seat, forget, give_back, refuse_others, take, take_over
+from collections.abc import Sequence
 
-__all__ = ["LEASE", "Seat", "find_seat", "forget", "give_back", "refuse_others", "take", "take_over"]
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from oms.desk.drafts import (
+    FORM,
+    UnsavedText,
+    discard,
+    find_drafts,
+    forget_forms,
+    keep_form,
+    keep_text,
+    list_unsaved,
+    refuse_unsaved,
+    typed_form,
+    unsaved_text,
+)
+from oms.desk.leases import LEASE, Seat, find_seat, give_back, refuse_others, take, take_over
+from oms.models import DeskDraft, DeskLease
+
+
+def forget(session: Session, scan_ids: Sequence[str]) -> None:
+    """Drop all the desk knows of scans that are sealed or destroyed, drafts of everybody too."""
+    for table in (DeskLease, DeskDraft):
+        session.execute(delete(table).where(table.scan_id.in_(scan_ids)))
+
+
+__all__ = [
+    "FORM",
+    "LEASE",
+    "Seat",
+    "UnsavedText",
+    "discard",
+    "find_drafts",
+    "find_seat",
+    "forget",
+    "forget_forms",
+    "give_back",
+    "keep_form",
+    "keep_text",
+    "list_unsaved",
+    "refuse_others",
+    "refuse_unsaved",
+    "take",
+    "take_over",
+    "typed_form",
+    "unsaved_text",
+]

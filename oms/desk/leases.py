@@ -106,8 +106,3 @@ def give_back(session: Session, scan: Scan, seat: str, *, actor: Actor) -> None:
             DeskLease.scan_id == scan.id, DeskLease.account_id == actor.account_id, DeskLease.seat == seat
         )
     )
-
-
-def forget(session: Session, scan_ids: Sequence[str]) -> None:
-    """Drop what was noted of scans at the desk: they are filed, sealed or destroyed."""
-    session.execute(delete(DeskLease).where(DeskLease.scan_id.in_(scan_ids)))

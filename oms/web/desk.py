@@ -1,21 +1,26 @@
-"""The seat at the review desk over HTTP: kept while the page is open and used, given back, taken over by hand.
+"""The seat at the review desk over HTTP: kept while the page is open and used, given back, taken over by hand; drafts.
 
 Scripts ask here; the pages themselves are those of `oms.web.review`.
 """
 
-from flask import Blueprint, Response, flash, g, jsonify, redirect, url_for
+from flask import Blueprint, Response, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from oms import db, desk
-from oms.desk import Seat
-from oms.models import Scan
+from oms.desk import FORM, Seat
+from oms.models import Scan, now
 from oms.permissions import Action, can
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.formats import moment
 
 bp = Blueprint("desk", __name__, url_prefix="/review")
+
+PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
+FIELDS = (*PROPOSED, "original", "despite")
+"""What the description form says about a document."""
 
 
 def sit_down(scan: Scan) -> Seat | None:
@@ -65,3 +70,35 @@ def take_over(scan: Scan) -> ResponseReturnValue:
     access.commit()
     flash(_("The scan is yours now. Your colleague is told."), "success")
     return redirect(url_for("review.show", id=scan.id))
+
+
+@bp.post("/<id>/draft")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def draft(scan: Scan) -> Response:
+    """Keep what is being typed; no lease is asked for, so that whoever lost the scan loses no word."""
+    keep_typed(g.session, scan)
+    access.commit()
+    return jsonify(message=_("draft kept at %(time)s", time=moment(now())))
+
+
+def keep_typed(session: Session, scan: Scan) -> None:
+    """Keep the text of a page or the description form of this request as the actor's draft."""
+    form = request.form
+    place = form.get("place", FORM, int)
+    if place != FORM:
+        version = form.get("version", type=int)
+        desk.keep_text(session, scan, place, form.get("text", ""), version=version, actor=g.actor)
+        return
+    typed = {name: form[name] for name in FIELDS if name in form}
+    desk.keep_form(session, scan, {**typed, "pages": form.getlist("pages")}, actor=g.actor)
+
+
+@bp.post("/<id>/draft/discard")
+@guarded(Action.DOCUMENT_FILE, model=Scan)
+def discard(scan: Scan) -> ResponseReturnValue:
+    """What was typed is not wanted any more."""
+    place = request.form.get("place", FORM, int)
+    desk.discard(g.session, scan, place, actor=g.actor)
+    access.commit()
+    flash(_("What you typed is discarded."), "success")
+    return redirect(url_for("review.show", id=scan.id, page=place or request.form.get("page", type=int)))

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import desk, dossiers, gate, review
+from oms import db, desk, dossiers, gate, review
 from oms.checks import find_strangers
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Document, Original, Page, PageState, Scan
@@ -15,8 +15,8 @@ from oms.permissions import Action, can
 from oms.proposals import Proposal, propose
 from oms.recognition.kinds import PageKind
 from oms.web import access
-from oms.web.access import end_request, guarded, write_down_refusal
-from oms.web.desk import sit_down
+from oms.web.access import end_request, guarded, house, write_down_refusal
+from oms.web.desk import FIELDS, PROPOSED, keep_typed, sit_down
 from oms.web.errors import sentence_of
 from oms.web.formats import component_title
 from oms.web.pages import page_doubts, page_findings, text_lines
@@ -27,8 +27,6 @@ bp = Blueprint("review", __name__, url_prefix="/review")
 
 QUEUE = 100
 """Scans on one page of the queue."""
-PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
-FIELDS = (*PROPOSED, "original", "despite")
 
 
 @bp.get("")
@@ -85,6 +83,9 @@ def _draw(
 ) -> str:
     """The page; `typed`, `chosen` and `text` keep what a person entered when something was refused."""
     waiting = [other for other in pages if other.document_id is None]
+    drafts = desk.find_drafts(g.session, scan, actor=g.actor)
+    unsaved = desk.unsaved_text(drafts.get(page.number), page)
+    left = desk.typed_form(drafts.get(desk.FORM), waiting) if typed is None and "document" not in request.args else None
     seat = sit_down(scan)
     taken = seat is not None and not seat.mine
     category = scan.dossier.category
@@ -107,9 +108,12 @@ def _draw(
         strangers=[_(other.message, **other.values) for other in find_strangers(scan.dossier.person, waiting)],
         found=page_findings(page),
         doubts=page_doubts(page),
-        values={**dict.fromkeys(FIELDS, ""), "original": Original.ORIGINAL.value, **proposed, **(typed or {})},
-        chosen=first if chosen is None else chosen,
-        text=page.text if text is None else text,
+        values={**dict.fromkeys(FIELDS, ""), "original": Original.ORIGINAL.value, **proposed, **(typed or left or {})},
+        chosen=chosen if chosen is not None else left["pages"] if left else first,
+        text=text if text is not None else unsaved.text if unsaved else page.text,
+        unsaved=unsaved,
+        left_at=drafts[desk.FORM].saved_at if left else None,
+        drafts=drafts,
         problem=sentence_of(problem) if problem else "",
         problem_at="text" if text is not None else _field_of(problem),
         components=[(row.id, component_title(row.id, category.value)) for row in components],
@@ -212,11 +216,21 @@ def _draw_again(error: OmsError, scan_id: str, number: int | None, **kept: Any) 
     """After a refusal: the page as it is now, with what was typed. The look at it was written down before."""
     write_down_refusal(error)
     end_request(g.pop("session", None))
+    _keep_draft(scan_id)
     g.session = access.open_request_session(writing=False)
     scan = access.load(Scan, "id", scan_id, g.actor)
     pages = review.list_pages(g.session, scan)
     page = next((page for page in pages if page.number == number), pages[0])
     return _draw(scan, pages, page, problem=error, **kept)
+
+
+def _keep_draft(scan_id: str) -> None:
+    """What was refused is not lost with the page, not even without the script that keeps drafts."""
+    try:
+        with db.writing(house().engine) as session:
+            keep_typed(session, session.get_one(Scan, scan_id))
+    except OmsError:
+        pass  # it may be secret, or too long: it still stands on the page that says so
 
 
 @bp.post("/documents/<id>/take-apart")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from oms import db
 from oms.models import AuditEntry, DeskLease, Page, Scan
@@ -85,3 +85,42 @@ def test_who_only_looks_holds_nobody_up(client_as, ids, engine: Engine) -> None:
 def test_another_unit_learns_nothing_of_a_seat(client_as, ids, engine: Engine, path: str) -> None:
     assert client_as("canbo.sotc").post(f"/review/{ids['scan']}/{path}").status_code == 404
     assert lease_of(engine, ids) is None
+
+
+def test_what_was_typed_stands_there_again_until_it_is_confirmed(officer: FlaskClient, other, ids, engine) -> None:
+    address = f"/review/{ids['scan']}"
+    kept = officer.post(f"{address}/draft", data={"place": "1", "version": "1", "text": "trang mười"}).json
+    assert "draft kept at" in kept["message"]
+    form = {"title": "Quyết định dở dang", "number": "15/QĐ", "pages": [ids["two"]], "csrf_token": "x"}
+    officer.post(f"{address}/draft", data=form)
+    page = officer.get(address).text
+    assert "This is what you typed until" in page and "trang mười</textarea>" in page and "data-unsaved" in page
+    assert 'value="Quyết định dở dang"' in page and f'value="{ids["two"]}" checked' in page
+    assert f'value="{ids["one"]}" checked' not in page and "not saved</span>" in page
+    assert "Quyết định dở dang" not in officer.get(f"{address}?document=1").text, "another proposed document"
+    officer.post(f"{address}/leave/{lease_of(engine, ids).seat}")
+    assert "mười" not in other.get(address).text and "dở dang" not in other.get(address).text
+    with db.writing(engine) as session:
+        session.execute(delete(DeskLease))
+    assert officer.post(f"{address}/draft/discard", data={"place": "1"}).location == f"{address}?page=1"
+    assert "mười" not in officer.get(address).text
+    assert entries(engine) == []
+
+
+def test_both_texts_stand_side_by_side_when_somebody_was_faster(officer, other, ids, engine: Engine) -> None:
+    address = f"/review/{ids['scan']}"
+    officer.post(f"{address}/draft", data={"place": "1", "version": "1", "text": "của tôi"})
+    other.post(f"/review/pages/{ids['one']}", data={"text": "của người kia", "version": "1"})
+    with db.writing(engine) as session:
+        session.execute(delete(DeskLease))
+    page = officer.get(address).text
+    assert "The text of this page was changed while yours was not saved" in page
+    assert ">của người kia</pre>" in page and ">của tôi</pre>" in page and "của tôi</textarea>" in page
+    assert "Saved now · Tài khoản canbo2.sonv" in page and 'name="version" value="2"' in page
+
+
+def test_a_refused_text_is_kept_without_any_script(officer, other, ids, engine: Engine) -> None:
+    other.get(f"/review/{ids['scan']}")
+    officer.post(f"/review/pages/{ids['one']}", data={"place": "1", "text": "gõ rất lâu", "version": "1"})
+    officer.post(f"/review/{ids['scan']}/take-over")
+    assert "gõ rất lâu</textarea>" in officer.get(f"/review/{ids['scan']}?page=1").text

@@ -1,6 +1,7 @@
 """Checking a scan in a real Chromium: paging and saving keep the filing form, words are tied both ways, keys work."""
 
 import io
+import re
 
 import pytest
 from playwright.sync_api import Page as Tab
@@ -35,12 +36,18 @@ def scan_id(engine: Engine, world: World, settings: Settings) -> str:
 def test_turning_pages_keeps_what_was_typed(tab: Tab, scan_id: str) -> None:
     tab.goto(f"/review/{scan_id}")
     tab.fill("#title", "Quyết định bổ nhiệm")
+    tab.get_by_text("Correct the text").click()
+    tab.locator("#text").press_sequentially("Nháp ")
     tab.locator("[data-viewer-next]").click()
     expect(tab.get_by_role("heading", name="Text of page 2")).to_be_visible()
     expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
     tab.keyboard.press("Alt+PageUp")
     expect(tab.get_by_role("heading", name="Text of page 1")).to_be_visible()
     expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
+    tab.reload()
+    expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
+    expect(tab.locator("#text")).to_have_value(re.compile("Nháp"))
+    expect(tab.locator("#page-words")).to_contain_text("It is kept for you and not saved yet")
 
 
 def test_a_word_is_shown_on_both_sides(tab: Tab, scan_id: str) -> None:
@@ -75,7 +82,9 @@ def test_saving_with_the_keyboard_then_somebody_else(tab: Tab, scan_id: str, eng
     tab.get_by_role("button", name="Save the text").click()
     expect(tab.get_by_role("alert")).to_contain_text("Tài khoản canbo2.sonv is working on this scan")
     expect(tab.get_by_text("của tôi")).to_be_visible()
-    expect(tab.get_by_role("button", name="Take it over")).to_be_visible()
+    tab.get_by_role("button", name="Take it over").click()
+    expect(tab.locator("#text")).to_have_value("của tôi")
+    expect(tab.locator("#page-words")).to_contain_text("Below you see both")
     expect(tab.locator("#title")).to_have_value("Quyết định bổ nhiệm")
 
 

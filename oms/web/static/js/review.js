@@ -2,6 +2,7 @@
 // caret and the word on the image are shown together. Without this script every link and form works by itself.
 import * as desk from "./desk.js";
 import { drawCrops, start as startDoubts } from "./doubts.js";
+import * as drafts from "./drafts.js";
 import { start as startViewer } from "./viewer.js";
 
 const PARTS = ["#desk-seat", "#page-image", "#page-words", ".flashes"];
@@ -19,8 +20,9 @@ function ask(url, body = null) {
 }
 
 const edited = () => {
-  const text = document.querySelector("[data-correct-form] textarea");
-  return text !== null && text.value !== text.defaultValue;
+  const form = document.querySelector("[data-correct-form]");
+  const text = form?.querySelector("textarea");
+  return Boolean(text) && ("unsaved" in form.dataset || text.value !== text.defaultValue);
 };
 
 // Puts the parts of the answered page in place of ours; false when it is another page (signed out, refused).
@@ -45,7 +47,7 @@ function show(request) {
 }
 
 async function turnTo(url) {
-  if (edited() && !window.confirm(frame.dataset.textLeave)) return;
+  if (!(await drafts.keepAll()) && edited() && !window.confirm(frame.dataset.textLeave)) return;
   try {
     const request = await ask(url);
     if (!show(request)) { window.location.assign(url); return; }
@@ -57,13 +59,17 @@ async function turnTo(url) {
   } catch { window.location.assign(url); }
 }
 
+// Saves the text of the page; true when it stands there now.
 async function save(form) {
   const button = form.querySelector("button");
   button.disabled = true;
+  drafts.settle(form);
   try {
     const request = await ask(form.action, new FormData(form));
-    if (!show(request)) form.submit();
+    if (show(request)) return !document.querySelector("[data-review-problem]");
+    form.submit();
   } catch { button.disabled = false; form.submit(); }
+  return false;
 }
 
 // The number of the word that holds `at` in `text`, counted like the spans beside the image.
@@ -80,7 +86,13 @@ function listen() {
   const form = document.querySelector("[data-correct-form]");
   const area = form?.querySelector("textarea");
   const spans = [...document.querySelectorAll("#page-words [data-word]")];
-  form?.addEventListener("submit", (event) => { event.preventDefault(); save(form); });
+  form?.addEventListener("submit", (event) => {
+    drafts.settle(form);
+    if (event.submitter && "discard" in event.submitter.dataset) return;
+    event.preventDefault();
+    save(form);
+  });
+  if (form) drafts.watch(form);
   startDoubts(document, area);
   drawCrops(document);
   area?.addEventListener("keyup", () => mark(spans, wordAt(area.value, area.selectionStart)));
@@ -119,9 +131,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-window.addEventListener("beforeunload", (event) => { if (edited()) event.preventDefault(); });
-document.getElementById("filing")?.addEventListener("submit", (event) => {
-  if (edited() && !window.confirm(frame.dataset.textLeave)) event.preventDefault();
+const filing = document.getElementById("filing");
+filing?.addEventListener("submit", async (event) => {
+  drafts.settle(filing);
+  if (!edited() || event.submitter?.hasAttribute("formaction")) return;
+  event.preventDefault();
+  if (await save(document.querySelector("[data-correct-form]"))) filing.submit();
 });
+if (filing) drafts.watch(filing);
 listen();
+drafts.start();
 desk.start();

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from oms import accounts, audit, catalogue, checks, custody, db, dossiers, intake, organisation, reading, review, search
 from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
+from oms.demo_milestones import add_days_to_come
 from oms.demo_procedures import add_procedures
 from oms.errors import N_, Conflict
 from oms.models import (
@@ -111,6 +112,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         add_consultations(session, INTERIOR, actors)
         add_moves(session, actors)
         add_procedures(session, INTERIOR, actors)
+        add_days_to_come(session, INTERIOR, actors)
         loaded.jobs += session.info.pop("enqueued", [])
     search.rebuild(engine, settings)
     with db.writing(engine) as session:

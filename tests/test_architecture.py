@@ -37,7 +37,16 @@ ORDER = (
     ("packages",),
     ("papers",),
     ("installation", "health", "overview", "worker", "audit_reading", "audit_words", "policy"),
-    ("fixity", "backup", "demo", "demo_consultations", "demo_membership", "demo_procedures", "words"),
+    (
+        "fixity",
+        "backup",
+        "demo",
+        "demo_consultations",
+        "demo_membership",
+        "demo_milestones",
+        "demo_procedures",
+        "words",
+    ),
     ("web", "api"),
     ("cli",),
 )

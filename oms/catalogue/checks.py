@@ -6,7 +6,7 @@ Knows the rules and their sources; does not know dossiers.
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from oms.catalogue.reading import FOLDER, Entry, open_file
@@ -184,6 +184,7 @@ def career_rule(on: date) -> CareerRule | None:
     return next((rule for rule in check_rules().careers if rule.in_force(on)), None)
 
 
+@lru_cache(maxsize=8192)
 def pay_groups(code: str | None = None, on: date | None = None) -> tuple[PayGroup, ...]:
     """The group of a rank code on a day; all groups when the code is not known to the catalogue."""
     rules = check_rules()

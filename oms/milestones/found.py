@@ -4,10 +4,10 @@ Sentences are kept as messages with their values; the edge that shows them trans
 """
 
 import calendar
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,9 @@ from oms.permissions import Action, Actor, allowed
 
 LONGEST_SPAN = 10
 """Years a list may cover: longer ones are no plan any more."""
+
+_NAMED = 5_000
+"""Dossiers that a query names one by one; both databases take many more values."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,7 @@ class Said:
         return translate(self.message) % values if values else translate(self.message)
 
 
-@dataclass(frozen=True)
-class Who:
+class Who(NamedTuple):
     """Somebody of a list, as far as lists tell."""
 
     id: str
@@ -111,15 +113,20 @@ def people(session: Session, asked: Asked, *conditions: ColumnElement[bool], act
     yield from (Who(*row) for row in session.execute(select(*_WHO).join(Unit, Unit.id == Person.unit_id).where(*scope)))
 
 
-def people_of(session: Session, dossiers: ColumnElement[bool], asked: Asked) -> dict[str, tuple[Who, str]]:
-    """The people of some dossiers with the category of each, by dossier; with one query."""
+def people_of(session: Session, dossier_ids: Collection[str], scope: ColumnElement[bool]) -> dict[str, Who]:
+    """The people of some dossiers, by dossier; with one query. `scope` are all dossiers the list may tell of: many are
+    asked for by it, few by their ids."""
+    if not dossier_ids:
+        return {}
+    some = Dossier.id.in_(dossier_ids) if len(dossier_ids) <= _NAMED else scope
     query = (
-        select(Dossier.id, Dossier.category, *_WHO)
+        select(Dossier.id, *_WHO)
         .join(Person, Person.id == Dossier.person_id)
         .join(Unit, Unit.id == Person.unit_id)
-        .where(dossiers, *of_unit(session, asked))
+        .where(some)
     )
-    return {row[0]: (Who(*tuple(row)[2:]), row[1]) for row in session.execute(query)}
+    wanted = set(dossier_ids)
+    return {row[0]: Who(*row[1:]) for row in map(tuple, session.execute(query)) if row[0] in wanted}
 
 
 def of_unit(session: Session, asked: Asked) -> list[ColumnElement[bool]]:

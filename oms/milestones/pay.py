@@ -9,15 +9,26 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from oms import catalogue
 from oms.catalogue import PayGroup, PayRiseRule
 from oms.errors import N_
-from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, Who, add_months, in_order, people_of
+from oms.milestones.found import (
+    Asked,
+    Milestones,
+    Reached,
+    Said,
+    Unknown,
+    Who,
+    add_months,
+    in_order,
+    of_unit,
+    people_of,
+)
 from oms.milestones.standing import Statement, distinct, readable, statements, weightiest, written
-from oms.models import Dossier, Precision, StandingFact, StandingKind
+from oms.models import Dossier, Person, Precision, StandingFact, StandingKind
 from oms.permissions import Actor
 
 NOTHING = Said(N_("no paper and no record says the pay"))
@@ -48,7 +59,7 @@ def rises(session: Session, asked: Asked, *, actor: Actor) -> Milestones:
     near = () if asked.with_unknown else (_near(rule, asked),)
     found = statements(session, kinds, asked, *near, actor=actor)
     due: dict[str, tuple[Statement, Rise]] = {}
-    untold: dict[str, Said] = {}
+    untold: dict[str, tuple[Statement, Said]] = {}
     for person_id, said in found.items():
         pay = weightiest(said, StandingKind.PAY)
         if pay is None:
@@ -57,18 +68,20 @@ def rises(session: Session, asked: Asked, *, actor: Actor) -> Milestones:
         if isinstance(rise, Rise):
             due[person_id] = pay, rise
         else:
-            untold[person_id] = rise
+            untold[person_id] = pay, rise
     return _list(session, asked, rule, due, untold, actor)
 
 
 def _near(rule: PayRiseRule, asked: Asked) -> ColumnElement[bool]:
-    """Pay whose rise can lie in the span, whatever put it off: all disciplines come along, they are few."""
-    delays = {0, *rule.delays.values()}
-    months = {months + delay for months in (*rule.months.values(), rule.beyond_months) for delay in delays}
+    """Pay whose rise can lie in the span: by its day alone, or of people with a discipline, who are few."""
+    months = {*rule.months.values(), rule.beyond_months}
     spans = [(add_months(asked.start, -one), add_months(asked.end, -one)) for one in months]
-    return or_(
-        StandingFact.kind == StandingKind.DISCIPLINE, *(StandingFact.day.between(first, last) for first, last in spans)
+    punished = (
+        select(Dossier.person_id)
+        .join(StandingFact, StandingFact.dossier_id == Dossier.id)
+        .where(StandingFact.kind == StandingKind.DISCIPLINE)
     )
+    return or_(Dossier.person_id.in_(punished), *(StandingFact.day.between(first, last) for first, last in spans))
 
 
 def next_rise(rule: PayRiseRule, pay: Statement, disciplines: Sequence[Statement]) -> Rise | Said:
@@ -81,7 +94,7 @@ def next_rise(rule: PayRiseRule, pay: Statement, disciplines: Sequence[Statement
         return NO_GROUP
     months, percent = wait
     since: date = pay.day  # type: ignore[assignment]  # `_lacks` saw that it is there
-    delay = _delay(rule, since, add_months(since, months), disciplines)
+    delay = _delay(rule, since, add_months(since, months), disciplines) if disciplines else (0, False)
     if isinstance(delay, Said):
         return delay
     return Rise(add_months(since, months + delay[0]), *delay, groups[0] if len(groups) == 1 else None, percent)
@@ -143,36 +156,39 @@ def _list(
     asked: Asked,
     rule: PayRiseRule,
     due: dict[str, tuple[Statement, Rise]],
-    untold: dict[str, Said],
+    untold: dict[str, tuple[Statement, Said]],
     actor: Actor,
 ) -> Milestones:
     """The rows with their people; whoever should have pay by category and of whom nothing is said is named, too."""
-    of_dossier = people_of(session, _wanted(asked, due, actor), asked)
-    rows: list[Reached] = []
-    unknown: dict[str, Unknown] = {}
-    earlier = 0
-    for who, category in of_dossier.values():
-        if who.id in unknown or who.id in due:
-            continue
-        if who.id in untold or category in rule.applies_to:
-            unknown[who.id] = Unknown(who, untold.get(who.id, NOTHING))
-    for pay, rise in due.values():
-        if pay.dossier_id not in of_dossier or rise.day > asked.end:
-            continue
-        if rise.day < asked.start:
-            earlier += 1
-            continue
-        rows.append(_row(of_dossier[pay.dossier_id][0], pay, rise))
-    named = list(unknown.values()) if asked.with_unknown else ()
-    return in_order(rows, named, basis=rule.basis, earlier=earlier)
-
-
-def _wanted(asked: Asked, due: dict[str, tuple[Statement, Rise]], actor: Actor) -> ColumnElement[bool]:
-    """All dossiers the list tells of; without the unknown only those of people in the span, who are few."""
+    coming = [(pay, rise) for pay, rise in due.values() if asked.start <= rise.day <= asked.end]
+    why = {pay.dossier_id: said for pay, said in untold.values()}
     if asked.with_unknown:
-        return readable(actor)
-    ids = [pay.dossier_id for pay, rise in due.values() if asked.start <= rise.day <= asked.end]
-    return readable(actor) & Dossier.id.in_(ids)
+        why |= dict.fromkeys(_silent(session, asked, rule, actor), NOTHING)
+    else:
+        why = {}
+    people = people_of(session, {*why, *(pay.dossier_id for pay, _rise in coming)}, readable(actor))
+    unknown = {people[id].id: Unknown(people[id], said) for id, said in why.items()}
+    return in_order(
+        [_row(people[pay.dossier_id], pay, rise) for pay, rise in coming],
+        list(unknown.values()),
+        basis=rule.basis,
+        earlier=sum(rise.day < asked.start for _pay, rise in due.values()),
+    )
+
+
+def _silent(session: Session, asked: Asked, rule: PayRiseRule, actor: Actor) -> Iterator[str]:
+    """Dossiers of the categories the rule is for, of people of whom no dossier in use says anything about pay."""
+    told = (
+        select(Dossier.person_id)
+        .join(StandingFact, StandingFact.dossier_id == Dossier.id)
+        .where(StandingFact.kind == StandingKind.PAY, readable(actor))
+    )
+    query = select(Dossier.id).where(
+        readable(actor), Dossier.category.in_(rule.applies_to), Dossier.person_id.not_in(told)
+    )
+    if asked.unit_id:
+        query = query.join(Person, Person.id == Dossier.person_id).where(*of_unit(session, asked))
+    yield from session.scalars(query)
 
 
 def _row(who: Who, pay: Statement, rise: Rise) -> Reached:

@@ -6,9 +6,8 @@ verified goes before one that was read, the dossier of the State before that of 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -20,8 +19,7 @@ from oms.vietnamese.dates import Precision as Exactness
 from oms.vietnamese.dates import WrittenDate, format_date
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement of one dossier; see `StandingFact`."""
 
     person_id: str
@@ -66,7 +64,7 @@ def statements(
     if asked.unit_id:
         query = query.join(Person, Person.id == Dossier.person_id).where(*of_unit(session, asked))
     found: dict[str, list[Statement]] = defaultdict(list)
-    for row in session.execute(query):
+    for row in map(tuple, session.execute(query)):
         found[row[0]].append(Statement(*row))
     return found
 

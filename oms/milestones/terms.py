@@ -10,7 +10,7 @@ from oms import catalogue
 from oms.errors import N_
 from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, Who, add_months, in_order, people_of
 from oms.milestones.standing import Statement, distinct, readable, statements, weightiest, written
-from oms.models import Dossier, Precision, StandingFact, StandingKind
+from oms.models import Precision, StandingFact, StandingKind
 from oms.permissions import Actor
 
 NO_APPOINTMENT = Said(N_("an allowance of a post is paid, and the day of the appointment is not known"))
@@ -22,9 +22,6 @@ NO_DECISION_DAY = Said(N_("the day of a discipline is not known"))
 Verdict = tuple[date, Said] | Said | None
 """What becomes of a statement: the day and what ends on it, why nobody can tell, or nothing to tell."""
 Judge = Callable[[Statement], Verdict]
-
-_NAMED = 500
-"""Dossiers that a query names one by one."""
 
 
 def posts(session: Session, asked: Asked, *, actor: Actor) -> Milestones:
@@ -112,15 +109,12 @@ def _gather(
     found = statements(session, (kind,), asked, *near, actor=actor)
     chosen = [one for said in found.values() for one in (distinct(said) if each else _one(said, kind))]
     judged = [(one, verdict) for one in chosen if (verdict := judge(one)) is not None]
-    ids = {one.dossier_id for one, _verdict in judged}
-    # Few have such a statement; where many do, asking for all dossiers is cheaper than naming them.
-    some = Dossier.id.in_(ids) if len(ids) <= _NAMED else readable(actor)
-    of_dossier = people_of(session, some, asked) if ids else {}
+    of_dossier = people_of(session, {one.dossier_id for one, _verdict in judged}, readable(actor))
     rows: list[Reached] = []
     unknown: dict[str, Unknown] = {}
     earlier = 0
     for one, verdict in judged:
-        who: Who = of_dossier[one.dossier_id][0]
+        who = of_dossier[one.dossier_id]
         if isinstance(verdict, Said):
             unknown.setdefault(who.id, Unknown(who, verdict))
         elif verdict[0] < asked.start:

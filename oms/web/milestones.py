@@ -1,6 +1,7 @@
 """Lists by the calendar (retirement, badges, pay, posts, contracts, disciplines): on screen, printed and as Excel."""
 
 from datetime import date
+from math import ceil
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
@@ -27,6 +28,7 @@ bp = Blueprint("milestones", __name__, url_prefix="/milestones")
 LIST = "any({}):what".format(", ".join(f"'{what}'" for what in milestones.LISTS))
 NAMED = 200
 """People of whom nobody can tell that the page names; the file names all."""
+PAGE_SIZE = 200
 
 
 def _asked() -> Asked:
@@ -53,11 +55,16 @@ def _page(what: str, problem: str = "", status: int = 200) -> ResponseReturnValu
     except BadInput as error:
         problem, status = sentence_of(error), error.status
     shown: dict[str, Any] = {"what": what, "asked": asked, "found": found, "problem": problem}
+    page_number = max(request.args.get("page", 1, int), 1)
+    rows = found.rows[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE] if found else ()
     here: dict[str, Any] = {"what": what, "unit": asked.unit_id, "from": day(asked.start), "until": day(asked.end)}
     page = render_template(
         "milestones/show.html",
         **shown,
         kind=milestones.LISTS[what],
+        rows=rows,
+        page=page_number,
+        pages=max(1, ceil(len(found.rows) / PAGE_SIZE)) if found else 1,
         reasons=_reasons(found) if found else [],
         named=NAMED,
         lists=[

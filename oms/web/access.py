@@ -140,6 +140,7 @@ def guarded(
             return view(**arguments)
 
         enter.guard = action  # type: ignore[attr-defined]
+        enter.subject = subject  # type: ignore[attr-defined]
         return enter
 
     return decorate

@@ -14,10 +14,21 @@ from oms.models import (
     Account,
     AuditEntry,
     Category,
+    Consultation,
     ConsultationKind,
+    Correction,
+    Document,
+    Dossier,
+    LocateAnswer,
     MembershipAsking,
     MembershipKind,
+    MembershipTransfer,
+    Page,
+    Person,
     PersonAlias,
+    Reorganisation,
+    Scan,
+    Transfer,
     Unit,
 )
 from oms.organisation import today
@@ -36,6 +47,23 @@ CANARIES = {
     "reason": "Lýdocanari",
     "purpose": "Mụcđíchcanari",
     "decision": "Quyếtđịnhsắpxếpcanari",
+}
+# What a guard loads, and the foreign ids of that kind: any other id is no such row for it.
+NAMES: dict[type, tuple[str, ...]] = {
+    Dossier: ("dossier", "dossier_number"),
+    Person: ("person",),
+    Scan: ("scan",),
+    Page: ("page",),
+    Document: ("document",),
+    Transfer: ("transfer", "transfer_number"),
+    Consultation: ("consultation",),
+    Reorganisation: ("reorganisation",),
+    MembershipTransfer: ("membership",),
+    MembershipAsking: ("asking",),
+    Correction: ("correction",),
+    LocateAnswer: ("locate_answer",),
+    Account: ("account",),
+    Unit: ("unit",),
 }
 PUBLIC_WITHOUT_SIGN_IN = {
     "account.sign_in",
@@ -133,13 +161,22 @@ def rules(app: Flask) -> Iterator[Rule]:
     yield from app.url_map.iter_rules()
 
 
+def ids_for(app: Flask, rule: Rule, ids: dict[str, str]) -> list[str]:
+    """The foreign ids an address could take: those of the model its guard loads, or all when none is told."""
+    subject = getattr(app.view_functions[rule.endpoint], "subject", None)
+    own = NAMES.get(subject, ("dossier",)) if subject is not None and rule.arguments & {"id", "number"} else ()
+    others = rule.arguments - {"id", "number", "key", "step"}
+    alone = own and all(type(rule._converters[name]).__name__ != "UnicodeConverter" for name in others)
+    return [ids[name] for name in own] if alone else list(ids.values())
+
+
 def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[str]:
-    """The rule with every foreign id in every place of its address."""
+    """The rule with every foreign id that could mean something in the places of its address."""
     adapter = app.url_map.bind("localhost")
     if not rule.arguments:
         yield adapter.build(rule.endpoint, {})
         return
-    for value in ids.values():
+    for value in ids_for(app, rule, ids):
         arguments: dict[str, object] = {}
         for argument in rule.arguments:
             converter = type(rule._converters[argument]).__name__

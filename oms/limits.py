@@ -8,7 +8,7 @@ for itself. Knows no page; whoever opens a door counts at it.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import floor
 from pathlib import Path
@@ -83,14 +83,15 @@ class SharedCounters(Storage, SlidingWindowCounterSupport, TimestampedSlidingWin
 
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - declared so by the library
 
-    def __init__(self, uri: str | None = None, *, database: Engine, **options: Any) -> None:
+    def __init__(self, uri: str | None = None, *, database: Callable[[], Engine], **options: Any) -> None:
         super().__init__(uri, **options)
         self._database = database
 
     @property
     def _engine(self) -> Engine:
         """Where the counters lie; looked for at each question, so that a server also starts without them."""
-        engine = self._database if self._database.dialect.name == "postgresql" else _beside(self._database)
+        database = self._database()
+        engine = database if database.dialect.name == "postgresql" else _beside(database)
         _make(engine)
         return engine
 
@@ -192,7 +193,7 @@ def _share_left(moment: float, expiry: int) -> float:
 
 
 def _limiter(database: Engine) -> SlidingWindowCounterRateLimiter:
-    return SlidingWindowCounterRateLimiter(SharedCounters(database=database))
+    return SlidingWindowCounterRateLimiter(SharedCounters(database=lambda: database))
 
 
 _alone = SlidingWindowCounterRateLimiter(MemoryStorage())

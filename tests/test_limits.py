@@ -76,7 +76,7 @@ def test_a_window_slides_and_old_counters_are_swept(engine, actor, clock):
     assert tries(engine, officer, 9) == 2
     clock(20_000)
     assert tries(engine, officer, 9) == 5
-    storage = limits.SharedCounters(database=engine)
+    storage = limits.SharedCounters(database=lambda: engine)
     assert storage.reset() == 1, "what is over was swept out"
 
 

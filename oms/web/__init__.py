@@ -34,31 +34,24 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         static_url_path=f"/static/{headers.version_of(static)}",
     )
     app.config.update(
-        SECRET_KEY=secret_key(settings),
-        MAX_CONTENT_LENGTH=settings.max_upload,
         MAX_FORM_MEMORY_SIZE=500_000,
         MAX_FORM_PARTS=100,
-        SESSION_COOKIE_NAME="__Host-oms" if settings.https else "oms",
-        SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=settings.session_absolute,
-        BABEL_DEFAULT_LOCALE=settings.language,
         BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh",
         BABEL_TRANSLATION_DIRECTORIES=str(CHECKOUT / "oms" / "translations"),
         RATELIMIT_STORAGE_URI=f"{limits.SCHEME}://",
+        RATELIMIT_STORAGE_OPTIONS={"database": lambda: access.house().engine},
         RATELIMIT_STRATEGY="sliding-window-counter",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_HEADERS_ENABLED=False,
     )
+    open_house(app, settings, engine or db.connect(settings.database))
     if settings.https:
         # Behind one proxy that ends TLS; without it nobody's headers are believed.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    engine = engine or db.connect(settings.database)
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"database": engine}
-    app.extensions["oms"] = access.House(settings, engine, Queue(settings))
     Babel(app, locale_selector=_choose_language)
     csrf = CSRFProtect(app)
     Limiter(_who_asks, app=app, default_limits=["1200 per minute"])
@@ -74,6 +67,19 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     _add_api(app, csrf)
     access.check_every_endpoint(app)
     return app
+
+
+def open_house(app: Flask, settings: Settings, engine: Engine) -> None:
+    """Put an installation behind the program: all of it that is not the same everywhere."""
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        MAX_CONTENT_LENGTH=settings.max_upload,
+        SESSION_COOKIE_NAME="__Host-oms" if settings.https else "oms",
+        SESSION_COOKIE_SECURE=settings.https,
+        WTF_CSRF_TIME_LIMIT=settings.session_absolute,
+        BABEL_DEFAULT_LOCALE=settings.language,
+    )
+    app.extensions["oms"] = access.House(settings, engine, Queue(settings))
 
 
 def _add_pages(app: Flask) -> None:

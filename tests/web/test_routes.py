@@ -167,7 +167,8 @@ def ids_for(app: Flask, rule: Rule, ids: dict[str, str]) -> list[str]:
     own = NAMES.get(subject, ("dossier",)) if subject is not None and rule.arguments & {"id", "number"} else ()
     others = rule.arguments - {"id", "number", "key", "step"}
     alone = own and all(type(rule._converters[name]).__name__ != "UnicodeConverter" for name in others)
-    return [ids[name] for name in own] if alone else list(ids.values())
+    fitting = [ids[name] for name in own if name in ids]
+    return fitting if alone and fitting else list(ids.values())
 
 
 def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[str]:

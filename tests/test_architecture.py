@@ -25,6 +25,7 @@ ORDER = (
     ("dossiers",),
     ("record",),
     ("first_load", "completeness", "milestones"),
+    ("figures",),
     ("holds",),
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),

@@ -40,6 +40,7 @@ from oms.catalogue.demo_organisation import (
     grassroots,
     units_on,
 )
+from oms.catalogue.figures import AgeGroup, Level, Scale, age_groups, scale
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.milestones import (
     BadgeRule,
@@ -86,6 +87,7 @@ from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kin
 from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
 
 __all__ = [
+    "AgeGroup",
     "Approver",
     "BadgeRule",
     "BirthRule",
@@ -106,6 +108,7 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
+    "Level",
     "Naming",
     "OrderRule",
     "OrgType",
@@ -118,6 +121,7 @@ __all__ = [
     "ReminderRule",
     "RetentionRule",
     "RetirementRule",
+    "Scale",
     "Source",
     "SupplementDeadline",
     "SupplementForm",
@@ -126,6 +130,7 @@ __all__ = [
     "TransferRule",
     "UnitKind",
     "YearOfWork",
+    "age_groups",
     "badge_rule",
     "birth_rule",
     "calendar_of_work",
@@ -167,6 +172,7 @@ __all__ = [
     "supplement_form",
     "supplement_keys",
     "supplement_things",
+    "scale",
     "term",
     "terms",
     "time_limit",

@@ -83,6 +83,7 @@ class Action(enum.StrEnum):
     DECLARATION_ENTER = "declaration:enter"
     DECLARATION_CHECK = "declaration:check"
     DECLARATION_ATTEST = "declaration:attest"
+    FIGURES_READ = "figures:read"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -114,6 +115,7 @@ _OFFICER = {
     Action.DECLARATION_READ,
     Action.DECLARATION_ENTER,
     Action.DECLARATION_CHECK,
+    Action.FIGURES_READ,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -174,6 +176,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DECLARATION_ATTEST,
             Action.VERIFICATION_READ,
             Action.CHECK_READ,
+            Action.FIGURES_READ,
             Action.RECORD_READ,
             Action.RECORD_SETTLE,
             Action.DOSSIER_READ,
@@ -202,7 +205,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
         }
     ),
     Role.INSPECTOR: frozenset(
-        {Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
+        {Action.AUDIT_READ, Action.FIGURES_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
     ),
     Role.SUBJECT: frozenset({Action.OWN_READ, Action.MEMBERSHIP_ASK}),
     Role.ADMINISTRATOR: frozenset(

@@ -46,6 +46,7 @@ ORDER = (
         "demo_membership",
         "demo_milestones",
         "demo_procedures",
+        "demo_records",
         "words",
     ),
     ("web", "api"),

@@ -4,6 +4,7 @@ Knows words and bounds; does not know people.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -35,8 +36,9 @@ class Level(Labelled):
 
 @dataclass(frozen=True, kw_only=True)
 class Scale(Labelled, Dated):
-    """Levels from the highest down; after a word of `unclear` no level is told."""
+    """Levels from the highest down, said by values of `keys`; after a word of `unclear` no level is told."""
 
+    keys: tuple[str, ...]
     levels: tuple[Level, ...]
     unclear: tuple[str, ...]
 
@@ -57,6 +59,11 @@ class Scale(Labelled, Dated):
             if len(named) > 1:
                 return None
             found += named
+        return next((level.id for level in self.levels if level.id in found), None)
+
+    def highest(self, texts: Iterable[str]) -> str | None:
+        """The id of the highest level that any of several texts names."""
+        found = {self.level_of(text) for text in texts}
         return next((level.id for level in self.levels if level.id in found), None)
 
     def _named(self, said: str) -> set[str]:
@@ -94,6 +101,7 @@ def read_counting(path: Path) -> Counting:
         scale = Scale(
             **read_labels(entry),
             **read_validity(entry),
+            keys=entry.texts("keys"),
             unclear=tuple(_plain(word).strip() for word in entry.texts("unclear")),
             levels=tuple(_read_level(level) for level in entry.entries("levels")),
         )

@@ -83,7 +83,7 @@ def count_people(session: Session, scope: Scope, on: date) -> PeopleFigures:
             _told("age", N_("Age"), _age_cells(), ages),
             _told("gender", N_("Gender"), [(one.value, one.label) for one in Gender], genders),
             *_schooling(session, scope, on, total, of_others),
-            _told("membership", N_("Party membership"), _MEMBERSHIPS, members, unknown=False),
+            _told("membership", N_("Membership in the Party"), _MEMBERSHIPS, members, unknown=False),
             _told(
                 "category", _CATEGORIES, [(one.value, one.label) for one in Category], kinds, unknown=False, once=False
             ),
@@ -195,14 +195,15 @@ def _told(
 
 def _schooling(session: Session, scope: Scope, on: date, total: int, of_others: int) -> list[Distribution]:
     """What the verified values of the records say, by level; what names no level is a group of its own."""
-    counted = list(record.count_verified(session, SCALES, scope.in_use, scope.is_open if scope.beyond else true()))
+    scales = [scale for id in SCALES if (scale := catalogue.scale(id, on)) is not None]
+    keys = [key for scale in scales for key in scale.keys]
+    counted = record.count_verified(session, keys, scope.in_use, scope.is_open if scope.beyond else true())
     found = []
-    for key in SCALES:
-        scale = catalogue.scale(key, on)
-        if scale is None:
-            continue
+    for scale in scales:
         sums = _summed(
-            (scale.level_of(text) or OTHERWISE, number, is_own) for one, text, is_own, number in counted if one == key
+            (scale.highest(texts) or OTHERWISE, number, is_own)
+            for said, is_own, number in counted
+            if (texts := [text for key, text in zip(keys, said, strict=True) if key in scale.keys and text])
         )
         sums[0][UNKNOWN] = total - sums[0].total()
         sums[1][UNKNOWN] = of_others - sums[1].total()
@@ -210,7 +211,7 @@ def _schooling(session: Session, scope: Scope, on: date, total: int, of_others: 
             (level.id, (level.label_vi, level.label_en)) for level in scale.levels
         ]
         names.append((OTHERWISE, N_("Written in other words")))
-        found.append(_told(key, _TITLES[key], names, sums))
+        found.append(_told(scale.id, _TITLES[scale.id], names, sums))
     return found
 
 

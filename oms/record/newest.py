@@ -3,12 +3,12 @@
 What only the machine read counts for nothing here, nor what was taken from a page that is sealed now.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, case, func, select
 from sqlalchemy.orm import Session
 
 from oms.models import Dossier, Page, RecordStatement, Scan
@@ -61,22 +61,31 @@ def _once(session: Session, keys: Collection[str], dossiers: ColumnElement[bool]
 
 
 def count_verified(
-    session: Session, keys: Collection[str], dossiers: ColumnElement[bool], own: ColumnElement[bool]
-) -> Iterator[tuple[str, str, bool, int]]:
-    """How many people have each text of `newest_verified`: key, text, whether by `own` (a condition on dossiers) they
-    are people of one's own, and the number; counted in the database where a value is keyed once."""
-    twice = {key for key in keys if is_twice(key)}
+    session: Session, keys: Sequence[str], dossiers: ColumnElement[bool], own: ColumnElement[bool]
+) -> list[tuple[tuple[str | None, ...], bool, int]]:
+    """How many people have the same texts of `newest_verified`: the texts in the order of the keys (None: not known),
+    whether they are people of one's own (`own` is a condition on their dossiers), and the number.
+
+    Counted in the database as long as each value is keyed once. People of whom nothing is known are not among them.
+    """
     known = select(Dossier.person_id).where(dossiers, own)
-    newest = _newest(set(keys) - twice, dossiers)
-    groups = (newest.c.key, newest.c.text, newest.c.person_id.in_(known).label("own"))
-    counted = select(*groups, func.count()).where(newest.c.text != "").group_by("key", "text", "own")
-    for key, text, is_own, number in session.execute(counted):
-        yield key, text, bool(is_own), number
-    if twice:
-        ids = frozenset(session.scalars(known))
-        for key, texts in newest_verified(session, twice, dossiers).items():
-            for person_id, text in texts.items():
-                yield key, text, person_id in ids, 1
+    if any(map(is_twice, keys)):
+        return _count_here(newest_verified(session, keys, dossiers), keys, frozenset(session.scalars(known)))
+    newest = _newest(keys, dossiers)
+    texts = [func.max(case((newest.c.key == key, newest.c.text))).label(f"text_{key}") for key in keys]
+    each = select(newest.c.person_id, *texts).where(newest.c.text != "").group_by(newest.c.person_id).subquery()
+    said = [each.c[text.name] for text in texts]
+    groups = select(*said, each.c.person_id.in_(known).label("own")).subquery()
+    rows = session.execute(select(*groups.c, func.count()).group_by(*groups.c))
+    return [(tuple(row[:-2]), bool(row[-2]), row[-1]) for row in rows]
+
+
+def _count_here(
+    texts: Texts, keys: Sequence[str], own: Collection[str]
+) -> list[tuple[tuple[str | None, ...], bool, int]]:
+    people = {person_id for said in texts.values() for person_id in said}
+    counted = Counter((tuple(texts[key].get(id) for key in keys), id in own) for id in people)
+    return [(said, is_own, number) for (said, is_own), number in counted.items()]
 
 
 def _twice(session: Session, keys: Collection[str], dossiers: ColumnElement[bool]) -> Iterator[tuple[str, str, str]]:

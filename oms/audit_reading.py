@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit, checks, procedures
-from oms.audit_words import REARRANGING, RECORD, SUPPLEMENTS
+from oms.audit_words import REARRANGING, RECORD, STACKS, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -105,14 +105,13 @@ ACTIONS: dict[str, str] = {
     "document:take_apart": N_("Take a document apart"),
     **REARRANGING,
     **RECORD,
+    **STACKS,
     "dossier:read": N_("Read a dossier"),
     "dossier:list": N_("List dossiers"),
     "dossier:view": N_("Open a dossier"),
     "milestones:list": N_("Look at a list by the calendar"),
     "milestones:export": N_("Take a list by the calendar as a file"),
     "milestones:print": N_("Print a list by the calendar"),
-    "figures:read": N_("Read figures"),
-    "figures:view": N_("Look at the figures of a unit"),
     "completeness:list": N_("Look at what dossiers lack"),
     "completeness:export": N_("Take the list of missing papers as a file"),
     "people:check_load": N_("Look at an Excel file of people"),

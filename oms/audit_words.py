@@ -65,3 +65,16 @@ SUPPLEMENTS: dict[str, str] = {
     "declaration:send-back": N_("Send a checked supplement back to the unit"),
     "declaration:paper": N_("Name the signed paper of a supplement"),
 }
+STACKS: dict[str, str] = {
+    "stack:divide": N_("Divide a stack of scans"),
+    "stack:list": N_("Look at the stacks of scans"),
+    "stack:view": N_("Open a stack of scans"),
+    "stack:give": N_("Give in a stack of scans"),
+    "stack:assign": N_("Say whose pages of a stack are"),
+    "stack:leave_out": N_("Leave pages of a stack out"),
+    "stack:join": N_("Join two pieces of a stack"),
+    "stack:split": N_("Split a piece of a stack"),
+    "stack:order": N_("Have a stack taken in"),
+    "stack:take_in": N_("Take in a stack"),
+    "stack:withdraw": N_("Withdraw a stack"),
+}

@@ -28,6 +28,7 @@ from oms.models import (
     PageState,
     Scan,
     ScanState,
+    Stack,
     Transfer,
     TransferState,
     Unit,
@@ -101,6 +102,9 @@ def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
             yield pdf, f"pdf:{scan_id}", None
     for file_id, attached, size in session.execute(select(AttachedFile.id, AttachedFile.sha256, AttachedFile.size)):
         yield attached, f"attached:{file_id}", size
+    waiting = select(Stack.id, Stack.sha256, Stack.size).where(Stack.ended_at.is_(None))
+    for stack_id, given, size in session.execute(waiting):
+        yield given, f"stack:{stack_id}", size
     for page_id, sha256 in session.execute(
         select(Page.id, Page.image_sha256).where(Page.image_sha256.is_not(None)).execution_options(yield_per=1000)
     ):

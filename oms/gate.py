@@ -19,13 +19,16 @@ from sqlalchemy.orm import Session
 from oms import audit, intake, staging, storage
 from oms.errors import N_, BadInput, NotFound, Refused, SecretFile
 from oms.intake import Arrival
-from oms.models import Dossier, Page, Scan, SecrecyClearance, Transfer
+from oms.models import Dossier, Page, Scan, SecrecyClearance, Transfer, Unit
 from oms.permissions import Action, Actor, can, require
 from oms.recognition import open_scan
 from oms.settings import Settings
 
 REASON_LENGTH = 10, 500
 """Characters of a reason: more than “ok”, less than an essay."""
+
+Meant = Dossier | Transfer | Unit
+"""What a doubtful file is meant for."""
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _PREFIX = "held-"
@@ -43,7 +46,7 @@ class HeldPage:
 class Held:
     """A file that waits for a decision; `seconds` are left.
 
-    It is for a dossier, or hangs on a transfer; `errand` is what whoever brought it said about it.
+    It is for a dossier, hangs on a transfer, or is a stack of a unit; `errand` is what whoever brought it said about it.
     """
 
     token: str
@@ -53,21 +56,23 @@ class Held:
     seconds: int
     dossier_id: str = ""
     transfer_id: str = ""
+    unit_id: str = ""
     errand: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Clearance:
-    """What two people said of a doubtful file: why it bears no mark, and who the second one was."""
+    """What two people said of a doubtful file: why it bears no mark, who the second one was, and of which pages."""
 
     reason: str
     second: Actor
+    pages: tuple[int, ...] = ()
 
 
 def hold(
     session: Session,
     settings: Settings,
-    thing: Dossier | Transfer,
+    thing: Meant,
     arrival: Arrival,
     *,
     actor: Actor,
@@ -81,6 +86,7 @@ def hold(
         "account": actor.account_id,
         "dossier": thing.id if isinstance(thing, Dossier) else "",
         "transfer": thing.id if isinstance(thing, Transfer) else "",
+        "unit": thing.id if isinstance(thing, Unit) else "",
         "errand": dict(errand or {}),
         "name": arrival.name,
         "pages": [[found.number, list(found.levels)] for found in arrival.suspicions],
@@ -124,6 +130,7 @@ def find(settings: Settings, token: str, *, actor: Actor) -> Held:
         seconds,
         dossier_id=about["dossier"],
         transfer_id=about["transfer"],
+        unit_id=about["unit"],
         errand=about["errand"],
     )
 
@@ -142,7 +149,7 @@ def page_image(held: Held, number: int) -> bytes:
         raise NotFound() from None
 
 
-def refuse(session: Session, held: Held, thing: Dossier | Transfer, *, actor: Actor) -> None:
+def refuse(session: Session, held: Held, thing: Meant, *, actor: Actor) -> None:
     """It is secret, or may be: wipe it and write down that something was refused."""
     staging.wipe(held.folder)
     audit.record(session, "secrecy:refuse", thing, actor=actor, outcome="refused", pages=len(held.pages))
@@ -168,13 +175,18 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def check_second(second: Actor, thing: Dossier | Transfer, *, actor: Actor) -> None:
-    """Raise `Refused` unless `second` is another person who may see this dossier, or this transfer, too."""
+def check_second(second: Actor, thing: Meant, *, actor: Actor) -> None:
+    """Raise `Refused` unless `second` is another person who may see what the file is meant for, too."""
     if second.account_id == actor.account_id:
         raise Refused(N_("The second person must be somebody else: nobody confirms what they said themselves."))
     if isinstance(thing, Transfer):
         if not can(second, Action.TRANSFER_READ, thing):
             raise Refused(N_("The second person must be one who may read this transfer: another officer or the head."))
+    elif isinstance(thing, Unit):
+        if thing.id not in second.units.get(Action.DOSSIER_READ, frozenset()):
+            raise Refused(
+                N_("The second person must be one who may read dossiers of this unit: another officer or the head.")
+            )
     elif not can(second, Action.DOSSIER_READ, thing):
         raise Refused(N_("The second person must be one who may read this dossier: another officer or the head."))
 

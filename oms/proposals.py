@@ -86,6 +86,7 @@ def _proposal(
     stretch: Stretch, pages: tuple[Page, ...], components: Sequence[catalogue.Component], named: str
 ) -> Proposal:
     values, flags = _head_values(pages)
+    said = _said_by_sheet(pages, components)
     form = next((found["form"] for page in pages if (found := page.findings) and found.get("form")), None)
     if form and "title" not in values:
         values["title"] = catalogue.form(form).label_vi
@@ -94,9 +95,18 @@ def _proposal(
         component = propose_component(stretch.kind, form, named, components)
     if named:
         values.setdefault("title", named)
+    if said:
+        values.setdefault("title", said.label_vi)
+        component = said.id
     if component:
         values["component"] = component
     return Proposal(pages, stretch.kind, stretch.reason, values, flags)
+
+
+def _said_by_sheet(pages: Sequence[Page], components: Sequence[catalogue.Component]) -> catalogue.Component | None:
+    """The component a cover sheet said the scan is of: a person laid it there, which no reading outweighs."""
+    said = pages[0].scan.component_id if pages[0].scan else None
+    return next((row for row in components if row.id == said), None) if said else None
 
 
 def _head_values(pages: Sequence[Page]) -> tuple[dict[str, str], dict[str, str]]:

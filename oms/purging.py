@@ -29,6 +29,9 @@ from oms.models import (
     Rearrangement,
     Scan,
     SecrecyClearance,
+    Stack,
+    StackPage,
+    StackPiece,
     Verification,
 )
 from oms.permissions import Action, Actor, allowed, can, require
@@ -61,7 +64,8 @@ def _purge(
 ) -> tuple[Purge, Callable[[], None]]:
     reason = check_reason(reason)
     minutes: list[Purge] = []
-    _overwrite_deleted(session)
+    overwrite_deleted(session)
+    forget_stacks(session, sha256)
     attached = _destroy_attached(session, sha256)
     twins = session.scalars(select(Scan).where(Scan.sha256 == sha256).order_by(Scan.id)).all()
     gone, remove_files = destroy(session, settings, twins, {sha256})
@@ -91,7 +95,17 @@ class Gone:
     documents: int
 
 
-def _overwrite_deleted(session: Session) -> None:
+def forget_stacks(session: Session, sha256: str) -> None:
+    """Delete stacks of these bytes that wait to be divided, with all that was found in them."""
+    waiting = select(Stack.id).where(Stack.sha256 == sha256, Stack.ended_at.is_(None))
+    ids = list(session.scalars(waiting))
+    session.execute(delete(StackPage).where(StackPage.stack_id.in_(ids)))
+    session.execute(delete(StackPiece).where(StackPiece.stack_id.in_(ids)))
+    session.execute(delete(Job).where(Job.subject_id.in_(ids)))
+    session.execute(delete(Stack).where(Stack.id.in_(ids)))
+
+
+def overwrite_deleted(session: Session) -> None:
     """Have SQLite overwrite deleted rows, not only unlink them."""
     if db.is_sqlite(session):
         session.execute(text("PRAGMA secure_delete = ON"))
@@ -114,7 +128,7 @@ def destroy(
 
     The caller has checked who may, writes why, and has the index made anew.
     """
-    _overwrite_deleted(session)
+    overwrite_deleted(session)
     engine: Engine = session.info["engine"]
     gone: list[Gone] = []
     files: set[str] = set(more)
@@ -144,11 +158,13 @@ def destroy(
 
 
 def is_named(session: Session, sha256: str) -> bool:
-    """True while any row names the stored file: as a scan, its searchable PDF, a page image, or hanging on a transfer."""
+    """True while any row names the stored file: as a scan, its searchable PDF, a page image, hanging on a transfer, or
+    a stack that was not taken in yet."""
     questions = (
         select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)),
         select(Page.id).where(Page.image_sha256 == sha256),
         select(AttachedFile.id).where(AttachedFile.sha256 == sha256),
+        select(Stack.id).where(Stack.sha256 == sha256, Stack.ended_at.is_(None)),
     )
     return any(session.scalar(question.limit(1)) is not None for question in questions)
 
@@ -165,6 +181,10 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
     desk.forget(session, [scan.id])
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))
+    # The scan may have been cut out of a stack: that it was is no secret, what the file was called and hashed to may be.
+    cut_from = select(StackPiece.stack_id).where(StackPiece.scan_id == scan.id)
+    session.execute(update(Stack).where(Stack.id.in_(cut_from)).values(sha256="", file_name=""))
+    session.execute(update(StackPiece).where(StackPiece.scan_id == scan.id).values(scan_id=None))
     session.execute(delete(Page).where(Page.id.in_(page_ids)))
     kept = set(session.scalars(select(Page.document_id).where(Page.document_id.in_(touched))))
     session.execute(delete(Document).where(Document.id.in_(touched - kept)))

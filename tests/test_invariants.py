@@ -46,6 +46,7 @@ from oms.models import (
     Person,
     Reorganisation,
     Scan,
+    Stack,
     Stocktaking,
     Transfer,
     TransferEvent,
@@ -98,6 +99,7 @@ ABOUT_NO_DOSSIER = (
     MembershipTransfer,
     PackageArrival,
     Reorganisation,
+    Stack,
     Stocktaking,
 )
 

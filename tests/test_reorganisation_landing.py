@@ -40,6 +40,7 @@ from oms.models import (
     PaperState,
     RequestState,
     Role,
+    Stack,
     Stocktaking,
     Transfer,
     TransferCheck,
@@ -175,6 +176,9 @@ def open_business(session, world):
     session.add(Package(dossier_id=sent.id, unit_id=units["sonv"], **package))
     came_sealed = {"package_id": "p2", "transfer_number": "CH-2", "sha256": "a" * 64, "size": 1, "problems": []}
     session.add(PackageArrival(unit_id=units["sonv"], given_by_id=people["canbo.sonv"], **came_sealed))
+    scanned = {"sha256": "e" * 64, "file_name": "tập quét.pdf", "media_type": "application/pdf", "size": 9}
+    scanned |= {"page_count": 1, "doubtful": []}
+    session.add(Stack(unit_id=units["sonv"], given_by_id=people["canbo.sonv"], **scanned))
     batch = {"approving_unit_id": units["btc"], "reason": "Sáp nhập", "basis_number": "QĐ 7", "basis_on": TODAY}
     for number, start, end in (("DCH-1", "sonv", "soyt"), ("DCH-2", "soyt", "sonv")):
         sides = {"from_unit_id": units[start], "to_unit_id": units[end]}

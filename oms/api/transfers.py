@@ -152,6 +152,7 @@ def prove(transfer: Transfer) -> dict[str, Any]:
     g.session.rollback()
     for file in files:
         outcome = attach_file(
+            Transfer,
             transfer_id,
             cast(BinaryIO, file.stream),
             file.filename or "",

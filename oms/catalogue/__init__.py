@@ -40,7 +40,6 @@ from oms.catalogue.demo_organisation import (
     grassroots,
     units_on,
 )
-from oms.catalogue.figures import AgeGroup, Level, Scale, age_groups, scale
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.milestones import (
     BadgeRule,
@@ -87,7 +86,6 @@ from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kin
 from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
 
 __all__ = [
-    "AgeGroup",
     "Approver",
     "BadgeRule",
     "BirthRule",
@@ -108,7 +106,6 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
-    "Level",
     "Naming",
     "OrderRule",
     "OrgType",
@@ -121,7 +118,6 @@ __all__ = [
     "ReminderRule",
     "RetentionRule",
     "RetirementRule",
-    "Scale",
     "Source",
     "SupplementDeadline",
     "SupplementForm",
@@ -130,7 +126,6 @@ __all__ = [
     "TransferRule",
     "UnitKind",
     "YearOfWork",
-    "age_groups",
     "badge_rule",
     "birth_rule",
     "calendar_of_work",
@@ -168,7 +163,6 @@ __all__ = [
     "reminder_rule",
     "retention_rules",
     "retirement_rule",
-    "scale",
     "supplement_deadline",
     "supplement_form",
     "supplement_keys",

@@ -72,6 +72,7 @@ from oms.models.reorganisation import Reorganisation, ReorganisationChange, Reor
 from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
 from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
+from oms.models.stacks import Stack, StackPage, StackPageKind, StackPiece, StackState
 from oms.models.standing import StandingFact, StandingKind
 from oms.models.verifications import Verification, VerificationOutcome, VerificationState
 
@@ -177,6 +178,11 @@ __all__ = [
     "SecondFactor",
     "SecrecyClearance",
     "SignIn",
+    "Stack",
+    "StackPage",
+    "StackPageKind",
+    "StackPiece",
+    "StackState",
     "StandingFact",
     "StandingKind",
     "StatementKind",

@@ -19,6 +19,7 @@ class Action(enum.StrEnum):
     SCAN_READ = "scan:read"
     SCAN_UPLOAD = "scan:upload"
     SCAN_DOWNLOAD = "scan:download"
+    STACK_DIVIDE = "stack:divide"
     PAGE_READ = "page:read"
     PAGE_REVIEW = "page:review"
     DOCUMENT_READ = "document:read"
@@ -83,7 +84,6 @@ class Action(enum.StrEnum):
     DECLARATION_ENTER = "declaration:enter"
     DECLARATION_CHECK = "declaration:check"
     DECLARATION_ATTEST = "declaration:attest"
-    FIGURES_READ = "figures:read"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -115,7 +115,6 @@ _OFFICER = {
     Action.DECLARATION_READ,
     Action.DECLARATION_ENTER,
     Action.DECLARATION_CHECK,
-    Action.FIGURES_READ,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -126,6 +125,7 @@ _OFFICER = {
     Action.SCAN_READ,
     Action.SCAN_UPLOAD,
     Action.SCAN_DOWNLOAD,
+    Action.STACK_DIVIDE,
     Action.PAGE_READ,
     Action.PAGE_REVIEW,
     Action.DOCUMENT_READ,
@@ -176,7 +176,6 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DECLARATION_ATTEST,
             Action.VERIFICATION_READ,
             Action.CHECK_READ,
-            Action.FIGURES_READ,
             Action.RECORD_READ,
             Action.RECORD_SETTLE,
             Action.DOSSIER_READ,
@@ -205,7 +204,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
         }
     ),
     Role.INSPECTOR: frozenset(
-        {Action.AUDIT_READ, Action.FIGURES_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
+        {Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
     ),
     Role.SUBJECT: frozenset({Action.OWN_READ, Action.MEMBERSHIP_ASK}),
     Role.ADMINISTRATOR: frozenset(

@@ -1,11 +1,11 @@
-"""Small pictures of pages, for lists: made when they are looked at, kept nowhere."""
+"""Small pictures of pages, for lists."""
 
 import io
 from pathlib import Path
 
 from PIL import Image
 
-from oms.recognition.pictures import open_raster
+from oms.recognition.pictures import Picture, open_raster, resize
 
 THUMBNAIL_WIDTH = 240
 """Pixels; two of them stand side by side on a telephone."""
@@ -20,4 +20,12 @@ def shrink(path: Path, width: int = THUMBNAIL_WIDTH) -> bytes:
         image.convert("L" if image.mode in ("1", "L") else "RGB").resize(
             (width, height), Image.Resampling.BILINEAR
         ).save(out, "JPEG", quality=70)
+    return out.getvalue()
+
+
+def shrink_picture(picture: Picture, width: int = THUMBNAIL_WIDTH) -> bytes:
+    """A page in memory as a small JPEG."""
+    size = (width, max(1, round(picture.height * width / picture.width)))
+    out = io.BytesIO()
+    Image.fromarray(resize(picture.pixels, size)).save(out, "JPEG", quality=60)
     return out.getvalue()

@@ -11,7 +11,6 @@ from oms.record.keying import (
     view,
     write_row,
 )
-from oms.record.newest import count_verified, newest_verified
 from oms.record.reading import (
     Record,
     Row,
@@ -32,7 +31,6 @@ __all__ = [
     "Supplement",
     "Value",
     "ValueState",
-    "count_verified",
     "decide",
     "follow_decision",
     "follow_supplement",
@@ -42,7 +40,6 @@ __all__ = [
     "give_page",
     "key_value",
     "may_see",
-    "newest_verified",
     "remove_row",
     "settle",
     "statements_of",

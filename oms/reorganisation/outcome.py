@@ -26,6 +26,7 @@ LANDING_LABELS: Mapping[str, str] = {
     "campaigns": N_("Campaigns of supplements that are open"),
     "counts": N_("Stock-takings with something to settle"),
     "arrivals": N_("Packages that are being taken in"),
+    "stacks": N_("Stacks of scans that are being divided"),
     "packages": N_("Packages that wait for their receipt"),
 }
 """What hangs on units, in words, in the order in which a report tells it."""

@@ -40,6 +40,7 @@ from oms.models import (
     Person,
     Reorganisation,
     Scan,
+    Stack,
     Stocktaking,
     Transfer,
     TransferRequest,
@@ -79,6 +80,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Account: Action.ACCOUNT_MANAGE,
     Package: Action.PACKAGE_READ,
     PackageArrival: Action.PACKAGE_TAKE_IN,
+    Stack: Action.STACK_DIVIDE,
     Stocktaking: Action.STOCK_COUNT,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

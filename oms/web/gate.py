@@ -9,9 +9,10 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from oms import accounts, audit, custody, db, gate, intake, purging, staging
+from oms import accounts, audit, custody, db, gate, intake, purging, stacks, staging
 from oms.errors import N_, BadInput, NotFound, OmsError, Refused
-from oms.models import Account, Dossier, Scan, Transfer
+from oms.gate import Meant
+from oms.models import Account, Dossier, Scan, Transfer, Unit
 from oms.permissions import Action, require
 from oms.web import access
 from oms.web.access import deliver, end_request, guarded, house, write_down_refusal
@@ -31,15 +32,19 @@ def show(token: str) -> str:
     return _draw(held, thing)
 
 
-def _meant_for(held: gate.Held) -> Dossier | Transfer:
-    """The dossier the file is for, or the transfer it hangs on, from those the actor may see."""
-    model, id = (Transfer, held.transfer_id) if held.transfer_id else (Dossier, held.dossier_id)
-    thing: Dossier | Transfer = access.load(model, "id", id, g.actor)
+def _meant_for(held: gate.Held) -> Meant:
+    """What the file is for, from those things the actor may see."""
+    meant: tuple[tuple[type[Any], str], ...]
+    meant = ((Transfer, held.transfer_id), (Unit, held.unit_id), (Dossier, held.dossier_id))
+    model, id = next((one for one in meant if one[1]), meant[-1])
+    thing: Meant = access.load(model, "id", id, g.actor)
     return thing
 
 
-def _back_to(thing: Dossier | Transfer) -> str:
+def _back_to(thing: Meant) -> str:
     """The page from which the file was uploaded."""
+    if isinstance(thing, Unit):
+        return url_for("stacks.index")
     if isinstance(thing, Transfer):
         return url_for("transfers.show", id=thing.id)
     return url_for("intake.index", dossier=thing.id)
@@ -47,7 +52,7 @@ def _back_to(thing: Dossier | Transfer) -> str:
 
 def _draw(
     held: gate.Held,
-    thing: Dossier | Transfer,
+    thing: Meant,
     *,
     problem: OmsError | None = None,
     typed: dict[str, str] | None = None,
@@ -55,7 +60,7 @@ def _draw(
     return render_template(
         "gate/show.html",
         held=held,
-        number=thing.number,
+        number=thing.name if isinstance(thing, Unit) else thing.number,
         back=_back_to(thing),
         of_transfer=isinstance(thing, Transfer),
         minutes=max(1, round(held.seconds / 60)),
@@ -98,7 +103,8 @@ def admit(token: str) -> Any:
         if isinstance(thing, Dossier):
             require(g.actor, Action.SCAN_UPLOAD, thing)
         reason = gate.check_reason(request.form.get("reason", ""))
-        clearance = gate.Clearance(reason, second_person("secrecy:confirm"))
+        second = second_person("secrecy:confirm")
+        clearance = gate.Clearance(reason, second, tuple(page.number for page in held.pages))
         gate.check_second(clearance.second, thing, actor=g.actor)
         arrival = gate.release(held)
         end_request(g.pop("session"))
@@ -125,6 +131,10 @@ def _enter(session: Session, held: gate.Held, arrival: intake.Arrival, clearance
             return url_for("late_papers.index")
         custody.add_proof(session, transfer, arrival, actor=g.actor, clearance=clearance)
         return url_for("transfers.show", id=held.transfer_id)
+    if held.unit_id:
+        unit = session.get_one(Unit, held.unit_id)
+        stack, _is_new = stacks.give(session, unit, arrival, actor=g.actor, clearance=clearance)
+        return url_for("stacks.show", id=stack.id)
     dossier = session.get_one(Dossier, held.dossier_id)
     scan, _is_new = gate.receive(session, dossier, arrival, clearance.reason, second=clearance.second, actor=g.actor)
     return url_for("intake.show", id=scan.id)

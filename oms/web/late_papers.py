@@ -60,6 +60,7 @@ def bring(transfer: Transfer) -> ResponseReturnValue:
         custody.bring(session, found, arrival, title, actor=g.actor)
 
     outcome = attach_file(
+        Transfer,
         transfer_id,
         cast(BinaryIO, file.stream),
         file.filename,

@@ -18,7 +18,6 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("intake.index", N_("Paper in"), "inbox", Action.SCAN_READ),
     ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
     ("completeness.index", N_("Missing papers"), "card-checklist", Action.DOSSIER_READ),
-    ("figures.index", N_("Figures"), "bar-chart", Action.FIGURES_READ),
     ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
     ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
@@ -86,6 +85,7 @@ def menu() -> list[dict[str, Any]]:
             or (endpoint == "transfers.index" and here in ("mass_transfers", "transfer_requests"))
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))
+            or (endpoint == "intake.index" and here == "stacks")
             or (endpoint == "completeness.index" and here == "cover_sheets")
             or (endpoint == "checks.index" and here == "verifications")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),

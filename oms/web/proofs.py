@@ -50,6 +50,7 @@ def _receive(transfer_id: str, file: FileStorage) -> str:
         custody.add_proof(session, transfer, arrival, actor=g.actor)
 
     outcome = attach_file(
+        Transfer,
         transfer_id,
         cast(BinaryIO, file.stream),
         file.filename or "",

@@ -5,7 +5,7 @@ The order is the promise of `oms.intake`: examine, keep, enter and commit, then 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oms import db, gate, intake, storage
 from oms.errors import FileRefused, NotFound, OmsError
 from oms.intake import Arrival
-from oms.models import Dossier, Scan, Transfer
+from oms.models import Dossier, Scan, Transfer, Unit
 from oms.permissions import Actor
 from oms.web.access import deliver, house
 from oms.web.errors import sentence_of
@@ -31,6 +31,8 @@ class Outcome:
     scan: Scan | None = None
     error: OmsError | None = None
     token: str = ""
+    # What `attach_file` made of it.
+    entered: object = None
 
     @property
     def message(self) -> str:
@@ -80,16 +82,19 @@ def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor, 
 
 
 def attach_file(
-    transfer_id: str,
+    model: type[Transfer] | type[Unit],
+    id: str,
     stream: BinaryIO,
     name: str,
     *,
     actor: Actor,
     action: str,
     errand: Mapping[str, str] | None,
-    enter: Callable[[Session, Transfer, Arrival], object],
+    enter: Callable[[Session, Any, Arrival], object],
+    check: Callable[[Arrival], None] = lambda _arrival: None,
 ) -> Outcome:
-    """Take one file that hangs on a transfer, by the order of `receive_file`; `enter` makes its row.
+    """Take one file that is for no single dossier but a transfer, or a unit, by the order of `receive_file`; `enter`
+    makes its row, `check` says before anything is kept whether it can be.
 
     A doubtful one waits with its `errand`, or is refused where nobody is there to look at it (None); a refused one is
     written down under `action`.
@@ -97,21 +102,22 @@ def attach_file(
     arrival = None
     try:
         arrival = intake.examine(house().settings, storage.chunks(stream), name)
+        check(arrival)
         if arrival.suspicions and errand is None:
             raise gate.needs_two_people(arrival)
         if arrival.suspicions:
             with db.writing(house().engine) as session:
-                thing = session.get_one(Transfer, transfer_id)
+                thing = _find(session, model, id)
                 token = gate.hold(session, house().settings, thing, arrival, actor=actor, errand=errand)
             return Outcome(arrival.name, DOUBTFUL, token=token)
         intake.keep(house().settings, arrival)
         with db.writing(house().engine) as session:
-            enter(session, session.get_one(Transfer, transfer_id), arrival)
+            entered = enter(session, _find(session, model, id), arrival)
         deliver(session)
-        return Outcome(arrival.name, RECEIVED)
+        return Outcome(arrival.name, RECEIVED, entered=entered)
     except FileRefused as error:
         with db.writing(house().engine) as session:
-            thing = session.get_one(Transfer, transfer_id)
+            thing = _find(session, model, id)
             intake.refuse(session, thing, error.what, actor=actor, action=action)
         return Outcome(intake.label_of(name), REFUSED, error=error)
     finally:
@@ -124,3 +130,8 @@ def _dossier(session: Session, dossier_id: str) -> Dossier:
     if dossier is None:
         raise NotFound()
     return dossier
+
+
+def _find(session: Session, model: type[Transfer] | type[Unit], id: str) -> Transfer | Unit:
+    thing: Transfer | Unit = session.get_one(model, id)  # type: ignore[assignment]
+    return thing

@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 
 from oms import __version__, audit, db, installation, search, storage
 from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
-from oms.models import Account, AttachedFile, Page, Scan
+from oms.models import Account, AttachedFile, Page, Scan, SubjectRequest
 from oms.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -138,6 +138,7 @@ def _named_files(engine: Engine) -> set[str]:
     with db.reading(engine) as session:
         found = {*session.scalars(select(Scan.sha256)), *session.scalars(select(AttachedFile.sha256))}
         found |= {sha for sha in session.scalars(select(Scan.pdf_sha256)) if sha}
+        found |= {sha for sha in session.scalars(select(SubjectRequest.proof_sha256)) if sha}
         return found | {sha for sha in session.scalars(select(Page.image_sha256)) if sha}
 
 

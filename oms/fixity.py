@@ -29,6 +29,7 @@ from oms.models import (
     Scan,
     ScanState,
     Stack,
+    SubjectRequest,
     Transfer,
     TransferState,
     Unit,
@@ -105,6 +106,10 @@ def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
     waiting = select(Stack.id, Stack.sha256, Stack.size).where(Stack.ended_at.is_(None))
     for stack_id, given, size in session.execute(waiting):
         yield given, f"stack:{stack_id}", size
+    proofs = select(SubjectRequest.id, SubjectRequest.proof_sha256, SubjectRequest.proof_size)
+    for request_id, proof, of_proof in session.execute(proofs.where(SubjectRequest.proof_sha256.is_not(None))):
+        assert proof is not None
+        yield proof, f"request:{request_id}", of_proof
     for page_id, sha256 in session.execute(
         select(Page.id, Page.image_sha256).where(Page.image_sha256.is_not(None)).execution_options(yield_per=1000)
     ):

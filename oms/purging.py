@@ -32,6 +32,7 @@ from oms.models import (
     Stack,
     StackPage,
     StackPiece,
+    SubjectRequest,
     Verification,
 )
 from oms.permissions import Action, Actor, allowed, can, require
@@ -118,6 +119,10 @@ def _destroy_attached(session: Session, sha256: str) -> list[Gone]:
     late = update(LatePaper).where(LatePaper.file_id.in_([file.id for file in found]))
     session.execute(late.values(file_id=None, state=LateState.DESTROYED))
     session.execute(delete(AttachedFile).where(AttachedFile.sha256 == sha256))
+    proof = update(SubjectRequest).where(SubjectRequest.proof_sha256 == sha256)
+    session.execute(
+        proof.values(proof_sha256=None, proof_name=None, proof_type=None, proof_size=None, proof_pages=None)
+    )
     return gone
 
 
@@ -158,13 +163,14 @@ def destroy(
 
 
 def is_named(session: Session, sha256: str) -> bool:
-    """True while any row names the stored file: as a scan, its searchable PDF, a page image, hanging on a transfer, or
-    a stack that was not taken in yet."""
+    """True while any row names the stored file: as a scan, its searchable PDF, a page image, hanging on a transfer or on
+    the request of a person, or a stack that was not taken in yet."""
     questions = (
         select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)),
         select(Page.id).where(Page.image_sha256 == sha256),
         select(AttachedFile.id).where(AttachedFile.sha256 == sha256),
         select(Stack.id).where(Stack.sha256 == sha256, Stack.ended_at.is_(None)),
+        select(SubjectRequest.id).where(SubjectRequest.proof_sha256 == sha256),
     )
     return any(session.scalar(question.limit(1)) is not None for question in questions)
 

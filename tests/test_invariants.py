@@ -48,6 +48,7 @@ from oms.models import (
     Scan,
     Stack,
     Stocktaking,
+    SubjectRequest,
     Transfer,
     TransferEvent,
     TransferRequest,
@@ -88,6 +89,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Correction: lambda d: Correction.dossier_id == d.id,
     Declaration: lambda d: Declaration.dossier_id == d.id,
     Verification: lambda d: Verification.dossier_id == d.id,
+    SubjectRequest: lambda d: SubjectRequest.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (

@@ -29,6 +29,8 @@ from oms.models import (
     MembershipAsking,
     MembershipKind,
     Role,
+    SubjectRequest,
+    SubjectRequestKind,
     Transfer,
     Unit,
     Verification,
@@ -189,6 +191,17 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
                 basis="",
             )
         )
+    session.add(
+        SubjectRequest(
+            number="YC-1",
+            dossier_id=dossier.id,
+            kind=SubjectRequestKind.COPY,
+            asked_by_id=world.accounts["nguoilaodong.sonv"],
+            reason="",
+            acknowledge_due_on=today(),
+            due_on=today(),
+        )
+    )
     session.add(
         Disposal(
             number="HT-1",

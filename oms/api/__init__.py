@@ -25,9 +25,11 @@ from oms.api import (
     reorganisations,
     scans,
     search,
+    subject_requests,
     tokens,
     transfers,
     units,
+    verifications,
 )
 from oms.api.problems import ProblemShape, explain
 from oms.web.access import public
@@ -46,6 +48,8 @@ ROOMS = (
     membership,
     consultations,
     corrections,
+    verifications,
+    subject_requests,
     reorganisations,
     audit,
     jobs,

@@ -74,6 +74,7 @@ from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Sc
 from oms.models.searches import RecentSearch, SavedSearch
 from oms.models.stacks import Stack, StackPage, StackPageKind, StackPiece, StackState
 from oms.models.standing import StandingFact, StandingKind
+from oms.models.subject_requests import SubjectRequest, SubjectRequestKind, SubjectRequestState
 from oms.models.verifications import Verification, VerificationOutcome, VerificationState
 
 __all__ = [
@@ -188,6 +189,9 @@ __all__ = [
     "StatementKind",
     "StockDifference",
     "Stocktaking",
+    "SubjectRequest",
+    "SubjectRequestKind",
+    "SubjectRequestState",
     "Transfer",
     "TransferCheck",
     "TransferEvent",

@@ -78,6 +78,10 @@ class Action(enum.StrEnum):
     VERIFICATION_LEAD = "verification:lead"
     CHECK_READ = "check:read"
     CHECK_SETTLE = "check:settle"
+    REQUEST_ASK = "request:ask"
+    REQUEST_READ = "request:read"
+    REQUEST_ANSWER = "request:answer"
+    REQUEST_DECIDE = "request:decide"
     CAMPAIGN_READ = "campaign:read"
     CAMPAIGN_OPEN = "campaign:open"
     DECLARATION_READ = "declaration:read"
@@ -105,6 +109,8 @@ _OFFICER = {
     Action.DISPOSAL_PROPOSE,
     Action.CORRECTION_READ,
     Action.CORRECTION_PROPOSE,
+    Action.REQUEST_READ,
+    Action.REQUEST_ANSWER,
     Action.VERIFICATION_READ,
     Action.VERIFICATION_OPEN,
     Action.VERIFICATION_LEAD,
@@ -151,6 +157,7 @@ _OFFICER = {
     Action.UNIT_READ,
     Action.OWN_READ,
     Action.MEMBERSHIP_ASK,
+    Action.REQUEST_ASK,
 }
 
 # What each role may do. Nothing else in the program names a role to decide.
@@ -174,6 +181,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.CAMPAIGN_READ,
             Action.DECLARATION_READ,
             Action.DECLARATION_ATTEST,
+            Action.REQUEST_READ,
+            Action.REQUEST_DECIDE,
             Action.VERIFICATION_READ,
             Action.CHECK_READ,
             Action.RECORD_READ,
@@ -201,12 +210,20 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.UNIT_READ,
             Action.OWN_READ,
             Action.MEMBERSHIP_ASK,
+            Action.REQUEST_ASK,
         }
     ),
     Role.INSPECTOR: frozenset(
-        {Action.AUDIT_READ, *_CONSULTING, Action.UNIT_READ, Action.OWN_READ, Action.MEMBERSHIP_ASK}
+        {
+            Action.AUDIT_READ,
+            *_CONSULTING,
+            Action.UNIT_READ,
+            Action.OWN_READ,
+            Action.MEMBERSHIP_ASK,
+            Action.REQUEST_ASK,
+        }
     ),
-    Role.SUBJECT: frozenset({Action.OWN_READ, Action.MEMBERSHIP_ASK}),
+    Role.SUBJECT: frozenset({Action.OWN_READ, Action.MEMBERSHIP_ASK, Action.REQUEST_ASK}),
     Role.ADMINISTRATOR: frozenset(
         {
             Action.ACCOUNT_MANAGE,
@@ -214,6 +231,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.UNIT_READ,
             Action.OWN_READ,
             Action.MEMBERSHIP_ASK,
+            Action.REQUEST_ASK,
             Action.REORGANISATION_READ,
             Action.REORGANISATION_PREPARE,
         }

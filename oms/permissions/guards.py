@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
-from sqlalchemy.orm import aliased, object_session
+from sqlalchemy.orm import object_session
 
 from oms import grants
 from oms.models import (
@@ -20,7 +20,6 @@ from oms.models import (
     Document,
     Dossier,
     Finding,
-    FindingPlace,
     Hold,
     LatePaper,
     LateState,
@@ -37,6 +36,7 @@ from oms.models import (
     Scan,
     Stack,
     Stocktaking,
+    SubjectRequest,
     Transfer,
     TransferRequest,
     TransferState,
@@ -44,7 +44,7 @@ from oms.models import (
     UnitSuccession,
     Verification,
 )
-from oms.permissions import declaring
+from oms.permissions import declaring, doubts
 from oms.permissions.actions import Action
 
 if TYPE_CHECKING:
@@ -258,43 +258,9 @@ def _late_units(paper: LatePaper) -> tuple[str | None, ...]:
     return (paper.unit_id, paper.dossier.custodian_id if paper.state == LateState.SENT else None)
 
 
-def _finding_rows(units: Units) -> ColumnElement[bool]:
-    # A finding about two dossiers is for who holds both; one that shows a sealed page is for nobody.
-    other = aliased(Dossier)
-    both = (
-        select(Dossier.id)
-        .outerjoin(other, other.id == Finding.other_id)
-        .where(Dossier.id == Finding.dossier_id, _held(units))
-        .where(Finding.other_id.is_(None) | (other.custodian_id == Dossier.custodian_id))
-    )
-    sealed = (
-        select(FindingPlace.id)
-        .join(Page, Page.id == FindingPlace.page_id)
-        .join(Scan, Scan.id == Page.scan_id)
-        .where(FindingPlace.finding_id == Finding.id, Scan.sealed)
-    )
-    return both.exists() & ~sealed.exists()
-
-
-def _finding_units(finding: Finding) -> tuple[str | None, ...]:
-    holder = finding.dossier.custodian_id
-    if finding.other is not None and finding.other.custodian_id != holder:
-        return ()
-    sealed = any(place.page is not None and place.page.scan.sealed for place in finding.places)
-    return () if sealed else (holder,)
-
-
-def _case_rows(units: Units) -> ColumnElement[bool]:
-    # What came from a contradiction quotes it: it is for whoever may see the contradiction.
-    seen = select(Finding.id).where(_finding_rows(units))
-    held = _in_held_dossier(Verification.dossier_id)(units)
-    return held & (Verification.finding_id.is_(None) | Verification.finding_id.in_(seen))
-
-
-def _case_units(verification: Verification) -> tuple[str | None, ...]:
-    if verification.finding is not None:
-        return _finding_units(verification.finding)
-    return (verification.dossier.custodian_id,)
+_REQUEST = Guard(
+    SubjectRequest, _in_held_dossier(SubjectRequest.dossier_id), lambda request: (request.dossier.custodian_id,)
+)
 
 
 def _correction_rows(units: Units) -> ColumnElement[bool]:
@@ -409,11 +375,11 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.CORRECTION_READ: Guard(Correction, _correction_rows, lambda correction: _ORDERING.units(correction.dossier)),
     Action.CORRECTION_PROPOSE: _UNFROZEN,
     Action.CORRECTION_DECIDE: Guard(Correction, _deciding_rows, _deciding_units),
-    Action.CHECK_READ: Guard(Finding, _finding_rows, _finding_units),
+    Action.CHECK_READ: Guard(Finding, doubts.finding_rows, doubts.finding_units),
     Action.CHECK_SETTLE: Guard(
         Finding,
-        _finding_rows,
-        _finding_units,
+        doubts.finding_rows,
+        doubts.finding_units,
         Finding.dossier_id.in_(select(Dossier.id).where(~Dossier.frozen, ~Dossier.held)),
         lambda finding: not finding.dossier.frozen and not finding.dossier.held,
     ),
@@ -423,12 +389,15 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DECLARATION_ENTER: _USED,
     Action.DECLARATION_CHECK: _USED,
     Action.DECLARATION_ATTEST: Guard(Declaration, declaring.managed_rows, declaring.managed_units),
-    Action.VERIFICATION_READ: Guard(Verification, _case_rows, _case_units),
+    Action.REQUEST_READ: _REQUEST,
+    Action.REQUEST_ANSWER: _REQUEST,
+    Action.REQUEST_DECIDE: _REQUEST,
+    Action.VERIFICATION_READ: Guard(Verification, doubts.case_rows, doubts.case_units),
     Action.VERIFICATION_OPEN: _UNFROZEN,
     Action.VERIFICATION_LEAD: Guard(
         Verification,
-        _case_rows,
-        _case_units,
+        doubts.case_rows,
+        doubts.case_units,
         Verification.dossier_id.in_(select(Dossier.id).where(~Dossier.frozen, ~Dossier.held)),
         lambda verification: not verification.dossier.frozen and not verification.dossier.held,
     ),

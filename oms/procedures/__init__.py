@@ -1,10 +1,10 @@
 """Procedures on what a dossier says: correction of a value by a written decision, the old value kept; verification of
-what is doubtful, with minutes; and what people see of their own dossier.
+what is doubtful, with minutes; what people see of their own dossier and ask of it.
 
 The rules are dated data (`catalogue/corrections.yaml`, `catalogue/time_limits.yaml`); nothing here knows pages or HTTP.
 """
 
-from oms.procedures import verification_lists, verifications
+from oms.procedures import answering, requests, verification_lists, verifications
 from oms.procedures.corrections import (
     Proposal,
     basis_document,
@@ -30,6 +30,7 @@ __all__ = [
     "Looked",
     "OwnDossier",
     "Proposal",
+    "answering",
     "basis_document",
     "decide",
     "get_field",
@@ -38,6 +39,7 @@ __all__ = [
     "own_dossier",
     "propose",
     "refuse",
+    "requests",
     "to_decide",
     "told_since",
     "verification_lists",

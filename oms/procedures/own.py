@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, dossiers
+from oms import audit
 from oms.errors import N_, NotFound
 from oms.models import (
     Assignment,
     AuditEntry,
+    AuditWords,
     Consultation,
     ConsultationState,
     Correction,
@@ -26,11 +27,13 @@ from oms.models import (
     Document,
     Dossier,
     Role,
+    SubjectRequest,
     Unit,
     now,
 )
 from oms.organisation import today
 from oms.permissions import Action, Actor, require
+from oms.procedures.requests import own_requests, readable
 
 DAYS = 365
 """Days back that looks are told of."""
@@ -42,33 +45,46 @@ _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LOOKS: dict[str, str] = {
     "dossier:view": N_("opened the dossier"),
     "page:view": N_("looked at pages"),
+    "scan:view": N_("looked at a scan"),
+    "record:view": N_("looked at the values of the record"),
     "consultation:look": N_("looked at pages that were granted"),
     "scan:download": N_("took a scan as a file"),
     "dossier:export": N_("took the whole dossier as a file"),
     "copy:take": N_("took a copy away"),
+    "paper:print": N_("printed a paper about the dossier"),
+    "paper:short_cv": N_("printed the short CV"),
+    "package:export": N_("sealed the dossier as a package"),
+    "loan:hand_out": N_("lent the paper dossier"),
     "correction:decide": N_("corrected a value by decision"),
 }
 
 
+# Acts whose words in the log say what for; the words of others are notes of officers.
+_FOR = ("consultation:look", "dossier:export", "paper:print", "paper:short_cv")
+
+
 @dataclass(frozen=True)
 class Looked:
-    """What one body did on one day, and how often."""
+    """What one body did on one day, how often, and what for where that was asked and may be told."""
 
     day: date
     unit: Unit | None
     action: str
     times: int
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
 class OwnDossier:
-    """One dossier as its person sees it; `consultations` with their purposes where they may be told."""
+    """One dossier as its person sees it: `requests` are those of the person, `consultations` have their purposes where
+    they may be told."""
 
     dossier: Dossier
     documents: tuple[Document, ...]
     corrections: tuple[Correction, ...]
     consultations: tuple[tuple[Consultation, str], ...]
     looks: tuple[Looked, ...]
+    requests: tuple[SubjectRequest, ...] = ()
 
 
 def own_dossier(session: Session, dossier_id: str, *, actor: Actor) -> OwnDossier:
@@ -78,7 +94,6 @@ def own_dossier(session: Session, dossier_id: str, *, actor: Actor) -> OwnDossie
     dossier = session.scalar(query.options(joinedload(Dossier.custodian), joinedload(Dossier.managing_body)))
     if dossier is None or actor.person_id is None:
         raise NotFound()
-    readable = {row.id for row in catalogue.components(dossier.category.value) if row.subject_may_read}
     corrections = session.scalars(
         select(Correction)
         .where(Correction.dossier_id == dossier.id, Correction.state != CorrectionState.WITHDRAWN)
@@ -96,10 +111,11 @@ def own_dossier(session: Session, dossier_id: str, *, actor: Actor) -> OwnDossie
     ).all()
     found = OwnDossier(
         dossier,
-        tuple(one for one in dossiers.contents(session, dossier) if one.component_id in readable),
+        tuple(readable(session, dossier)),
         tuple(corrections),
         tuple((one, "" if dossier.held else one.purpose) for one in granted),
         tuple(_looks(session, dossier, actor)),
+        tuple(own_requests(session, dossier, actor=actor)),
     )
     audit.record(session, "own:view", dossier, actor=actor)
     return found
@@ -108,7 +124,8 @@ def own_dossier(session: Session, dossier_id: str, *, actor: Actor) -> OwnDossie
 def _looks(session: Session, dossier: Dossier, actor: Actor) -> Sequence[Looked]:
     """Looks of others by day, body and kind, the latest first."""
     rows = session.execute(
-        select(AuditEntry.at, AuditEntry.unit_id, AuditEntry.action)
+        select(AuditEntry.at, AuditEntry.unit_id, AuditEntry.action, AuditWords.words)
+        .outerjoin(AuditWords, AuditWords.seq == AuditEntry.seq)
         .where(
             AuditEntry.dossier_id == dossier.id,
             AuditEntry.action.in_(LOOKS),
@@ -121,9 +138,15 @@ def _looks(session: Session, dossier: Dossier, actor: Actor) -> Sequence[Looked]
         .order_by(AuditEntry.seq.desc())
         .limit(NEWEST)
     ).all()
-    counted = Counter((at.astimezone(_ZONE).date(), unit, action) for at, unit, action in rows)
+    counted = Counter(
+        (at.astimezone(_ZONE).date(), unit, action, "" if dossier.held or action not in _FOR else words or "")
+        for at, unit, action, words in rows
+    )
     units = {unit.id: unit for unit in session.scalars(select(Unit).where(Unit.id.in_({key[1] for key in counted})))}
-    return [Looked(day, units.get(unit or ""), action, times) for (day, unit, action), times in counted.items()]
+    return [
+        Looked(day, units.get(unit or ""), action, times, purpose)
+        for (day, unit, action, purpose), times in counted.items()
+    ]
 
 
 def told_since() -> date:

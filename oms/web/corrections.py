@@ -52,12 +52,13 @@ def _label(field: str) -> str:
 def _values(correction: Correction) -> dict[str, str]:
     """Both values as a reader has them; an empty one is a dash."""
     return {
-        "old": _said(correction.field, correction.old_value) or "—",
-        "new": _said(correction.field, correction.new_value),
+        "old": said(correction.field, correction.old_value) or "—",
+        "new": said(correction.field, correction.new_value),
     }
 
 
-def _said(field: str, value: str) -> str:
+def said(field: str, value: str) -> str:
+    """A value as a reader has it."""
     return _(Gender(value).label) if field == "gender" and value else value
 
 
@@ -114,7 +115,7 @@ def _form(dossier: Dossier, problem: str = "") -> str:
     fields, fixed = [], []
     for key, field in procedures.FIELDS.items():
         rule = procedures.why_fixed(g.session, dossier, key)
-        now = _said(key, field.written(dossier.person)) or "—"
+        now = said(key, field.written(dossier.person)) or "—"
         if rule is None:
             fields.append((key, _("%(field)s (now: %(value)s)", field=_(field.label), value=now)))
         else:

@@ -20,6 +20,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("completeness.index", N_("Missing papers"), "card-checklist", Action.DOSSIER_READ),
     ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
     ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
+    ("subject_requests.index", N_("Requests of people"), "person-lines-fill", Action.REQUEST_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
     ("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),

@@ -6,6 +6,7 @@ from oms import procedures
 from oms.permissions import Action
 from oms.web import access
 from oms.web.corrections import rows_of
+from oms.web.own_requests import TONES
 
 bp = Blueprint("own_dossiers", __name__, url_prefix="/own/dossiers")
 
@@ -19,6 +20,7 @@ def show(dossier: str) -> str:
         "own_dossiers/show.html",
         own=own,
         corrections=rows_of(own.corrections),
+        request_tones=TONES,
         words=procedures.LOOKS,
         since=procedures.told_since(),
     )

@@ -28,6 +28,8 @@ from oms.models import (
     PersonAlias,
     Reorganisation,
     Scan,
+    SubjectRequest,
+    SubjectRequestKind,
     Transfer,
     Unit,
 )
@@ -124,6 +126,17 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         correction = procedures.propose(session, dossier, wrong, actor=officer)
         case = verifications.Case(CANARIES["purpose"], CANARIES["name"], CANARIES["reason"])
         verification = verifications.open_case(session, member, case, actor=officer)
+        asked = SubjectRequest(
+            number="YC-1",
+            dossier_id=member.id,
+            kind=SubjectRequestKind.COPY,
+            asked_by_id=officer.account_id,
+            reason=CANARIES["reason"],
+            acknowledge_due_on=today(),
+            due_on=today(),
+        )
+        session.add(asked)
+        session.flush()
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -141,6 +154,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "asking": asking.id,
             "correction": correction.id,
             "verification": verification.id,
+            "subject_request": asked.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],

@@ -1,0 +1,51 @@
+"""Who may see contradictions, and the verifications that came from them."""
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
+
+from oms.models import Dossier, Finding, FindingPlace, Page, Scan, Verification
+
+Units = frozenset[str]
+
+
+def finding_rows(units: Units) -> ColumnElement[bool]:
+    """The contradictions of dossiers the units hold."""
+    # A finding about two dossiers is for who holds both; one that shows a sealed page is for nobody.
+    other = aliased(Dossier)
+    both = (
+        select(Dossier.id)
+        .outerjoin(other, other.id == Finding.other_id)
+        .where(Dossier.id == Finding.dossier_id, Dossier.custodian_id.in_(units))
+        .where(Finding.other_id.is_(None) | (other.custodian_id == Dossier.custodian_id))
+    )
+    sealed = (
+        select(FindingPlace.id)
+        .join(Page, Page.id == FindingPlace.page_id)
+        .join(Scan, Scan.id == Page.scan_id)
+        .where(FindingPlace.finding_id == Finding.id, Scan.sealed)
+    )
+    return both.exists() & ~sealed.exists()
+
+
+def finding_units(finding: Finding) -> tuple[str | None, ...]:
+    """As `finding_rows`, for one."""
+    holder = finding.dossier.custodian_id
+    if finding.other is not None and finding.other.custodian_id != holder:
+        return ()
+    sealed = any(place.page is not None and place.page.scan.sealed for place in finding.places)
+    return () if sealed else (holder,)
+
+
+def case_rows(units: Units) -> ColumnElement[bool]:
+    """The verifications of dossiers the units hold."""
+    # What came from a contradiction quotes it: it is for whoever may see the contradiction.
+    seen = select(Finding.id).where(finding_rows(units))
+    held = Verification.dossier_id.in_(select(Dossier.id).where(Dossier.custodian_id.in_(units)))
+    return held & (Verification.finding_id.is_(None) | Verification.finding_id.in_(seen))
+
+
+def case_units(verification: Verification) -> tuple[str | None, ...]:
+    """As `case_rows`, for one."""
+    if verification.finding is not None:
+        return finding_units(verification.finding)
+    return (verification.dossier.custodian_id,)

@@ -73,6 +73,9 @@ WHERE: dict[Action, str] = {
     Action.CORRECTION_READ: N_("dossiers the unit keeps or manages"),
     Action.CORRECTION_PROPOSE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
     Action.CORRECTION_DECIDE: N_("where the law names the own unit, not what one proposed oneself or about oneself"),
+    Action.ATTESTATION_READ: N_("dossiers the unit keeps or manages"),
+    Action.ATTESTATION_ASK: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
+    Action.ATTESTATION_GIVE: N_("where the law names the own unit, not what one asked for oneself or about oneself"),
     Action.CAMPAIGN_READ: N_(
         "campaigns the unit opened, or that ask for people whose dossier it uses, keeps or manages"
     ),

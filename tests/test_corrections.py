@@ -301,6 +301,6 @@ def test_every_category_has_its_decider_and_a_mistake_is_named(tmp_path) -> None
     path.write_text("version: 1\nas_of: 2026-11-29\ndeciders:\n" + rule % "one" + rule % "two", encoding="utf-8")
     with pytest.raises(catalogue.CatalogueError, match="line 5"):
         read_corrections(path)
-    assert {field for rule in read_corrections(FOLDER / "corrections.yaml")[1] for field in rule.fields} <= set(
-        procedures.FIELDS
-    )
+    assert {
+        field for rule in read_corrections(FOLDER / "corrections.yaml").fixed_values for field in rule.fields
+    } <= set(procedures.FIELDS)

@@ -23,6 +23,7 @@ from oms import custody, db, dossiers, intake, overview, people, review
 from oms.errors import NotFound, OmsError
 from oms.models import (
     OPEN_STATES,
+    Attestation,
     AuditEntry,
     Campaign,
     Consultation,
@@ -87,6 +88,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     LatePaper: lambda d: LatePaper.dossier_id == d.id,
     Finding: lambda d: Finding.dossier_id == d.id,
     Correction: lambda d: Correction.dossier_id == d.id,
+    Attestation: lambda d: Attestation.dossier_id == d.id,
     Declaration: lambda d: Declaration.dossier_id == d.id,
     Verification: lambda d: Verification.dossier_id == d.id,
     SubjectRequest: lambda d: SubjectRequest.dossier_id == d.id,
@@ -117,7 +119,7 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         return row.unit_id in units
     if isinstance(row, Consultation):  # what the person asked
         return row.asked_by_id == actor.account_id
-    if isinstance(row, Correction | Declaration):  # the body that manages the dossier
+    if isinstance(row, Attestation | Correction | Declaration):  # the body that manages the dossier
         return dossier.managing_body_id in units
     if isinstance(row, Hold):  # who ordered it, and the body that manages the dossier
         return row.unit_id in units or dossier.managing_body_id in units

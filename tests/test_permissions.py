@@ -16,6 +16,9 @@ from oms.custody import mass
 from oms.errors import Refused
 from oms.models import (
     Assignment,
+    Attestation,
+    AttestationKind,
+    AttestationState,
     Category,
     Consultation,
     ConsultationKind,
@@ -171,6 +174,18 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
                 basis="",
                 proposed_by_id=officer.account_id,
                 state=CorrectionState.WITHDRAWN,
+            )
+        )
+        session.add(
+            Attestation(
+                number=f"CN-{decider}",
+                dossier_id=dossier.id,
+                kind=AttestationKind.DOSSIER,
+                purpose="",
+                decider=decider,
+                basis="",
+                state=AttestationState.WITHDRAWN,
+                asked_by_id=officer.account_id,
             )
         )
     finding = Finding(

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from oms.api import (
+    attestations,
     audit,
     consultations,
     corrections,
@@ -50,6 +51,7 @@ ROOMS = (
     corrections,
     verifications,
     subject_requests,
+    attestations,
     reorganisations,
     audit,
     jobs,

@@ -27,6 +27,7 @@ from oms.catalogue.components import (
 from oms.catalogue.corrections import (
     DecidingRule,
     FixedValue,
+    attestation_rule,
     correction_rule,
     fixed_values,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "TransferRule",
     "UnitKind",
     "YearOfWork",
+    "attestation_rule",
     "badge_rule",
     "birth_rule",
     "calendar_of_work",

@@ -1,4 +1,5 @@
-"""Dated rules of correction: whose head decides that a value is wrong, and which values no decision changes.
+"""Dated rules of correction and attestation: whose head decides that a value is wrong, whose head attests, and which
+values no decision changes.
 
 Knows the rules and their sources; does not know people or dossiers.
 """
@@ -10,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from oms.catalogue.components import categories
-from oms.catalogue.reading import FOLDER, open_file
+from oms.catalogue.reading import FOLDER, Entry, open_file
 from oms.catalogue.terms import Dated, Labelled, overlap, read_labels, read_validity
 from oms.errors import N_, NotFound
 
@@ -46,11 +47,30 @@ class FixedValue(Labelled, Dated):
         return self.in_force(on) and category in self.applies_to and (not self.fields or field in self.fields)
 
 
-def read_corrections(path: Path) -> tuple[tuple[DecidingRule, ...], tuple[FixedValue, ...]]:
-    """The rules of a file, at most one decider per category and day; raises `CatalogueError`."""
+@dataclass(frozen=True)
+class CorrectionRules:
+    """All rules of a file."""
+
+    deciders: tuple[DecidingRule, ...]
+    attesters: tuple[DecidingRule, ...]
+    fixed_values: tuple[FixedValue, ...]
+
+
+def read_corrections(path: Path) -> CorrectionRules:
+    """The rules of a file, at most one decider and one attester per category and day; raises `CatalogueError`."""
     top = open_file(path)
-    deciders: list[DecidingRule] = []
-    for entry in top.entries("deciders"):
+    rules = CorrectionRules(
+        _read_deciders(top, "deciders"),
+        _read_deciders(top, "attesters"),
+        tuple(_read_fixed(entry) for entry in top.entries("fixed_values")),
+    )
+    top.finish()
+    return rules
+
+
+def _read_deciders(top: Entry, key: str) -> tuple[DecidingRule, ...]:
+    found: list[DecidingRule] = []
+    for entry in top.entries(key):
         rule = DecidingRule(
             **read_labels(entry),
             **read_validity(entry),
@@ -58,41 +78,48 @@ def read_corrections(path: Path) -> tuple[tuple[DecidingRule, ...], tuple[FixedV
             decided_by=Decider(entry.choice("decided_by", list(Decider))),
         )
         entry.finish()
-        for other in deciders:
+        for other in found:
             if set(rule.applies_to) & set(other.applies_to) and overlap(rule, other):
                 message = N_("%(file)s, line %(line)s: the rules “%(id)s” and “%(other)s” decide the same correction.")
                 raise entry.mistake(message, id=rule.id, other=other.id)
-        deciders.append(rule)
-    fixed: list[FixedValue] = []
-    for entry in top.entries("fixed_values"):
-        fixed.append(
-            FixedValue(
-                **read_labels(entry),
-                **read_validity(entry),
-                applies_to=entry.choices("applies_to", categories()),
-                fields=entry.texts("fields"),
-                members_only=entry.flag("members_only"),
-                months_before_retirement=entry.number_or_none("months_before_retirement"),
-            )
-        )
-        entry.finish()
-    top.finish()
-    return tuple(deciders), tuple(fixed)
+        found.append(rule)
+    return tuple(found)
+
+
+def _read_fixed(entry: Entry) -> FixedValue:
+    fixed = FixedValue(
+        **read_labels(entry),
+        **read_validity(entry),
+        applies_to=entry.choices("applies_to", categories()),
+        fields=entry.texts("fields"),
+        members_only=entry.flag("members_only"),
+        months_before_retirement=entry.number_or_none("months_before_retirement"),
+    )
+    entry.finish()
+    return fixed
 
 
 @cache
-def _corrections() -> tuple[tuple[DecidingRule, ...], tuple[FixedValue, ...]]:
+def _corrections() -> CorrectionRules:
     return read_corrections(FOLDER / "corrections.yaml")
 
 
 def correction_rule(category: str, on: date) -> DecidingRule:
     """Who decides about a dossier of this category on the day; `NotFound` when no rule says it."""
-    for rule in _corrections()[0]:
+    for rule in _corrections().deciders:
         if category in rule.applies_to and rule.in_force(on):
             return rule
     raise NotFound(N_("The catalogue does not say who decides corrections of such a dossier."))
 
 
+def attestation_rule(category: str, on: date) -> DecidingRule:
+    """Who attests a dossier of this category on the day; `NotFound` when no rule says it."""
+    for rule in _corrections().attesters:
+        if category in rule.applies_to and rule.in_force(on):
+            return rule
+    raise NotFound(N_("The catalogue does not say who attests such a dossier."))
+
+
 def fixed_values(category: str, field: str, on: date) -> tuple[FixedValue, ...]:
     """The rules that may keep this value as it is on the day."""
-    return tuple(rule for rule in _corrections()[1] if rule.concerns(category, field, on))
+    return tuple(rule for rule in _corrections().fixed_values if rule.concerns(category, field, on))

@@ -1,6 +1,7 @@
 """The tables of OMS, one file per aggregate: columns and constraints, no rules."""
 
 from oms.models.accounts import Account, Assignment, Attempt, RecoveryCode, Role, SecondFactor, SignIn
+from oms.models.attestations import Attestation, AttestationKind, AttestationState
 from oms.models.base import Base, new_id, now
 from oms.models.campaigns import (
     Campaign,
@@ -87,6 +88,9 @@ __all__ = [
     "Assignment",
     "AttachedFile",
     "Attempt",
+    "Attestation",
+    "AttestationKind",
+    "AttestationState",
     "AuditEntry",
     "AuditWords",
     "Base",

@@ -27,6 +27,7 @@ class PaperKind(enum.StrEnum):
     DOSSIER_LABEL = "dossier-label"
     DISPOSAL_MINUTES = "disposal-minutes"
     VERIFICATION_MINUTES = "verification-minutes"
+    ATTESTATION = "attestation"
     TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
@@ -52,6 +53,7 @@ _LABELS = {
     PaperKind.CONSULTATION_LOG: N_("Log of consultations"),
     PaperKind.ENVELOPE: N_("Envelope"),
     PaperKind.DOSSIER_LABEL: N_("Label with QR code"),
+    PaperKind.ATTESTATION: N_("Attestation"),
     PaperKind.VERIFICATION_MINUTES: N_("Minutes of the verification"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
     PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),

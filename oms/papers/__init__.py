@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.models import (
+    Attestation,
     Consultation,
     Disposal,
     Dossier,
@@ -19,6 +20,7 @@ from oms.models import (
     Verification,
 )
 from oms.papers import registers
+from oms.papers.attestations import attestation_paper
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope, supplement_request
@@ -56,6 +58,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
     PaperKind.DISPOSAL_MINUTES: Printed(Disposal, Action.DISPOSAL_READ, disposal_minutes),
+    PaperKind.ATTESTATION: Printed(Attestation, Action.ATTESTATION_READ, attestation_paper),
     PaperKind.VERIFICATION_MINUTES: Printed(Verification, Action.VERIFICATION_READ, verification_minutes),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
@@ -67,6 +70,7 @@ __all__ = [
     "Paper",
     "Printed",
     "Printing",
+    "attestation_paper",
     "consultation_log",
     "consultation_slip",
     "contents_list",

@@ -37,6 +37,7 @@ _SIGNS = {
     PaperKind.DOSSIER_LABEL: "NHS",
     PaperKind.DISPOSAL_MINUTES: "BBH",
     PaperKind.VERIFICATION_MINUTES: "BBXM",
+    PaperKind.ATTESTATION: "GXN",
     PaperKind.TRANSFER_LETTER: "GGT",
     PaperKind.DOSSIER_REGISTER: "SĐK",
     PaperKind.HANDOVER_REGISTER: "SGN",

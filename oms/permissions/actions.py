@@ -73,6 +73,9 @@ class Action(enum.StrEnum):
     CORRECTION_READ = "correction:read"
     CORRECTION_PROPOSE = "correction:propose"
     CORRECTION_DECIDE = "correction:decide"
+    ATTESTATION_READ = "attestation:read"
+    ATTESTATION_ASK = "attestation:ask"
+    ATTESTATION_GIVE = "attestation:give"
     VERIFICATION_READ = "verification:read"
     VERIFICATION_OPEN = "verification:open"
     VERIFICATION_LEAD = "verification:lead"
@@ -111,6 +114,8 @@ _OFFICER = {
     Action.CORRECTION_PROPOSE,
     Action.REQUEST_READ,
     Action.REQUEST_ANSWER,
+    Action.ATTESTATION_READ,
+    Action.ATTESTATION_ASK,
     Action.VERIFICATION_READ,
     Action.VERIFICATION_OPEN,
     Action.VERIFICATION_LEAD,
@@ -178,6 +183,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.DISPOSAL_DECIDE,
             Action.CORRECTION_READ,
             Action.CORRECTION_DECIDE,
+            Action.ATTESTATION_READ,
+            Action.ATTESTATION_GIVE,
             Action.CAMPAIGN_READ,
             Action.DECLARATION_READ,
             Action.DECLARATION_ATTEST,

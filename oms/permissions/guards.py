@@ -10,6 +10,7 @@ from sqlalchemy.orm import object_session
 from oms import grants
 from oms.models import (
     Account,
+    Attestation,
     AuditEntry,
     Campaign,
     Consultation,
@@ -44,7 +45,7 @@ from oms.models import (
     UnitSuccession,
     Verification,
 )
-from oms.permissions import declaring, doubts
+from oms.permissions import attesting, declaring, doubts
 from oms.permissions.actions import Action
 
 if TYPE_CHECKING:
@@ -375,6 +376,9 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.CORRECTION_READ: Guard(Correction, _correction_rows, lambda correction: _ORDERING.units(correction.dossier)),
     Action.CORRECTION_PROPOSE: _UNFROZEN,
     Action.CORRECTION_DECIDE: Guard(Correction, _deciding_rows, _deciding_units),
+    Action.ATTESTATION_READ: Guard(Attestation, attesting.read_rows, attesting.read_units),
+    Action.ATTESTATION_ASK: _UNFROZEN,
+    Action.ATTESTATION_GIVE: Guard(Attestation, attesting.giving_rows, attesting.giving_units),
     Action.CHECK_READ: Guard(Finding, doubts.finding_rows, doubts.finding_units),
     Action.CHECK_SETTLE: Guard(
         Finding,

@@ -20,6 +20,7 @@ from oms import audit, db, limits
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
 from oms.models import (
     Account,
+    Attestation,
     Campaign,
     Consultation,
     Correction,
@@ -72,6 +73,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Reorganisation: Action.REORGANISATION_READ,
     Finding: Action.CHECK_READ,
     Correction: Action.CORRECTION_READ,
+    Attestation: Action.ATTESTATION_READ,
     Campaign: Action.CAMPAIGN_READ,
     Declaration: Action.DECLARATION_READ,
     Verification: Action.VERIFICATION_READ,

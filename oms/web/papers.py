@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from oms import audit, catalogue, intake, organisation, papers
 from oms.errors import N_, BadInput, NotFound, Refused
 from oms.models import (
+    Attestation,
     Consultation,
     Disposal,
     Dossier,
@@ -38,6 +39,7 @@ _PAGES = {
     Consultation: "consultations.show",
     MembershipTransfer: "membership.show",
     Disposal: "disposal.show",
+    Attestation: "attestations.show",
     Verification: "verifications.show",
 }
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))

@@ -112,6 +112,8 @@ ACTIONS: dict[str, str] = {
     "milestones:list": N_("Look at a list by the calendar"),
     "milestones:export": N_("Take a list by the calendar as a file"),
     "milestones:print": N_("Print a list by the calendar"),
+    "figures:read": N_("Read figures"),
+    "figures:view": N_("Look at the figures of a unit"),
     "completeness:list": N_("Look at what dossiers lack"),
     "completeness:export": N_("Take the list of missing papers as a file"),
     "people:check_load": N_("Look at an Excel file of people"),

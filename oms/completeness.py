@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, True_, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
@@ -139,37 +140,83 @@ def _last_due(row: Component, day: date) -> int:
     return year if day > date(day.year, month, of_month) else year - 1
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How some dossiers stand: their holders, the worst first, and each component with how many dossiers lack it."""
+
+    states: tuple[UnitState, ...]
+    gaps: tuple[tuple[Component, int], ...]
+
+
 def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> list[UnitState]:
-    """How the dossiers the actor may read stand, by their holder; with one query for each category."""
+    """How the dossiers the actor may read stand, by their holder."""
+    states = stand(session, allowed(actor, Action.DOSSIER_READ), on).states
+    audit.record(session, "completeness:list", actor=actor, total=sum(state.dossiers for state in states))
+    return list(states)
+
+
+def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = None) -> Standing:
+    """How the dossiers of a condition stand, with two queries; the caller answers for whom it counts."""
+    lists = {category: wanted(category, on) for category in Category}
+    bits = {id: place for place, id in enumerate(sorted({row.id for rows in lists.values() for row in rows}))}
+    needed = {category: sum(1 << bits[row.id] for row in rows) for category, rows in lists.items()}
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for category in Category:
-        ids = [row.id for row in wanted(category, on)]
-        counted = _counted(category, ids).where(allowed(actor, Action.DOSSIER_READ)).subquery()
-        rows = session.execute(
-            select(
-                counted.c.custodian_id,
-                func.count(),
-                func.sum(case((counted.c.there >= len(ids), 1), else_=0)),
-                func.sum(counted.c.there),
-            ).group_by(counted.c.custodian_id)
-        )
-        for unit_id, dossiers, complete, there in rows:
-            for place, number in enumerate((dossiers, complete, dossiers * len(ids), there)):
-                sums[unit_id][place] += int(number or 0)
+    lacking: dict[Category, Counter[int]] = defaultdict(Counter)
+    for category, unit_id, number, *there in session.execute(_what_lies_there(list(bits), dossiers)):
+        mask = sum(int(part or 0) << _WORD * place for place, part in enumerate(there)) & needed[category]
+        whole = needed[category].bit_count()
+        row = (number, number if mask == needed[category] else 0, number * whole, number * mask.bit_count())
+        sums[unit_id] = [one + other for one, other in zip(sums[unit_id], row, strict=True)]
+        lacking[category][needed[category] & ~mask] += number
     units = session.scalars(select(Unit).where(Unit.id.in_(sums)))
-    audit.record(session, "completeness:list", actor=actor, total=sum(row[0] for row in sums.values()))
-    return sorted(
-        (UnitState(unit, *sums[unit.id]) for unit in units), key=lambda row: (row.share, name_key(row.unit.name))
+    gaps = [
+        (row, sum(number for mask, number in lacking[category].items() if mask >> bits[row.id] & 1))
+        for category, rows in lists.items()
+        for row in rows
+    ]
+    return Standing(
+        states=tuple(
+            sorted(
+                (UnitState(unit, *sums[unit.id]) for unit in units),
+                key=lambda row: (row.share, name_key(row.unit.name)),
+            )
+        ),
+        gaps=tuple(sorted(((row, number) for row, number in gaps if number), key=lambda gap: (-gap[1], gap[0].id))),
     )
 
 
-def _counted(category: Category, ids: Collection[str]) -> Select[str, str, int]:
-    """Every dossier of a category with how many of the components `ids` lie in it."""
+# Components told in one number, a bit for each: as many as every database adds up exactly.
+_WORD = 60
+
+
+def _what_lies_there(ids: Sequence[str], dossiers: ColumnElement[bool]) -> Select[Any]:
+    """Dossiers by category, holder and what lies in them of the components `ids`, as numbers of `_WORD` bits each.
+
+    The documents are read from one index alone, and of few dossiers only theirs.
+    """
+    words = [
+        func.sum(
+            case(
+                *(
+                    (Document.component_id == id, literal(1 << place, BigInteger))
+                    for place, id in enumerate(ids[start : start + _WORD])
+                ),
+                else_=literal(0, BigInteger),
+            ).distinct()
+        ).label(f"there_{start}")
+        for start in range(0, len(ids), _WORD)
+    ]
+    there = select(Document.dossier_id, *words).where(Document.component_id.in_(ids), ~Document.sealed)
+    if not isinstance(dossiers, True_):
+        there = there.where(Document.dossier_id.in_(select(Dossier.id).where(dossiers)))
+    found = there.group_by(Document.dossier_id).subquery()
+    kinds = (Dossier.category, Dossier.custodian_id)
+    columns = [found.c[word.name] for word in words]
     return (
-        select(Dossier.id, Dossier.custodian_id, func.count(Document.component_id.distinct()).label("there"))
-        .outerjoin(Document, _of_dossier(ids))
-        .where(Dossier.category == category)
-        .group_by(Dossier.id, Dossier.custodian_id)
+        select(*kinds, func.count(), *columns)
+        .outerjoin(found, found.c.dossier_id == Dossier.id)
+        .where(dossiers)
+        .group_by(*kinds, *columns)
     )
 
 
@@ -246,20 +293,7 @@ def components_missing(
     scope = allowed(actor, Action.DOSSIER_READ)
     if unit_id:
         scope = and_(scope, Dossier.custodian_id == unit_id)
-    totals = dict(session.execute(select(Dossier.category, func.count()).where(scope).group_by(Dossier.category)).all())
-    there = session.execute(
-        select(Dossier.category, Document.component_id, func.count(Dossier.id.distinct()))
-        .join(Document, Document.dossier_id == Dossier.id)
-        .where(scope, ~Document.sealed)
-        .group_by(Dossier.category, Document.component_id)
-    )
-    having = {(category, component_id): number for category, component_id, number in there}
-    gaps = [
-        (row, totals.get(category, 0) - having.get((category, row.id), 0))
-        for category in Category
-        for row in wanted(category, on)
-    ]
-    return sorted(((row, number) for row, number in gaps if number), key=lambda gap: (-gap[1], gap[0].id))
+    return list(stand(session, scope, on).gaps)
 
 
 def export(

@@ -19,6 +19,7 @@ from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
 from oms.demo_milestones import add_days_to_come
 from oms.demo_procedures import add_procedures
+from oms.demo_records import add_records
 from oms.errors import N_, Conflict
 from oms.models import (
     Account,
@@ -113,6 +114,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         add_moves(session, actors)
         add_procedures(session, INTERIOR, actors)
         add_days_to_come(session, INTERIOR, actors)
+        add_records(session, invented, {code: actors[name] for code, name in OFFICERS.items()}, source)
         loaded.jobs += session.info.pop("enqueued", [])
     search.rebuild(engine, settings)
     with db.writing(engine) as session:

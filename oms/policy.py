@@ -93,12 +93,14 @@ WHERE: dict[Action, str] = {
     Action.VERIFICATION_LEAD: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
     Action.CHECK_READ: N_("dossiers the unit keeps"),
     Action.CHECK_SETTLE: N_("dossiers the unit keeps, not while a transfer or a hold stops them"),
+    Action.FIGURES_READ: N_("dossiers the unit keeps; who leads or inspects a committee, all below it, without names"),
 }
 _EVERYWHERE = N_("the whole installation")
 # Rules that hold whatever the role; each is enforced and tested.
 ALWAYS: tuple[str, ...] = (
     N_("A role counts in its unit, on its days, and in the units below only where that was given."),
     N_("What another unit keeps is answered like what does not exist: no count and no hint."),
+    N_("A committee is told figures of all its units: nobody’s name, and no group of fewer than five people."),
     N_("The technical administrator reads no dossier. The inspector reads the log and no dossier."),
     N_("Whoever prepared a transfer neither approves nor receives it."),
     N_("Whoever prepared a move of a member signs no box of its letter, and nobody signs for their own membership."),

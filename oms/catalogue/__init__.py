@@ -41,6 +41,7 @@ from oms.catalogue.demo_organisation import (
     grassroots,
     units_on,
 )
+from oms.catalogue.figures import AgeGroup, Level, Scale, age_groups, scale
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
 from oms.catalogue.milestones import (
     BadgeRule,
@@ -87,6 +88,7 @@ from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kin
 from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
 
 __all__ = [
+    "AgeGroup",
     "Approver",
     "BadgeRule",
     "BirthRule",
@@ -107,6 +109,7 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
+    "Level",
     "Naming",
     "OrderRule",
     "OrgType",
@@ -119,6 +122,7 @@ __all__ = [
     "ReminderRule",
     "RetentionRule",
     "RetirementRule",
+    "Scale",
     "Source",
     "SupplementDeadline",
     "SupplementForm",
@@ -127,6 +131,7 @@ __all__ = [
     "TransferRule",
     "UnitKind",
     "YearOfWork",
+    "age_groups",
     "attestation_rule",
     "badge_rule",
     "birth_rule",
@@ -165,6 +170,7 @@ __all__ = [
     "reminder_rule",
     "retention_rules",
     "retirement_rule",
+    "scale",
     "supplement_deadline",
     "supplement_form",
     "supplement_keys",

@@ -33,6 +33,7 @@ class RecordStatement(Identified, Base):
         UniqueConstraint("dossier_id", "key", "place"),
         CheckConstraint("place >= 1", name="counted_from_one"),
         CheckConstraint("kind = 'keyed' OR length(reason) > 0", name="decided_for_a_reason"),
+        Index("ix_record_statements_key", "key", "dossier_id"),
     )
 
     dossier_id: Mapped[str] = reference("dossiers.id", index=False)

@@ -39,7 +39,13 @@ class Scan(Identified, Base):
     """One uploaded file: the bytes are in storage under `sha256` and never change."""
 
     __tablename__ = "scans"
-    __table_args__ = (UniqueConstraint("dossier_id", "sha256"), CheckConstraint("size > 0", name="not_empty"))
+    __table_args__ = (
+        UniqueConstraint("dossier_id", "sha256"),
+        CheckConstraint("size > 0", name="not_empty"),
+        # With what is summed by state and by month (`oms.figures`).
+        Index("ix_scans_state", "state", "sealed", "page_count"),
+        Index("ix_scans_received_at", "received_at", "sealed", "page_count"),
+    )
 
     dossier_id: Mapped[str] = reference("dossiers.id", index=False)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
@@ -47,7 +53,7 @@ class Scan(Identified, Base):
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int]
     page_count: Mapped[int]
-    state: Mapped[ScanState] = mapped_column(default=ScanState.RECEIVED, index=True)
+    state: Mapped[ScanState] = mapped_column(default=ScanState.RECEIVED)
     error: Mapped[str | None]
     error_values: Mapped[dict[str, Any] | None]
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -57,7 +63,7 @@ class Scan(Identified, Base):
     # All its pages lie in sealed inserts; see `oms.inserts`.
     sealed: Mapped[bool] = mapped_column(default=False)
     received_by_id: Mapped[str] = reference("accounts.id")
-    received_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    received_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column()
 
     dossier: Mapped[Dossier] = relationship()

@@ -91,6 +91,7 @@ class Action(enum.StrEnum):
     DECLARATION_ENTER = "declaration:enter"
     DECLARATION_CHECK = "declaration:check"
     DECLARATION_ATTEST = "declaration:attest"
+    FIGURES_READ = "figures:read"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -126,6 +127,7 @@ _OFFICER = {
     Action.DECLARATION_READ,
     Action.DECLARATION_ENTER,
     Action.DECLARATION_CHECK,
+    Action.FIGURES_READ,
     Action.DOSSIER_READ,
     Action.DOSSIER_CREATE,
     Action.DOSSIER_EDIT,
@@ -192,6 +194,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.REQUEST_DECIDE,
             Action.VERIFICATION_READ,
             Action.CHECK_READ,
+            Action.FIGURES_READ,
             Action.RECORD_READ,
             Action.RECORD_SETTLE,
             Action.DOSSIER_READ,
@@ -223,6 +226,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.INSPECTOR: frozenset(
         {
             Action.AUDIT_READ,
+            Action.FIGURES_READ,
             *_CONSULTING,
             Action.UNIT_READ,
             Action.OWN_READ,

@@ -11,6 +11,7 @@ from oms.record.keying import (
     view,
     write_row,
 )
+from oms.record.newest import count_verified, newest_verified
 from oms.record.reading import (
     Record,
     Row,
@@ -31,6 +32,7 @@ __all__ = [
     "Supplement",
     "Value",
     "ValueState",
+    "count_verified",
     "decide",
     "follow_decision",
     "follow_supplement",
@@ -40,6 +42,7 @@ __all__ = [
     "give_page",
     "key_value",
     "may_see",
+    "newest_verified",
     "remove_row",
     "settle",
     "statements_of",

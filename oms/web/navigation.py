@@ -18,6 +18,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("intake.index", N_("Paper in"), "inbox", Action.SCAN_READ),
     ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
     ("completeness.index", N_("Missing papers"), "card-checklist", Action.DOSSIER_READ),
+    ("figures.index", N_("Figures"), "bar-chart", Action.FIGURES_READ),
     ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
     ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
     ("subject_requests.index", N_("Requests of people"), "person-lines-fill", Action.REQUEST_READ),

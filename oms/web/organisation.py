@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext as _
 
-from oms import accounts, dossiers, organisation
+from oms import accounts, dossiers, figures, organisation
 from oms.accounts import delegations
 from oms.models import Role, Unit
 from oms.organisation import Branch
@@ -54,4 +54,5 @@ def show(unit: Unit) -> str:
         count=dossiers.count_by_custodian(g.session, actor=g.actor).get(unit.id, 0),
         contacts=contacts,
         delegations=delegations.of_unit(g.session, unit),
+        has_figures=figures.may_look(g.session, unit, actor=g.actor),
     )

@@ -239,7 +239,7 @@ def list_lacking(
     query = (
         select(Dossier)
         .join(Dossier.person)
-        .where(allowed(actor, Action.DOSSIER_READ), or_(*(_lacks(kind, component_id, on) for kind in chosen)))
+        .where(allowed(actor, Action.DOSSIER_READ), or_(*(lacks(kind, component_id, on) for kind in chosen)))
     )
     if unit_id:
         query = query.where(Dossier.custodian_id == unit_id)
@@ -250,14 +250,19 @@ def list_lacking(
     if size is not None:
         query = query.limit(size).offset((max(page, 1) - 1) * size)
     rows = session.scalars(query).unique().all()
-    there = _there(session, [row.id for row in rows])
     audit.record(session, "completeness:list", actor=actor, total=total, component=component_id or None)
+    return lacking_of(session, rows, on), total
+
+
+def lacking_of(session: Session, dossiers: Sequence[Dossier], on: date | None = None) -> list[Lacking]:
+    """What each of the dossiers lacks; the actor was asked about them before."""
+    there = _there(session, [row.id for row in dossiers])
     found = []
-    for dossier in rows:
+    for dossier in dossiers:
         components = wanted(dossier.category, on)
         missing = tuple(row for row in components if row.id not in there[dossier.id])
         found.append(Lacking(dossier, missing, len(components)))
-    return found, total
+    return found
 
 
 def _of_dossier(ids: Collection[str]) -> ColumnElement[bool]:
@@ -265,7 +270,8 @@ def _of_dossier(ids: Collection[str]) -> ColumnElement[bool]:
     return and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed)
 
 
-def _lacks(category: Category, component_id: str, on: date | None) -> ColumnElement[bool]:
+def lacks(category: Category, component_id: str = "", on: date | None = None) -> ColumnElement[bool]:
+    """The condition for dossiers of a category that lack something (or the one component)."""
     ids = [row.id for row in wanted(category, on)]
     if component_id:
         ids = [id for id in ids if id == component_id]

@@ -37,12 +37,15 @@ _TOGETHER = 1_000
 
 @dataclass(frozen=True)
 class NewCampaign:
-    """What an officer writes down; `fields` are keys of the forms, `unit_ids` are asked with those below them."""
+    """What an officer writes down; `fields` are keys of the forms, `unit_ids` are asked with those below them.
+
+    Without `ends_on` the law's own day for these categories holds.
+    """
 
     name: str
     year: int
     starts_on: date
-    ends_on: date
+    ends_on: date | None
     unit_id: str
     unit_ids: Sequence[str]
     categories: Sequence[Category]
@@ -69,7 +72,7 @@ def open_campaign(session: Session, new: NewCampaign, *, actor: Actor) -> Campai
     """Open a campaign: everybody who fits is asked from now on. Raises `BadInput` or `Refused`."""
     require_opening(actor, new.unit_id)
     unit = session.get_one(Unit, new.unit_id)
-    _check(session, new, unit)
+    ends_on = _check(session, new, unit)
     allowed_keys = catalogue.supplement_things(today())
     campaign = Campaign(
         number=f"BS-{new.year}-{dossiers.next_number(session, f'campaign-{new.year}'):04d}",
@@ -77,7 +80,7 @@ def open_campaign(session: Session, new: NewCampaign, *, actor: Actor) -> Campai
         year=new.year,
         unit_id=unit.id,
         starts_on=new.starts_on,
-        ends_on=new.ends_on,
+        ends_on=ends_on,
         categories=[category.value for category in Category if category in new.categories],
         fields=[key for key in allowed_keys if key in new.fields],
         opened_by_id=actor.account_id,
@@ -105,15 +108,20 @@ def require_opening(actor: Actor, unit_id: str) -> None:
         raise Refused(N_("Your account opens no campaign for this unit. The dossier officer there does."))
 
 
-def _check(session: Session, new: NewCampaign, unit: Unit) -> None:
+def _check(session: Session, new: NewCampaign, unit: Unit) -> date:
+    """The last day of a campaign that can be."""
     if not today().year - 5 <= new.year <= today().year + 1:
         raise BadInput(N_("Write the year the supplements tell of, such as %(year)s."), year=today().year)
-    if new.ends_on < new.starts_on:
-        raise BadInput(N_("The last day lies before the first one. Correct the two days."))
-    if new.ends_on < today():
-        raise BadInput(N_("The last day has passed already. Nobody could declare any more."))
     if not new.categories:
         raise BadInput(N_("Choose the categories of dossiers that are asked."))
+    by_law = deadline_of(new.categories, new.year)
+    ends_on = new.ends_on or (by_law[0] if by_law else None)
+    if ends_on is None:
+        raise BadInput(N_("No rule sets a last day for these categories. Write the last day."))
+    if ends_on < new.starts_on:
+        raise BadInput(N_("The last day lies before the first one. Correct the two days."))
+    if ends_on < today():
+        raise BadInput(N_("The last day has passed already. Nobody could declare any more."))
     if not new.unit_ids:
         raise BadInput(N_("Choose the units that are asked."))
     if not set(new.unit_ids) <= reach(session, unit):
@@ -127,6 +135,7 @@ def _check(session: Session, new: NewCampaign, unit: Unit) -> None:
         )
     if not set(new.fields) <= set(known):
         raise BadInput(N_("One of these values is in no form. Choose from the list."))
+    return ends_on
 
 
 def _name(text: str) -> str:

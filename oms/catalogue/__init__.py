@@ -78,6 +78,7 @@ from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, ret
 from oms.catalogue.supplements import (
     SupplementDeadline,
     SupplementForm,
+    recruited_by,
     supplement_deadline,
     supplement_form,
     supplement_keys,
@@ -167,6 +168,7 @@ __all__ = [
     "read_naming",
     "readiness_on",
     "record_keys",
+    "recruited_by",
     "reminder_rule",
     "retention_rules",
     "retirement_rule",

@@ -56,6 +56,7 @@ class SupplementRules:
     deadlines: tuple[SupplementDeadline, ...]
     keys: dict[str, SupplementKeys]
     forms: tuple[SupplementForm, ...]
+    recruited_by: tuple[str, ...]
 
 
 def read_supplements(path: Path) -> SupplementRules:
@@ -77,8 +78,11 @@ def read_supplements(path: Path) -> SupplementRules:
     for entry in top.entries("forms"):
         printed.append(_read_form(entry))
         _refuse_two(entry, printed)
+    recruited_by = top.texts("recruited_by")
+    for id in recruited_by:
+        component(id)
     top.finish()
-    return SupplementRules(tuple(deadlines), keys, tuple(printed))
+    return SupplementRules(tuple(deadlines), keys, tuple(printed), recruited_by)
 
 
 def _read_deadline(entry: Entry) -> SupplementDeadline:
@@ -140,6 +144,11 @@ def supplement_deadline(category: str, on: date) -> SupplementDeadline | None:
     return next(found, None)
 
 
+def recruited_by() -> tuple[str, ...]:
+    """Components whose date is that of the recruitment, from which the limit for the original set runs."""
+    return _rules().recruited_by
+
+
 def supplement_form(category: str, on: date) -> SupplementForm:
     """The printed form of a category on the day; `NotFound` when there is none."""
     for form in _rules().forms:
@@ -155,10 +164,10 @@ def supplement_keys(id: str, on: date) -> frozenset[str]:
 
 
 def supplement_things(on: date) -> dict[str, tuple[FormItem | FormTable, Form]]:
-    """What a supplement may change on the day, by key in the order of the forms, each as the first form asks for it."""
+    """What a supplement may change on the day, by key, each as the newest form asks for it and in its order."""
     never = supplement_keys("never", on)
     found: dict[str, tuple[FormItem | FormTable, Form]] = {}
-    for form in forms():
+    for form in sorted(forms(), key=lambda form: form.valid_from or date.min, reverse=True):
         for thing in form.things:
             if thing.key not in never:
                 found.setdefault(thing.key, (thing, form))

@@ -22,6 +22,7 @@ ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
     ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
     ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
     ("subject_requests.index", N_("Requests of people"), "person-lines-fill", Action.REQUEST_READ),
+    ("campaigns.index", N_("Yearly supplements"), "card-list", Action.CAMPAIGN_READ),
     ("search.show", N_("Search"), "search", Action.SEARCH),
     ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
     ("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),
@@ -84,6 +85,7 @@ def menu() -> list[dict[str, Any]]:
             "icon": icon,
             "active": endpoint.split(".")[0] == here
             or (endpoint == "holds.index" and here in ("delegations", "disposal"))
+            or (endpoint == "campaigns.index" and here in ("declarations", "overdue"))
             or (endpoint == "transfers.index" and here in ("mass_transfers", "transfer_requests"))
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))

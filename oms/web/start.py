@@ -25,7 +25,7 @@ UNFINISHED = (ScanState.RECEIVED, ScanState.READING)
 def show() -> str:
     """Work waiting, figures, changes; for inspectors the log, for administrators the installation."""
     overview.look(g.session, actor=g.actor)
-    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers", "searches"))
+    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers", "searches", "own_due"))
     if g.actor.has(Action.DOSSIER_READ):
         parts["work"] = _work()
     if g.actor.has(Action.SEARCH):
@@ -36,6 +36,8 @@ def show() -> str:
         parts["health"] = health.examine(g.session, house().settings, actor=g.actor)
     if parts["work"] is None and parts["log"] is None and parts["health"] is None:
         parts["own"], parts["helpers"] = _own()
+    if parts["work"] is None:
+        parts["own_due"] = waiting.due()
     return render_template("start/show.html", tones=TONES, **parts)
 
 

@@ -1,6 +1,7 @@
 // Starts what the page uses, before the page counts as loaded: whoever types at once is heard. Each part can fail
 // alone, and the page works without any of them.
 import * as arrange from "./arrange.js";
+import * as autosave from "./autosave.js";
 import * as chooser from "./chooser.js";
 import * as dialog from "./dialog.js";
 import * as filter from "./filter.js";
@@ -19,6 +20,7 @@ import * as viewer from "./viewer.js";
 
 const parts = [
   ["[data-arrange]", arrange],
+  ["form[data-autosave]", autosave],
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", menu],
   ["[data-dialog]", dialog],
   ["[data-filter], [data-choices]", filter],

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from oms import audit, checks, procedures
+from oms import audit, checks, figures, procedures
 from oms.audit_words import REARRANGING, RECORD, STACKS, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
@@ -28,6 +28,7 @@ ACTIONS: dict[str, str] = {
     **OF_LATE_PAPERS,
     **mass.IN_THE_LOG,
     **checks.IN_THE_LOG,
+    **figures.IN_THE_LOG,
     **procedures.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
@@ -112,8 +113,6 @@ ACTIONS: dict[str, str] = {
     "milestones:list": N_("Look at a list by the calendar"),
     "milestones:export": N_("Take a list by the calendar as a file"),
     "milestones:print": N_("Print a list by the calendar"),
-    "figures:read": N_("Read figures"),
-    "figures:view": N_("Look at the figures of a unit"),
     "completeness:list": N_("Look at what dossiers lack"),
     "completeness:export": N_("Take the list of missing papers as a file"),
     "people:check_load": N_("Look at an Excel file of people"),

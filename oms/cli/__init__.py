@@ -28,6 +28,7 @@ from oms.cli.packages import package
 from oms.cli.papers import print_paper
 from oms.cli.reading import read
 from oms.cli.reorganisation import reorganise
+from oms.cli.reports import report
 from oms.cli.scan_folders import scans
 from oms.cli.search import reindex
 from oms.cli.search import search as find
@@ -66,6 +67,7 @@ for command in (
         cover_sheets,
         export_dossiers,
         print_cv,
+        report,
         import_,
     ),
 ):

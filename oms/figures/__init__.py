@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from oms import audit, completeness
 from oms.catalogue import Component
 from oms.completeness import UnitState
+from oms.errors import N_
 from oms.figures.digitising import Digitising, count_work
 from oms.figures.people import Cell, Distribution, PeopleFigures, count_people
 from oms.figures.scopes import Scope, get_scope, may_look, units_of
@@ -19,6 +20,7 @@ from oms.organisation import today
 from oms.permissions import Action, Actor, require
 
 __all__ = [
+    "IN_THE_LOG",
     "Cell",
     "Dashboard",
     "Digitising",
@@ -30,6 +32,16 @@ __all__ = [
     "may_look",
     "units_of",
 ]
+
+
+IN_THE_LOG = {
+    "figures:read": N_("Read figures"),
+    "figures:report": N_("Look at a report"),
+    "figures:export": N_("Take a report as a file"),
+    "figures:print": N_("Print a report"),
+    "figures:view": N_("Look at the figures of a unit"),
+}
+"""What is done here, as the log says it."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ def menu() -> list[dict[str, Any]]:
             or (endpoint == "completeness.index" and here == "cover_sheets")
             or (endpoint == "corrections.index" and here == "attestations")
             or (endpoint == "checks.index" and here == "verifications")
+            or (endpoint == "figures.index" and here == "reports")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
             "count": counts.get(endpoint, 0),
         }

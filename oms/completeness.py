@@ -63,11 +63,16 @@ class Lacking:
     wanted: int
 
 
+# Components, each with how many dossiers lack it, the worst first; what nobody lacks is left out.
+Gaps = tuple[tuple[Component, int], ...]
+
+
 @dataclass(frozen=True)
 class UnitState:
-    """How the dossiers of one holder stand: how many, how many whole, papers wanted and there, dossiers by gap."""
+    """How the dossiers of one holder stand: how many, how many whole, papers wanted and there, and what they lack."""
 
     unit: Unit
+    gaps: Gaps
     dossiers: int
     complete: int
     wanted: int
@@ -142,17 +147,17 @@ def _last_due(row: Component, day: date) -> int:
 
 @dataclass(frozen=True)
 class Standing:
-    """How some dossiers stand: their holders, the worst first, and each component with how many dossiers lack it."""
+    """How some dossiers stand: their holders, the worst first, and what all of them lack."""
 
     states: tuple[UnitState, ...]
-    gaps: tuple[tuple[Component, int], ...]
+    gaps: Gaps
 
 
-def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> list[UnitState]:
+def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> Standing:
     """How the dossiers the actor may read stand, by their holder."""
-    states = stand(session, allowed(actor, Action.DOSSIER_READ), on).states
-    audit.record(session, "completeness:list", actor=actor, total=sum(state.dossiers for state in states))
-    return list(states)
+    standing = stand(session, allowed(actor, Action.DOSSIER_READ), on)
+    audit.record(session, "completeness:list", actor=actor, total=sum(state.dossiers for state in standing.states))
+    return standing
 
 
 def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = None) -> Standing:
@@ -161,27 +166,29 @@ def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = Non
     bits = {id: place for place, id in enumerate(sorted({row.id for rows in lists.values() for row in rows}))}
     needed = {category: sum(1 << bits[row.id] for row in rows) for category, rows in lists.items()}
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    lacking: dict[Category, Counter[int]] = defaultdict(Counter)
+    lacking: dict[str, Counter[tuple[Category, int]]] = defaultdict(Counter)
     for category, unit_id, number, *there in session.execute(_what_lies_there(list(bits), dossiers)):
         mask = sum(int(part or 0) << _WORD * place for place, part in enumerate(there)) & needed[category]
         whole = needed[category].bit_count()
         row = (number, number if mask == needed[category] else 0, number * whole, number * mask.bit_count())
         sums[unit_id] = [one + other for one, other in zip(sums[unit_id], row, strict=True)]
-        lacking[category][needed[category] & ~mask] += number
+        lacking[unit_id][category, needed[category] & ~mask] += number
+
+    def gaps(gapped: Counter[tuple[Category, int]]) -> Gaps:
+        counted: Counter[Component] = Counter()
+        for (category, mask), number in gapped.items():
+            counted.update({row: number for row in lists[category] if mask >> bits[row.id] & 1})
+        return tuple(sorted(counted.items(), key=lambda gap: (-gap[1], gap[0].id)))
+
     units = session.scalars(select(Unit).where(Unit.id.in_(sums)))
-    gaps = [
-        (row, sum(number for mask, number in lacking[category].items() if mask >> bits[row.id] & 1))
-        for category, rows in lists.items()
-        for row in rows
-    ]
     return Standing(
         states=tuple(
             sorted(
-                (UnitState(unit, *sums[unit.id]) for unit in units),
+                (UnitState(unit, gaps(lacking[unit.id]), *sums[unit.id]) for unit in units),
                 key=lambda row: (row.share, name_key(row.unit.name)),
             )
         ),
-        gaps=tuple(sorted(((row, number) for row, number in gaps if number), key=lambda gap: (-gap[1], gap[0].id))),
+        gaps=gaps(sum(lacking.values(), Counter())),
     )
 
 
@@ -243,13 +250,17 @@ def list_lacking(
     )
     if unit_id:
         query = query.where(Dossier.custodian_id == unit_id)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    query = query.options(joinedload(Dossier.person).joinedload(Person.unit), joinedload(Dossier.custodian)).order_by(
-        Person.sort_key, Dossier.number
+    # How many in all comes with each row, so that what a dossier lacks is asked once.
+    listed = (
+        query.options(joinedload(Dossier.person).joinedload(Person.unit), joinedload(Dossier.custodian))
+        .add_columns(func.count().over())
+        .order_by(Person.sort_key, Dossier.number)
     )
     if size is not None:
-        query = query.limit(size).offset((max(page, 1) - 1) * size)
-    rows = session.scalars(query).unique().all()
+        listed = listed.limit(size).offset((max(page, 1) - 1) * size)
+    counted = session.execute(listed).all()
+    rows = [dossier for dossier, _total in counted]
+    total = counted[0][1] if counted else session.scalar(select(func.count()).select_from(query.subquery())) or 0
     audit.record(session, "completeness:list", actor=actor, total=total, component=component_id or None)
     return lacking_of(session, rows, on), total
 
@@ -290,16 +301,6 @@ def _there(session: Session, dossier_ids: Sequence[str]) -> dict[str, set[str]]:
         for dossier_id, component_id in session.execute(query.distinct()):
             found[dossier_id].add(component_id)
     return found
-
-
-def components_missing(
-    session: Session, *, actor: Actor, unit_id: str = "", on: date | None = None
-) -> list[tuple[Component, int]]:
-    """Each component with the number of dossiers that lack it, the worst first; what nobody lacks is left out."""
-    scope = allowed(actor, Action.DOSSIER_READ)
-    if unit_id:
-        scope = and_(scope, Dossier.custodian_id == unit_id)
-    return list(stand(session, scope, on).gaps)
 
 
 def export(

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit
 from oms.errors import N_
-from oms.models import Account, AuditEntry, Document, Dossier, Page, PageState, Person, Scan, ScanState, now
+from oms.models import Account, AuditEntry, Base, Document, Dossier, Page, PageState, Person, Scan, ScanState, now
 from oms.permissions import Action, Actor, allowed, require
 
 # Changes people want to read about, in words; looks and searches are no news.
@@ -52,18 +52,15 @@ class Figures:
 def count_figures(session: Session, *, actor: Actor) -> Figures:
     """Count what the actor may read."""
 
-    def count(query: Select[int]) -> int:
+    def count(model: type[Base], action: Action, *conditions: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(model).where(allowed(actor, action), *conditions)
         return session.scalar(query) or 0
 
     return Figures(
-        people=count(select(func.count(Person.id)).where(allowed(actor, Action.PERSON_READ))),
-        dossiers=count(select(func.count(Dossier.id)).where(allowed(actor, Action.DOSSIER_READ))),
-        documents=count(select(func.count(Document.id)).where(allowed(actor, Action.DOCUMENT_READ))),
-        waiting_pages=count(
-            select(func.count(Page.id)).where(
-                allowed(actor, Action.PAGE_READ), Page.document_id.is_(None), Page.state != PageState.WAITING
-            )
-        ),
+        people=count(Person, Action.PERSON_READ),
+        dossiers=count(Dossier, Action.DOSSIER_READ),
+        documents=count(Document, Action.DOCUMENT_READ),
+        waiting_pages=count(Page, Action.PAGE_READ, Page.document_id.is_(None), Page.state != PageState.WAITING),
     )
 
 

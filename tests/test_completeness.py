@@ -86,15 +86,16 @@ def test_units_and_dossiers_are_those_one_may_read(session: Session, world: Worl
     put(session, lacking, WANTED[0].id)
     put(session, lacking, WANTED[1].id, sealed=True)
     factories.make_dossier(session, world.units["sotc"], "Trần Văn Khác")
-    (state,) = completeness.by_unit(session, actor=actor("canbo.sonv"))
+    standing = completeness.by_unit(session, actor=actor("canbo.sonv"))
+    (state,) = standing.states
     total = len(WANTED)
     assert (state.unit.id, state.dossiers, state.complete) == (world.units["sonv"], 2, 1)
     assert (state.wanted, state.present) == (2 * total, total + 1) and state.share == 100 * (total + 1) // (2 * total)
     rows, number = completeness.list_lacking(session, actor=actor("canbo.sonv"))
     assert number == 1 and rows[0].dossier.id == lacking.id
     assert [row.id for row in rows[0].missing] == [row.id for row in WANTED[1:]], "sealed inserts count for nothing"
-    gaps = completeness.components_missing(session, actor=actor("canbo.sonv"))
-    assert {row.id: missing for row, missing in gaps} == {row.id: 1 for row in WANTED[1:]}
+    assert {row.id: missing for row, missing in standing.gaps} == {row.id: 1 for row in WANTED[1:]}
+    assert state.gaps == standing.gaps
     assert completeness.list_lacking(session, actor=actor("canbo.sotc"), unit_id=world.units["sonv"]) == ([], 0)
     assert [entry.action for entry in entries(session, "completeness:list")] == ["completeness:list"] * 3
 
@@ -123,7 +124,7 @@ def test_the_list_of_another_day(session: Session, world: World, actor: Find) ->
     assert catalogue.components(Category.CIVIL_SERVANT.value, before) == ()
     assert completeness.presences(dossier, [], before) == []
     assert completeness.list_lacking(session, actor=actor("canbo.sonv"), on=before) == ([], 0)
-    (state,) = completeness.by_unit(session, actor=actor("canbo.sonv"), on=before)
+    (state,) = completeness.by_unit(session, actor=actor("canbo.sonv"), on=before).states
     assert (state.complete, state.share) == (1, 100)
 
 
@@ -131,7 +132,7 @@ def test_the_list_of_another_day(session: Session, world: World, actor: Find) ->
 def test_who_reads_no_dossier_learns_nothing(session: Session, world: World, actor: Find, username: str) -> None:
     factories.make_dossier(session, world.units["sonv"])
     who = actor(username)
-    assert completeness.by_unit(session, actor=who) == completeness.components_missing(session, actor=who) == []
+    assert completeness.by_unit(session, actor=who) == completeness.Standing((), ())
     assert completeness.list_lacking(session, actor=who) == ([], 0)
 
 

@@ -42,9 +42,11 @@ def index() -> str:
     filters, problem = _filters()
     page = max(request.args.get("page", 1, int), 1)
     on: date | None = filters["on"]
-    states = completeness.by_unit(g.session, actor=g.actor, on=on)
+    standing = completeness.by_unit(g.session, actor=g.actor, on=on)
+    states = standing.states
     lacking, total = completeness.list_lacking(g.session, actor=g.actor, page=page, **filters)
-    gaps = completeness.components_missing(g.session, actor=g.actor, unit_id=filters["unit_id"], on=on)
+    chosen = filters["unit_id"]
+    gaps = next((state.gaps for state in states if state.unit.id == chosen), ()) if chosen else standing.gaps
     return render_template(
         "completeness/index.html",
         states=states,
@@ -62,7 +64,7 @@ def index() -> str:
     )
 
 
-def _once(gaps: list[Any]) -> list[Any]:
+def _once(gaps: completeness.Gaps) -> list[Any]:
     """Components that several categories share, once, with all the dossiers that lack them."""
     sums: dict[str, int] = {}
     rows: dict[str, Any] = {}

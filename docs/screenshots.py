@@ -178,7 +178,7 @@ def file_document(officer: Page, component: str) -> str:
     filing = officer.locator("form#filing")
     title = filing.locator("input[name=title]").input_value()
     filing.locator("select[name=component]").select_option(component)
-    filing.locator("button").last.click()
+    officer.locator("[data-confirm]").click()
     officer.wait_for_load_state()
     return title
 

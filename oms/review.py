@@ -24,12 +24,11 @@ from oms.models import (
     PageCorrection,
     PageState,
     Precision,
-    Quality,
     Scan,
     ScanState,
 )
 from oms.organisation import today
-from oms.permissions import Action, Actor, allowed, require
+from oms.permissions import Action, Actor, require
 from oms.vietnamese.dates import ImpossibleDate, parse_date
 from oms.vietnamese.text import nfc
 
@@ -51,35 +50,6 @@ class Filing:
     original: Original = Original.ORIGINAL
     # Why a page that seems to be about somebody else belongs here all the same.
     despite: str = ""
-
-
-def waiting_scans(session: Session, *, actor: Actor, limit: int = 200, skip: int = 0) -> list[Scan]:
-    """Scans that are read and have pages to file: the one with the worst page first, of alike ones the oldest.
-
-    `skip` leaves out the first ones, for a list of several pages.
-    """
-    worst = (
-        select(func.max(Page.expected_error))
-        .where(Page.scan_id == Scan.id, Page.document_id.is_(None), Page.corrected.is_(False))
-        .correlate(Scan)
-        .scalar_subquery()
-    )
-    return list(
-        session.scalars(
-            select(Scan)
-            .where(allowed(actor, Action.SCAN_READ), Scan.state == ScanState.READ)
-            .options(joinedload(Scan.dossier).joinedload(Dossier.person))
-            .order_by(func.coalesce(worst, 0).desc(), Scan.received_at, Scan.id)
-            .limit(limit)
-            .offset(skip)
-        )
-    )
-
-
-def count_waiting(session: Session, *, actor: Actor) -> int:
-    """How many scans wait for a check by the actor."""
-    query = select(func.count(Scan.id)).where(allowed(actor, Action.SCAN_READ), Scan.state == ScanState.READ)
-    return session.scalar(query) or 0
 
 
 def look_at(session: Session, page: Page, words: str = "", *, actor: Actor) -> None:
@@ -284,35 +254,6 @@ def list_pages(session: Session, scan: Scan) -> list[Page]:
             .order_by(Page.number)
         )
     )
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What of a scan waits for a check: pages not filed, how many of them need a look, suspected secrecy, and the
-    share of characters (0 to 1) that are probably wrong on the worst of them that nobody corrected."""
-
-    pages: int = 0
-    doubtful: int = 0
-    secret: bool = False
-    worst: float = 0.0
-
-
-def waiting_pages(session: Session, scan_ids: Sequence[str]) -> dict[str, Waiting]:
-    """What waits in several scans, with one query."""
-    found = dict.fromkeys(scan_ids, Waiting())
-    columns = (Page.scan_id, Page.quality, Page.secrecy, Page.expected_error, Page.corrected)
-    for scan_id, quality, secrecy, error, corrected in session.execute(
-        select(*columns).where(Page.scan_id.in_(scan_ids), Page.document_id.is_(None))
-    ):
-        before = found[scan_id]
-        doubtful = quality not in (Quality.GOOD, Quality.BLANK)
-        found[scan_id] = Waiting(
-            before.pages + 1,
-            before.doubtful + doubtful,
-            before.secret or bool(secrecy),
-            max(before.worst, 0.0 if corrected else error or 0.0),
-        )
-    return found
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
-from oms import custody, db, dossiers, intake, overview, people, review
+from oms import custody, db, desk, dossiers, intake, overview, people
 from oms.errors import NotFound, OmsError
 from oms.models import (
     OPEN_STATES,
@@ -157,7 +157,7 @@ def assert_closed(session: Session, dossier: Dossier, actor: Actor, units: froze
         dossiers.get_dossier(session, dossier.number, actor=actor)
     assert dossier.id not in {found.id for found in dossiers.list_dossiers(session, actor=actor)[0]}
     assert dossier.id not in {scan.dossier_id for scan in intake.list_scans(session, actor=actor)}
-    assert dossier.id not in {scan.dossier_id for scan in review.waiting_scans(session, actor=actor)}
+    assert dossier.id not in {one.scan.dossier_id for one in desk.waiting_scans(session, actor=actor)}
     assert dossier.id not in {found for found, _words in intake.open_dossiers(session, actor=actor)}
     assert dossier.person_id not in {found.id for found in people.list_people(session, actor=actor)[0]}
     overview.count_figures(session, actor=actor)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms import dossiers, review
+from oms import desk, dossiers, review
 from oms.errors import BadInput, Conflict, NotFound, Refused
-from oms.models import AuditEntry, Document, Job, Original, Page, PageState, Precision, Quality, ScanState
+from oms.models import AuditEntry, Document, Job, Original, Page, PageState, Precision, Quality, Scan, ScanState
 from oms.permissions import Actor
 from oms.review import Filing
 from tests import factories
@@ -40,6 +40,10 @@ def filing(dossier) -> Filing:
 
 def actions(session: Session) -> list[str]:
     return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.seq)))
+
+
+def in_order(session: Session, officer: Actor) -> list[Scan]:
+    return [one.scan for one in desk.waiting_scans(session, actor=officer)]
 
 
 def pages_of(session: Session, scan) -> list[Page]:
@@ -88,9 +92,9 @@ def test_filing_in_parts_until_nothing_waits(session: Session, scan, filing: Fil
     one, two, three = pages_of(session, scan)
     document = review.file_pages(session, scan, [two.id, one.id], filing, actor=officer)
     assert (one.document_position, two.document_position, scan.state) == (2, 1, ScanState.READ)
-    assert review.waiting_pages(session, [scan.id])[scan.id].pages == 1
+    assert desk.waiting_pages(session, [scan.id])[scan.id].pages == 1
     review.file_pages(session, scan, [three.id], filing, actor=officer)
-    assert scan.state == ScanState.FILED and review.waiting_scans(session, actor=officer) == []
+    assert scan.state == ScanState.FILED and desk.waiting_scans(session, actor=officer) == []
     assert actions(session) == ["document:file", "document:file"]
     assert document.position == 1
 
@@ -164,7 +168,7 @@ def test_what_waits_says_how_much_needs_a_look(session: Session, scan) -> None:
     one.quality, one.expected_error, two.secrecy = Quality.POOR, 0.3, ["MẬT"]
     two.expected_error, two.corrected = 0.5, True
     session.flush()
-    assert review.waiting_pages(session, [scan.id]) == {scan.id: review.Waiting(3, 1, True, 0.3)}
+    assert desk.waiting_pages(session, [scan.id]) == {scan.id: desk.Waiting(3, 1, True, 0.3)}
 
 
 def test_the_scan_with_the_worst_page_that_waits_is_first(
@@ -175,12 +179,12 @@ def test_the_scan_with_the_worst_page_that_waits_is_first(
     first, *_rest = pages_of(session, better)
     one.expected_error, two.expected_error, first.expected_error = 0.4, 0.02, 0.1
     session.flush()
-    assert review.waiting_scans(session, actor=officer) == [scan, better]
+    assert in_order(session, officer) == [scan, better]
     review.file_pages(session, scan, [one.id], filing, actor=officer)
-    assert review.waiting_scans(session, actor=officer) == [better, scan], "what is filed does not count"
+    assert in_order(session, officer) == [better, scan], "what is filed does not count"
     first.corrected = True
     session.flush()
-    assert review.waiting_scans(session, actor=officer) == [scan, better], "nor what was corrected"
+    assert in_order(session, officer) == [scan, better], "nor what was corrected"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,19 @@ from oms.desk.drafts import (
     unsaved_text,
 )
 from oms.desk.leases import LEASE, Seat, find_seat, give_back, refuse_others, take, take_over
+from oms.desk.queue import (
+    REASONS,
+    Filters,
+    Queued,
+    Reading,
+    Waiting,
+    count_waiting,
+    list_units,
+    take_next,
+    waiting_pages,
+    waiting_scans,
+)
+from oms.desk.speed import Pace, note, own_pace
 from oms.models import DeskDraft, DeskLease
 
 
@@ -35,8 +48,15 @@ def forget(session: Session, scan_ids: Sequence[str]) -> None:
 __all__ = [
     "FORM",
     "LEASE",
+    "REASONS",
+    "Filters",
+    "Pace",
+    "Queued",
+    "Reading",
     "Seat",
     "UnsavedText",
+    "Waiting",
+    "count_waiting",
     "discard",
     "find_drafts",
     "find_seat",
@@ -45,11 +65,17 @@ __all__ = [
     "give_back",
     "keep_form",
     "keep_text",
+    "list_units",
     "list_unsaved",
+    "note",
+    "own_pace",
     "refuse_others",
     "refuse_unsaved",
     "take",
+    "take_next",
     "take_over",
     "typed_form",
     "unsaved_text",
+    "waiting_pages",
+    "waiting_scans",
 ]

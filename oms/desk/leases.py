@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from oms import audit, db
+from oms.desk import speed
 from oms.errors import N_, Conflict
 from oms.models import Account, DeskLease, Scan, new_id, now
 from oms.permissions import Action, Actor, require
@@ -68,6 +69,8 @@ def _write(session: Session, scan: Scan, actor: Actor, *, opening: bool, by_hand
     free = or_(true() if by_hand else DeskLease.account_id == actor.account_id, DeskLease.until <= moment)
     session.execute(row.on_conflict_do_update(index_elements=[DeskLease.scan_id], set_=renewed, where=free))
     found = find_seat(session, scan, actor=actor)
+    if found is not None and found.mine:
+        speed.note(session, actor=actor)
     # Given back between the two statements: now it is free.
     return found or _write(session, scan, actor, opening=opening, by_hand=by_hand)
 

@@ -4,6 +4,7 @@ Scripts ask here; the pages themselves are those of `oms.web.review`.
 """
 
 from flask import Blueprint, Response, flash, g, jsonify, redirect, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from oms.web.formats import moment
 
 bp = Blueprint("desk", __name__, url_prefix="/review")
 
+_FILTERS = "desk"
 PROPOSED = ("component", "title", "number", "issued_on", "issuing_body", "signer")
 FIELDS = (*PROPOSED, "original", "despite")
 """What the description form says about a document."""
@@ -70,6 +72,32 @@ def take_over(scan: Scan) -> ResponseReturnValue:
     access.commit()
     flash(_("The scan is yours now. Your colleague is told."), "success")
     return redirect(url_for("review.show", id=scan.id))
+
+
+def kept_filters() -> desk.Filters:
+    """What of the queue this browser works on; it holds until it is changed."""
+    kept = cookie.get(_FILTERS, {})
+    return desk.Filters(**{name: str(kept.get(name, "")) for name in ("unit_id", "kind", "reading")})
+
+
+def keep_filters() -> None:
+    """Work on the part of the queue that the address names."""
+    names = {"unit_id": "unit", "kind": "kind", "reading": "reading"}
+    cookie[_FILTERS] = {name: request.args.get(asked, "")[:40] for name, asked in names.items()}
+
+
+@bp.post("/next")
+@guarded(Action.DOCUMENT_FILE)
+def take_next() -> ResponseReturnValue:
+    """Give the officer the next scan that nobody else has, or the one before it."""
+    beside = request.form.get("beside", "")
+    backwards = request.form.get("way") == "back"
+    found = desk.take_next(g.session, actor=g.actor, filters=kept_filters(), beside=beside, backwards=backwards)
+    access.commit()
+    if found is not None:
+        return redirect(url_for("review.show", id=found[0].id))
+    flash(_("No other scan waits here that nobody has."), "info")
+    return redirect(url_for("review.show", id=beside) if beside else url_for("review.index"))
 
 
 @bp.post("/<id>/draft")

@@ -16,6 +16,7 @@ from oms import (
     completeness,
     consultations,
     custody,
+    desk,
     dossiers,
     holds,
     inserts,
@@ -24,7 +25,6 @@ from oms import (
     packages,
     people,
     procedures,
-    review,
     sheets,
     whereabouts,
 )
@@ -157,7 +157,7 @@ def _scans(dossier: Dossier) -> dict[str, Any]:
     return {
         "scans": scans,
         "progress": intake.progress_of(g.session, ids),
-        "waiting": review.waiting_pages(g.session, ids),
+        "waiting": desk.waiting_pages(g.session, ids),
         "reading": any(scan.state in UNFINISHED for scan in scans),
     }
 

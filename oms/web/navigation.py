@@ -6,7 +6,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import consultations, custody, membership, reorganisation, review
+from oms import consultations, custody, desk, membership, reorganisation
 from oms.custody import mass
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
@@ -45,7 +45,7 @@ def _counts(actor: Actor) -> dict[str, int]:
     counts = {}
     try:
         if actor.has(Action.PAGE_REVIEW):
-            counts["review.index"] = review.count_waiting(session, actor=actor)
+            counts["review.index"] = desk.count_waiting(session, actor=actor)
         if actor.has(Action.TRANSFER_READ):
             batches = mass.waiting_for(session, actor=actor)
             counts["transfers.index"] = len(custody.waiting_for(session, actor=actor)) + len(batches)

@@ -10,13 +10,13 @@ from flask_babel import gettext as _
 from oms import db, desk, dossiers, gate, review
 from oms.checks import find_strangers
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
-from oms.models import Document, Original, Page, PageState, Scan
+from oms.models import Document, Original, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
 from oms.proposals import Proposal, propose
 from oms.recognition.kinds import PageKind
 from oms.web import access
 from oms.web.access import end_request, guarded, house, write_down_refusal
-from oms.web.desk import FIELDS, PROPOSED, keep_typed, sit_down
+from oms.web.desk import FIELDS, PROPOSED, keep_filters, keep_typed, kept_filters, sit_down
 from oms.web.errors import sentence_of
 from oms.web.formats import component_title
 from oms.web.pages import page_doubts, page_findings, text_lines
@@ -25,6 +25,8 @@ NO_COMPONENT = N_("Choose what the document is (component of the dossier).")
 
 bp = Blueprint("review", __name__, url_prefix="/review")
 
+NO_PAPER = (PageKind.CONTINUATION, PageKind.BLANK, PageKind.SEPARATOR)
+"""Kinds of pages nobody looks for."""
 QUEUE = 100
 """Scans on one page of the queue."""
 
@@ -32,19 +34,30 @@ QUEUE = 100
 @bp.get("")
 @guarded(Action.SCAN_READ)
 def index() -> str:
-    """The scans that wait for a check, the one with the worst page first."""
+    """The scans that wait for a check in the order of the desk, narrowed as the officer last wanted it."""
     from oms import intake
 
-    total = review.count_waiting(g.session, actor=g.actor)
+    if "narrow" in request.args:
+        keep_filters()
+    filters = kept_filters()
+    total = desk.count_waiting(g.session, actor=g.actor, filters=filters)
     pages = max(1, ceil(total / QUEUE))
     # Filing shortens the list: whoever comes back to a page that is gone sees the last one.
     page = min(max(request.args.get("page", 1, int), 1), pages)
-    scans = review.waiting_scans(g.session, actor=g.actor, limit=QUEUE, skip=(page - 1) * QUEUE)
-    intake.look_over(g.session, scans, actor=g.actor)
+    skip = (page - 1) * QUEUE
+    rows = desk.waiting_scans(g.session, actor=g.actor, filters=filters, limit=QUEUE, skip=skip)
+    intake.look_over(g.session, [row.scan for row in rows], actor=g.actor)
     return render_template(
         "review/index.html",
-        scans=scans,
-        waiting=review.waiting_pages(g.session, [scan.id for scan in scans]),
+        rows=rows,
+        waiting=desk.waiting_pages(g.session, [row.scan.id for row in rows]),
+        filters=filters,
+        units=desk.list_units(g.session, actor=g.actor),
+        kinds=[(kind.value, _(kind.label)) for kind in PageKind if kind not in NO_PAPER],
+        readings=[(reading.value, _(reading.label)) for reading in desk.Reading],
+        reasons=[_(reason.label) for reason in desk.REASONS],
+        unsaved=desk.list_unsaved(g.session, actor=g.actor),
+        pace=desk.own_pace(g.session, actor=g.actor),
         total=total,
         page=page,
         pages=pages,
@@ -123,6 +136,8 @@ def _draw(
         suspected=gate.suspected(scan, pages),
         failure=_failure(page),
         seat=seat,
+        pace=desk.own_pace(g.session, actor=g.actor),
+        next_image=_image_after(pages, page),
         may_correct=not taken and can(g.actor, Action.PAGE_REVIEW, page) and page.state != PageState.WAITING,
         may_file=not taken and can(g.actor, Action.DOCUMENT_FILE, scan.dossier),
     )
@@ -134,6 +149,12 @@ def _chosen_proposal(proposals: Sequence[Proposal], number: int | None) -> Propo
         return proposals[number - 1]
     papers = [proposal for proposal in proposals if proposal.kind != PageKind.SEPARATOR]
     return next(iter(papers or proposals), None)
+
+
+def _image_after(pages: Sequence[Page], page: Page) -> str:
+    """The address of the image of the next page, which is fetched while this one is read."""
+    following = next((other for other in pages if other.number == page.number + 1), None)
+    return url_for("pages.image", id=following.id) if following and following.image_sha256 else ""
 
 
 def _failure(page: Page) -> str:
@@ -171,14 +192,18 @@ def file(scan: Scan) -> Any:
     chosen = request.form.getlist("pages")
     try:
         desk.take(g.session, scan, actor=g.actor)
+        # While the scan still has its place in the order: where the officer was goes on, not at the top.
+        following = desk.take_next(g.session, actor=g.actor, filters=kept_filters(), beside=scan.id)
         document = review.file_pages(g.session, scan, chosen, read_filing(), actor=g.actor)
+        target = _next_address(scan, following)
+        desk.note(g.session, actor=g.actor, pages=len(chosen))
         access.commit()
     except (BadInput, Conflict, NotFound) as error:
         typed = {name: request.form.get(name, "") for name in FIELDS}
         number = request.form.get("page", type=int)
         return _draw_again(error, scan.id, number, typed=typed, chosen=chosen), error.status
     flash(_("Filed in dossier %(number)s: %(title)s.", number=scan.dossier.number, title=document.title), "success")
-    return redirect(_next_address(scan))
+    return redirect(target)
 
 
 def read_filing() -> review.Filing:
@@ -204,11 +229,13 @@ def read_filing() -> review.Filing:
     )
 
 
-def _next_address(scan: Scan) -> str:
-    """This scan while pages of it wait, else the scan that waits longest, else the empty queue."""
-    if review.waiting_pages(g.session, [scan.id])[scan.id].pages:
+def _next_address(scan: Scan, following: tuple[Scan, desk.Seat] | None) -> str:
+    """This scan while pages of it wait, else the one after it that nobody has, else the first, else the empty queue."""
+    if scan.state == ScanState.READ:
+        if following is not None:
+            desk.give_back(g.session, following[0], following[1].key, actor=g.actor)
         return url_for(".show", id=scan.id)
-    following = review.waiting_scans(g.session, actor=g.actor, limit=1)
+    following = following or desk.take_next(g.session, actor=g.actor, filters=kept_filters())
     return url_for(".show", id=following[0].id) if following else url_for(".index")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g, render_template, request
 from flask_babel import gettext as _
 
-from oms import accounts, custody, health, intake, organisation, overview, people, review
+from oms import accounts, custody, desk, health, intake, organisation, overview, people
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
 from oms.web import milestones, saved_searches
@@ -58,7 +58,7 @@ def _work() -> dict[str, Any]:
     return {
         "transfers": sorted(transfers, key=lambda due: due[0].prepared_at)[:SHOWN],
         "transfer_count": len(transfers),
-        "to_check": review.waiting_scans(session, actor=actor, limit=SHOWN) if scans.get(ScanState.READ) else [],
+        "to_check": desk.waiting_scans(session, actor=actor, limit=SHOWN) if scans.get(ScanState.READ) else [],
         "scans": scans,
         "failed": _failed(scans),
         "figures": overview.count_figures(session, actor=actor),

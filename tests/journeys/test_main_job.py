@@ -171,7 +171,7 @@ def file_pages(officer: Desk, title: str, day: str) -> None:
     filing.locator("select[name=component]").select_option(next(value for value in choices if value))
     filing.locator("input[name=title]").fill(title)
     filing.locator("input[name=issued_on]").fill(day)
-    filing.locator("button").last.click()
+    officer.page.locator("[data-confirm]").click()
     officer.page.wait_for_load_state()
 
 

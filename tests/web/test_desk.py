@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, event, select
 
 from oms import db
+from oms.dossiers import components_of
 from oms.models import AuditEntry, DeskLease, Page, Scan
 from tests import factories
 from tests.factories import World
@@ -124,3 +125,73 @@ def test_a_refused_text_is_kept_without_any_script(officer, other, ids, engine: 
     officer.post(f"/review/pages/{ids['one']}", data={"place": "1", "text": "gõ rất lâu", "version": "1"})
     officer.post(f"/review/{ids['scan']}/take-over")
     assert "gõ rất lâu</textarea>" in officer.get(f"/review/{ids['scan']}?page=1").text
+
+
+def fill_queue(engine: Engine, world: World, names: tuple[str, ...]) -> list[str]:
+    with db.writing(engine) as session:
+        dossiers = [factories.make_dossier(session, world.units["sonv"], name) for name in names]
+        officer = world.accounts["canbo.sonv"]
+        return [factories.make_scan(session, one, officer, (f"của {one.number}",)).id for one in dossiers]
+
+
+def test_two_officers_take_the_next_and_never_meet(officer, other, engine: Engine, world: World) -> None:
+    scans = fill_queue(engine, world, ("Lê An", "Lê Ba", "Lê Cư"))
+    assert officer.post("/review/next").location == f"/review/{scans[0]}"
+    assert other.post("/review/next").location == f"/review/{scans[1]}"
+    page = officer.get("/review").text
+    assert "with Tài khoản canbo2.sonv" in page and "The dossier lacks papers it must hold" in page
+    assert officer.post("/review/next", data={"beside": scans[0], "way": "on"}).location == f"/review/{scans[2]}"
+    last = officer.post("/review/next", data={"beside": scans[2], "way": "on"})
+    assert last.location == f"/review/{scans[2]}"
+    assert "No other scan waits here that nobody has" in officer.get(last.location).text
+    assert officer.post("/review/next", data={"beside": scans[2], "way": "back"}).location == f"/review/{scans[0]}"
+
+
+def test_the_queue_stays_narrowed_until_it_is_changed(officer, client_as, engine: Engine, world: World) -> None:
+    scans = fill_queue(engine, world, ("Lê An", "Lê Ba"))
+    with db.writing(engine) as session:
+        session.scalars(select(Page).where(Page.scan_id == scans[1])).one().kind = "decision"
+    narrowed = officer.get("/review?narrow=1&kind=decision").text
+    assert "Lê Ba" in narrowed and "Lê An" not in narrowed and "Lê An" not in officer.get("/review").text
+    assert officer.post("/review/next").location == f"/review/{scans[1]}"
+    assert "Nothing of this sort waits" in officer.get("/review?narrow=1&reading=handwriting").text
+    assert "Lê An" in officer.get("/review?narrow=1").text and "Lê An" in client_as("canbo2.sonv").get("/review").text
+
+
+def test_filing_goes_on_where_one_was_and_counts_for_oneself_only(
+    officer, client_as, engine: Engine, world: World
+) -> None:
+    scans = fill_queue(engine, world, ("Lê An", "Lê Ba", "Lê Cư"))
+    officer.get(f"/review/{scans[1]}")
+    with db.reading(engine) as session:
+        scan = session.get_one(Scan, scans[1])
+        component = components_of(scan.dossier)[0].id
+        page = scan.pages[0].id
+    form = {"pages": page, "component": component, "title": "Quyết định", "original": "copy"}
+    assert officer.post(f"/review/{scans[1]}/file", data=form).location == f"/review/{scans[2]}"
+    assert "Only you see this: today 1 pages" in officer.get(f"/review/{scans[2]}").text
+    assert "today 1 pages" in officer.get("/review").text
+    assert "today 0 pages" in client_as("canbo2.sonv").get("/review").text
+    for username in ("bithu.sonv", "kiemtra.khoi", "quantri"):
+        client = client_as(username)
+        for address in ("/", "/review", f"/review/{scans[2]}", "/audit", "/system", "/accounts"):
+            assert "Only you see this" not in client.get(address, follow_redirects=True).text, (username, address)
+
+
+def test_a_page_of_the_desk_asks_as_much_however_long_the_scan_and_the_queue(
+    officer, engine: Engine, world: World
+) -> None:
+    [short] = fill_queue(engine, world, ("Lê An",))
+    officer.get(f"/review/{short}")  # what a house asks once
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *found: asked.append(found[2]))
+    officer.get(f"/review/{short}")
+    once = len(asked)
+    fill_queue(engine, world, tuple(f"Trần {n}" for n in range(12)))
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Dài Lắm")
+        texts = tuple(f"trang {n}" for n in range(20))
+        long = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], texts).id
+    asked.clear()
+    officer.get(f"/review/{long}")
+    assert len(asked) <= once + 1, "opening its lease anew"

@@ -18,7 +18,7 @@ function lose(message) {
   seat = null;
   box.querySelector("[data-desk-message]").textContent = message;
   box.hidden = false;
-  for (const button of document.querySelectorAll("#filing button, [data-correct-form] button, form[data-desk] button")) button.disabled = true;
+  for (const button of document.querySelectorAll("[data-confirm], [data-correct-form] button:not([data-discard])")) button.disabled = true;
   box.scrollIntoView({ block: "nearest" });
 }
 

@@ -43,7 +43,7 @@ class Doubts {
   }
 
   type(row, event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const readings = row.querySelectorAll("[data-reading]");
     if (step) this.go(this.rows.indexOf(row) + step);
@@ -93,7 +93,7 @@ export function start(root, area) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "F2" || event.ctrlKey || event.altKey || event.metaKey || !current) return;
+  if (event.key !== "F2" || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !current) return;
   event.preventDefault();
   current.step(event.shiftKey ? -1 : 1);
 });

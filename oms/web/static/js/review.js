@@ -40,10 +40,30 @@ function show(request) {
     frame.before(document.adoptNode(problem));
     problem.focus();
   }
+  takeAhead();
   startViewer(document);
   desk.sit();
   listen();
   return true;
+}
+
+// The image of the next page is fetched while this one is read, and put in as it is: nothing of a dossier is cached.
+let ahead = null;
+
+function fetchAhead() {
+  const [part, image] = [document.querySelector("#page-image"), document.querySelector("#page-image img")];
+  ahead = null;
+  if (!part?.dataset.nextImage || !image) return;
+  const begin = () => { if (part.isConnected) { ahead = new Image(); ahead.src = part.dataset.nextImage; } };
+  if (image.complete) begin();
+  else image.addEventListener("load", begin, { once: true });
+}
+
+function takeAhead() {
+  const image = document.querySelector("#page-image img");
+  if (!image || ahead?.src !== image.src) return;
+  ahead.alt = image.alt;
+  image.replaceWith(ahead);
 }
 
 async function turnTo(url) {
@@ -78,7 +98,10 @@ const wordAt = (text, at) => text.slice(0, at).split(/\s+/).filter(Boolean).leng
 function selectWord(area, place) {
   const words = /\S+/g;
   for (let number = 0, match; (match = words.exec(area.value)); number += 1) {
-    if (number === place) { area.setSelectionRange(match.index, match.index + match[0].length); return; }
+    if (number !== place) continue;
+    area.setSelectionRange(match.index, match.index + match[0].length);
+    area.scrollTop = (area.scrollHeight * match.index) / area.value.length - area.clientHeight / 2;
+    return;
   }
 }
 
@@ -95,6 +118,7 @@ function listen() {
   if (form) drafts.watch(form);
   startDoubts(document, area);
   drawCrops(document);
+  fetchAhead();
   area?.addEventListener("keyup", () => mark(spans, wordAt(area.value, area.selectionStart)));
   area?.addEventListener("click", () => mark(spans, wordAt(area.value, area.selectionStart)));
   document.querySelector("#page-image [data-viewer]")?.addEventListener("oms:word", (event) => {
@@ -114,21 +138,27 @@ document.addEventListener("click", (event) => {
   turnTo(link.href);
 });
 
+const press = (selector) => document.querySelector(selector)?.click();
+
+// Keys that work wherever the caret stands; none of them is one that Vietnamese input methods or Windows take.
+const EVERYWHERE = {
+  "Ctrl+s": () => { if (edited()) save(document.querySelector("[data-correct-form]")); },
+  "Ctrl+Enter": () => press("[data-confirm]"),
+  "Ctrl+/": () => press("[data-keys] summary"),
+  "Alt+PageDown": () => press("[data-viewer-next]"),
+  "Alt+PageUp": () => press("[data-viewer-previous]"),
+  F8: () => press("[data-next-scan]"),
+  "Shift+F8": () => press("[data-previous-scan]"),
+};
+
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
-    const form = document.querySelector("[data-correct] [data-correct-form]");
-    if (!form) return;
-    event.preventDefault();
-    if (edited()) save(form);
-  }
-  if ((event.ctrlKey || event.metaKey) && event.key === "/") {
-    event.preventDefault();
-    document.querySelector("[data-keys] summary")?.click();
-  }
-  if (event.altKey && (event.key === "PageDown" || event.key === "PageUp")) {
-    const link = document.querySelector(event.key === "PageDown" ? "[data-viewer-next]" : "[data-viewer-previous]");
-    if (link) { event.preventDefault(); turnTo(link.href); }
-  }
+  if (event.isComposing || event.keyCode === 229 || document.querySelector("dialog[open]")) return;
+  if (event.key === "?" && !event.target.closest("input, textarea, select")) { event.preventDefault(); press("[data-keys] summary"); return; }
+  const held = [event.ctrlKey || event.metaKey ? "Ctrl+" : "", event.altKey ? "Alt+" : "", event.shiftKey ? "Shift+" : ""].join("");
+  const act = EVERYWHERE[held + (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
+  if (!act) return;
+  event.preventDefault();
+  act();
 });
 
 const filing = document.getElementById("filing");

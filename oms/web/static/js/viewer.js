@@ -1,5 +1,6 @@
 // Page image with zoom and turning; word boxes over the image tied to the words of the text (data-word), both ways.
 // Positions are set through the style object (allowed by the policy), never as markup.
+const DRAG = 5; // pixels: less is a click of an unsteady hand
 const ZOOMS = [25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400];
 
 class Sheet {
@@ -9,7 +10,8 @@ class Sheet {
     this.stage = viewer.querySelector("[data-viewer-stage]");
     this.shown = viewer.querySelector("[data-zoom-shown]");
     this.image = this.sheet.querySelector("img");
-    this.zoom = 100;
+    this.zoom = 100; // per cent of the width of the stage
+    this.whole = false; // the zoom follows the height of the stage
     this.turned = Number(viewer.dataset.turned ?? 0);
     this.image.addEventListener("load", () => this.lay());
     new ResizeObserver(() => this.lay()).observe(this.stage);
@@ -22,6 +24,7 @@ class Sheet {
     const room = Math.max(80, this.stage.clientWidth - padding);
     const ratio = this.image.naturalWidth ? this.image.naturalHeight / this.image.naturalWidth : Math.SQRT2;
     const lying = this.turned % 180 !== 0;
+    if (this.whole) this.zoom = Math.max(10, Math.min(100, Math.floor((100 * (this.stage.clientHeight - padding)) / (room * (lying ? 1 / ratio : ratio)))));
     const width = ((lying ? room / ratio : room) * this.zoom) / 100;
     const height = width * ratio;
     const moves = { 0: "none", 90: `translateX(${height}px) rotate(90deg)`, 180: `translate(${width}px, ${height}px) rotate(180deg)`, 270: `translateY(${width}px) rotate(270deg)` };
@@ -33,16 +36,49 @@ class Sheet {
     if (this.shown) this.shown.textContent = `${this.zoom} %`;
   }
 
-  change(way) {
+  // Larger or smaller, about the point (x, y) of the stage or its middle; "fit" is the whole width, "page" the whole page.
+  change(way, x = this.stage.clientWidth / 2, y = this.stage.clientHeight / 2) {
+    const before = { x: (this.stage.scrollLeft + x) / this.stage.scrollWidth, y: (this.stage.scrollTop + y) / this.stage.scrollHeight };
+    this.whole = way === "page";
     if (way === "fit") this.zoom = 100;
     if (way === "in") this.zoom = ZOOMS.find((zoom) => zoom > this.zoom) ?? this.zoom;
-    if (way === "out") this.zoom = ZOOMS.findLast?.((zoom) => zoom < this.zoom) ?? [...ZOOMS].reverse().find((zoom) => zoom < this.zoom) ?? this.zoom;
+    if (way === "out") this.zoom = [...ZOOMS].reverse().find((zoom) => zoom < this.zoom) ?? this.zoom;
+    this.lay();
+    this.stage.scrollLeft = before.x * this.stage.scrollWidth - x;
+    this.stage.scrollTop = before.y * this.stage.scrollHeight - y;
+  }
+
+  turn(by = 90) {
+    this.turned = (this.turned + by + 360) % 360;
     this.lay();
   }
 
-  turn() {
-    this.turned = (this.turned + 90) % 360;
-    this.lay();
+  // The wheel with Ctrl changes the size at the pointer; a drag with the mouse moves the sheet, a click stays a click.
+  follow() {
+    this.stage.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      const { left, top } = this.stage.getBoundingClientRect();
+      this.change(event.deltaY < 0 ? "in" : "out", event.clientX - left, event.clientY - top);
+    }, { passive: false });
+    this.stage.addEventListener("pointerdown", (event) => {
+      if (event.button || event.pointerType !== "mouse" || event.offsetX > this.stage.clientWidth && event.target === this.stage) return;
+      this.held = { x: event.clientX, y: event.clientY, left: this.stage.scrollLeft, top: this.stage.scrollTop, moved: false };
+    });
+    this.stage.addEventListener("pointermove", (event) => {
+      if (!this.held || !(event.buttons & 1)) { this.held = null; return; }
+      const [across, down] = [event.clientX - this.held.x, event.clientY - this.held.y];
+      if (!this.held.moved && Math.hypot(across, down) < DRAG) return;
+      this.held.moved = true;
+      this.stage.classList.add("is-dragged");
+      this.stage.scrollTo(this.held.left - across, this.held.top - down);
+    });
+    this.stage.addEventListener("click", (event) => {
+      if (this.held?.moved) event.stopPropagation();
+      this.held = null;
+      this.stage.classList.remove("is-dragged");
+    }, true);
+    this.stage.addEventListener("dragstart", (event) => event.preventDefault());
   }
 }
 
@@ -140,19 +176,20 @@ function listen(viewer, sheet, words) {
   const follow = (selector) => viewer.querySelector(selector)?.click();
   const keys = {
     "+": () => sheet.change("in"), "=": () => sheet.change("in"), "-": () => sheet.change("out"), 0: () => sheet.change("fit"),
-    r: () => sheet.turn(), b: toggle, n: () => words.step(1), p: () => words.step(-1),
+    f: () => sheet.change("page"), r: (event) => sheet.turn(event.shiftKey ? -90 : 90), b: toggle, n: () => words.step(1), p: () => words.step(-1),
     PageDown: () => follow("[data-viewer-next]"), PageUp: () => follow("[data-viewer-previous]"),
   };
   const press = (event) => {
     const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+    if (!act || event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
     event.preventDefault();
-    act();
+    act(event);
   };
   sheet.stage.addEventListener("keydown", press);
   for (const text of document.querySelectorAll("[data-viewer-text]")) text.addEventListener("keydown", press);
   for (const button of viewer.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => sheet.change(button.dataset.zoom));
   viewer.querySelector("[data-turn]").addEventListener("click", () => sheet.turn());
+  sheet.follow();
   boxes.addEventListener("click", toggle);
   viewer.querySelector("[data-viewer-buttons]").hidden = false;
 }

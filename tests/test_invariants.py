@@ -37,6 +37,7 @@ from oms.models import (
     Grant,
     Hold,
     LatePaper,
+    Leaving,
     LocateAnswer,
     MassTransfer,
     MembershipAsking,
@@ -89,6 +90,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Finding: lambda d: Finding.dossier_id == d.id,
     Correction: lambda d: Correction.dossier_id == d.id,
     Attestation: lambda d: Attestation.dossier_id == d.id,
+    Leaving: lambda d: Leaving.dossier_id == d.id,
     Declaration: lambda d: Declaration.dossier_id == d.id,
     Verification: lambda d: Verification.dossier_id == d.id,
     SubjectRequest: lambda d: SubjectRequest.dossier_id == d.id,
@@ -119,7 +121,7 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         return row.unit_id in units
     if isinstance(row, Consultation):  # what the person asked
         return row.asked_by_id == actor.account_id
-    if isinstance(row, Attestation | Correction | Declaration):  # the body that manages the dossier
+    if isinstance(row, Attestation | Leaving | Correction | Declaration):  # the body that manages the dossier
         return dossier.managing_body_id in units
     if isinstance(row, Hold):  # who ordered it, and the body that manages the dossier
         return row.unit_id in units or dossier.managing_body_id in units

@@ -27,8 +27,11 @@ from oms.models import (
     DecidedBy,
     Disposal,
     Dossier,
+    DossierStatus,
     Finding,
     FindingKind,
+    Leaving,
+    LeavingWay,
     MembershipAsking,
     MembershipKind,
     Role,
@@ -217,6 +220,20 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
             due_on=today(),
         )
     )
+    session.add(
+        Leaving(
+            number="TV-1",
+            dossier_id=dossier.id,
+            way=LeavingWay.RETIREMENT,
+            decision_number="1",
+            decision_on=today(),
+            leaves_on=today(),
+            due_on=today(),
+            basis="",
+            opened_by_id=officer.account_id,
+        )
+    )
+    factories.make_dossier(session, world.units["sonv"], "Người Nghỉ Hưu").status = DossierStatus.CLOSED
     session.add(
         Disposal(
             number="HT-1",

@@ -24,6 +24,7 @@ DELEGABLE: Mapping[Action, str] = {
     Action.HOLD_ORDER: N_("Order and lift holds"),
     Action.CORRECTION_DECIDE: N_("Decide on corrections of a value"),
     Action.ATTESTATION_GIVE: N_("Attest short CVs and dossiers"),
+    Action.LEAVING_CONSENT: N_("Consent when dossiers of people who leave are closed"),
     Action.DECLARATION_ATTEST: N_("Attest yearly supplements"),
     Action.REQUEST_DECIDE: N_("Decide on copies people ask of their own dossier"),
     Action.DISPOSAL_DECIDE: N_("Decide on disposals"),

@@ -43,6 +43,7 @@ from oms.catalogue.demo_organisation import (
 )
 from oms.catalogue.figures import AgeGroup, Level, Scale, age_groups, scale
 from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
+from oms.catalogue.leavings import LeavingRule, leaving_rule
 from oms.catalogue.milestones import (
     BadgeRule,
     ContractRule,
@@ -110,6 +111,7 @@ __all__ = [
     "FormTable",
     "Holiday",
     "InsertRule",
+    "LeavingRule",
     "Level",
     "Naming",
     "OrderRule",
@@ -157,6 +159,7 @@ __all__ = [
     "forms",
     "grassroots",
     "insert_rule",
+    "leaving_rule",
     "naming",
     "org_type",
     "org_types",

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms.errors import N_, BadInput
 from oms.exporting import Translate
-from oms.models import Dossier, Gender, Person, Precision, Unit
+from oms.models import Dossier, DossierStatus, Gender, Person, Precision, Unit
 from oms.organisation import units_below
 from oms.permissions import Action, Actor, allowed
 
@@ -108,8 +108,9 @@ Gather = Callable[..., Milestones]
 
 
 def people(session: Session, asked: Asked, *conditions: ColumnElement[bool], actor: Actor) -> Iterator[Who]:
-    """The people the actor may see, of the unit that is asked for, by their given names; with one query."""
-    scope = [allowed(actor, Action.PERSON_READ), *of_unit(session, asked), *conditions]
+    """The people the actor may see who have not left, of the unit that is asked for; with one query."""
+    at_work = Person.id.in_(select(Dossier.person_id).where(Dossier.status == DossierStatus.OPEN))
+    scope = [allowed(actor, Action.PERSON_READ), at_work, *of_unit(session, asked), *conditions]
     yield from (Who(*row) for row in session.execute(select(*_WHO).join(Unit, Unit.id == Person.unit_id).where(*scope)))
 
 

@@ -42,6 +42,7 @@ from oms.models.desk import DeskDay, DeskDraft, DeskLease
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.findings import Finding, FindingKind, FindingPlace, FindingState
 from oms.models.late_papers import LatePaper, LateState
+from oms.models.leavings import RUNNING_LEAVINGS, Leaving, LeavingCopy, LeavingState, LeavingWay
 from oms.models.mass_transfers import MassTransfer, MassTransferMember, MassTransferRun
 from oms.models.membership import (
     OPEN_MOVES,
@@ -82,6 +83,7 @@ __all__ = [
     "OPEN_LOANS",
     "OPEN_MOVES",
     "OPEN_STATES",
+    "RUNNING_LEAVINGS",
     "Account",
     "ArrivalState",
     "AskingState",
@@ -137,6 +139,10 @@ __all__ = [
     "JobState",
     "LatePaper",
     "LateState",
+    "Leaving",
+    "LeavingCopy",
+    "LeavingState",
+    "LeavingWay",
     "Loan",
     "LoanState",
     "LocateAnswer",

@@ -28,6 +28,7 @@ class PaperKind(enum.StrEnum):
     DISPOSAL_MINUTES = "disposal-minutes"
     VERIFICATION_MINUTES = "verification-minutes"
     ATTESTATION = "attestation"
+    LEAVING_MINUTES = "leaving-minutes"
     TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
@@ -53,6 +54,7 @@ _LABELS = {
     PaperKind.CONSULTATION_LOG: N_("Log of consultations"),
     PaperKind.ENVELOPE: N_("Envelope"),
     PaperKind.DOSSIER_LABEL: N_("Label with QR code"),
+    PaperKind.LEAVING_MINUTES: N_("Minutes of a leaving"),
     PaperKind.ATTESTATION: N_("Attestation"),
     PaperKind.VERIFICATION_MINUTES: N_("Minutes of the verification"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),

@@ -13,6 +13,7 @@ from oms.models import (
     Consultation,
     Disposal,
     Dossier,
+    Leaving,
     MassTransfer,
     MembershipTransfer,
     PaperKind,
@@ -25,6 +26,7 @@ from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
 from oms.papers.dossiers import contents_list, control_sheet, dossier_label, envelope, supplement_request
 from oms.papers.issuing import PURPOSES, Paper, Printing
+from oms.papers.leavings import leaving_minutes
 from oms.papers.losses import loss_minutes
 from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
@@ -58,6 +60,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.CONSULTATION_SLIP: Printed(Consultation, Action.CONSULTATION_READ, consultation_slip),
     PaperKind.CONSULTATION_LOG: Printed(Dossier, Action.DOSSIER_READ, consultation_log),
     PaperKind.DISPOSAL_MINUTES: Printed(Disposal, Action.DISPOSAL_READ, disposal_minutes),
+    PaperKind.LEAVING_MINUTES: Printed(Leaving, Action.LEAVING_READ, leaving_minutes),
     PaperKind.ATTESTATION: Printed(Attestation, Action.ATTESTATION_READ, attestation_paper),
     PaperKind.VERIFICATION_MINUTES: Printed(Verification, Action.VERIFICATION_READ, verification_minutes),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
@@ -82,6 +85,7 @@ __all__ = [
     "handover_list_excel",
     "handover_minutes",
     "handover_slip",
+    "leaving_minutes",
     "loss_minutes",
     "opening_slip",
     "registers",

@@ -38,6 +38,7 @@ _SIGNS = {
     PaperKind.DISPOSAL_MINUTES: "BBH",
     PaperKind.VERIFICATION_MINUTES: "BBXM",
     PaperKind.ATTESTATION: "GXN",
+    PaperKind.LEAVING_MINUTES: "BBTV",
     PaperKind.TRANSFER_LETTER: "GGT",
     PaperKind.DOSSIER_REGISTER: "SĐK",
     PaperKind.HANDOVER_REGISTER: "SGN",

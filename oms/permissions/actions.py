@@ -73,6 +73,10 @@ class Action(enum.StrEnum):
     CORRECTION_READ = "correction:read"
     CORRECTION_PROPOSE = "correction:propose"
     CORRECTION_DECIDE = "correction:decide"
+    LEAVING_READ = "leaving:read"
+    LEAVING_OPEN = "leaving:open"
+    LEAVING_HANDLE = "leaving:handle"
+    LEAVING_CONSENT = "leaving:consent"
     ATTESTATION_READ = "attestation:read"
     ATTESTATION_ASK = "attestation:ask"
     ATTESTATION_GIVE = "attestation:give"
@@ -117,6 +121,9 @@ _OFFICER = {
     Action.REQUEST_ANSWER,
     Action.ATTESTATION_READ,
     Action.ATTESTATION_ASK,
+    Action.LEAVING_READ,
+    Action.LEAVING_OPEN,
+    Action.LEAVING_HANDLE,
     Action.VERIFICATION_READ,
     Action.VERIFICATION_OPEN,
     Action.VERIFICATION_LEAD,
@@ -187,6 +194,8 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.CORRECTION_DECIDE,
             Action.ATTESTATION_READ,
             Action.ATTESTATION_GIVE,
+            Action.LEAVING_READ,
+            Action.LEAVING_CONSENT,
             Action.CAMPAIGN_READ,
             Action.DECLARATION_READ,
             Action.DECLARATION_ATTEST,

@@ -10,6 +10,7 @@ from oms.errors import N_, ConfirmationNeeded, Refused
 from oms.models import (
     Document,
     Dossier,
+    DossierStatus,
     Finding,
     Hold,
     Page,
@@ -92,6 +93,19 @@ def require(actor: Actor, action: Action, thing: object = None) -> None:
             N_(
                 "Dossier %(number)s is held still by a transfer: nothing in it can change until the transfer is "
                 "finished, recalled or cancelled."
+            ),
+            number=dossier.number,
+        )
+    if (
+        dossier is not None
+        and dossier.status == DossierStatus.CLOSED
+        and can(actor, Action.DOSSIER_READ, dossier)
+        and actor.has(action)
+    ):
+        raise Refused(
+            N_(
+                "Dossier %(number)s is closed, because the person left: nothing in it changes any more. When somebody "
+                "comes back, the head of the managing body opens it again."
             ),
             number=dossier.number,
         )

@@ -20,10 +20,12 @@ from oms.models import (
     Disposal,
     Document,
     Dossier,
+    DossierStatus,
     Finding,
     Hold,
     LatePaper,
     LateState,
+    Leaving,
     LocateAnswer,
     MassTransfer,
     MembershipAsking,
@@ -45,7 +47,7 @@ from oms.models import (
     UnitSuccession,
     Verification,
 )
-from oms.permissions import attesting, declaring, doubts
+from oms.permissions import attesting, declaring, doubts, leaving
 from oms.permissions.actions import Action
 
 if TYPE_CHECKING:
@@ -134,6 +136,14 @@ _UNFROZEN = Guard(
     lambda d: (d.custodian_id,),
     ~Dossier.frozen & ~Dossier.held,
     lambda d: not d.frozen and not d.held,
+)
+# As long as nobody left: then its contents list is sealed, and only the place of the paper still changes.
+_IN_USE = Guard(
+    Dossier,
+    _held,
+    lambda d: (d.custodian_id,),
+    _UNFROZEN.rows_if & (Dossier.status == DossierStatus.OPEN),
+    lambda d: _UNFROZEN.thing_if(d) and d.status == DossierStatus.OPEN,
 )
 # What lies in a sealed insert is open by no role: only the door of `oms.inserts` leads to it.
 _SCAN = Guard(
@@ -291,10 +301,10 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_EDIT: _UNFROZEN,
     Action.RECORD_READ: _DOSSIER,
     Action.RECORD_READ_SENSITIVE: _DOSSIER,
-    Action.RECORD_EDIT: _UNFROZEN,
-    Action.RECORD_SETTLE: _UNFROZEN,
-    Action.SCAN_UPLOAD: _UNFROZEN,
-    Action.DOCUMENT_FILE: _UNFROZEN,
+    Action.RECORD_EDIT: _IN_USE,
+    Action.RECORD_SETTLE: _IN_USE,
+    Action.SCAN_UPLOAD: _IN_USE,
+    Action.DOCUMENT_FILE: _IN_USE,
     Action.SCAN_READ: _SCAN,
     Action.SCAN_DOWNLOAD: _SCAN,
     Action.PAGE_READ: _PAGE,
@@ -374,8 +384,12 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.CONSULTATION_APPROVE: Guard(Consultation, _request_rows, _request_units),
     Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
     Action.CORRECTION_READ: Guard(Correction, _correction_rows, lambda correction: _ORDERING.units(correction.dossier)),
-    Action.CORRECTION_PROPOSE: _UNFROZEN,
+    Action.CORRECTION_PROPOSE: _IN_USE,
     Action.CORRECTION_DECIDE: Guard(Correction, _deciding_rows, _deciding_units),
+    Action.LEAVING_READ: Guard(Leaving, leaving.read_rows, leaving.read_units),
+    Action.LEAVING_OPEN: _IN_USE,
+    Action.LEAVING_HANDLE: Guard(Leaving, leaving.kept_rows, leaving.kept_units),
+    Action.LEAVING_CONSENT: Guard(Leaving, leaving.managed_rows, leaving.managed_units),
     Action.ATTESTATION_READ: Guard(Attestation, attesting.read_rows, attesting.read_units),
     Action.ATTESTATION_ASK: _UNFROZEN,
     Action.ATTESTATION_GIVE: Guard(Attestation, attesting.giving_rows, attesting.giving_units),
@@ -397,7 +411,7 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.REQUEST_ANSWER: _REQUEST,
     Action.REQUEST_DECIDE: _REQUEST,
     Action.VERIFICATION_READ: Guard(Verification, doubts.case_rows, doubts.case_units),
-    Action.VERIFICATION_OPEN: _UNFROZEN,
+    Action.VERIFICATION_OPEN: _IN_USE,
     Action.VERIFICATION_LEAD: Guard(
         Verification,
         doubts.case_rows,

@@ -1,10 +1,10 @@
 """Procedures on what a dossier says: correction of a value by a written decision, the old value kept; verification of
-what is doubtful, with minutes; attestation of what a dossier says; what people see of their own dossier and ask of it.
+what is doubtful, with minutes; attestation of what a dossier says; leaving and retirement; what people see of their own dossier and ask of it.
 
 The rules are dated data (`catalogue/corrections.yaml`, `catalogue/time_limits.yaml`); nothing here knows pages or HTTP.
 """
 
-from oms.procedures import answering, attestations, requests, verification_lists, verifications
+from oms.procedures import answering, attestations, leaving_lists, leavings, requests, verification_lists, verifications
 from oms.procedures.corrections import (
     Proposal,
     basis_document,
@@ -35,6 +35,8 @@ __all__ = [
     "basis_document",
     "decide",
     "get_field",
+    "leaving_lists",
+    "leavings",
     "list_corrections",
     "of_dossier",
     "own_dossier",

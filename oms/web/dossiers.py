@@ -32,7 +32,7 @@ from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor, can
 from oms.procedures import attestations as given
-from oms.procedures import verification_lists
+from oms.procedures import leaving_lists, verification_lists
 from oms.web import access, attestations, corrections
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
@@ -129,6 +129,7 @@ def show(dossier: Dossier) -> str:
         presences=presences,
         yearly=completeness.yearly_gaps(dossier, documents),
         corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
+        leavings=leaving_lists.of_dossier(g.session, dossier, actor=g.actor),
         attestations=attestations.titles(given.of_dossier(g.session, dossier, actor=g.actor)),
         verifications=verification_lists.of_dossier(g.session, dossier, actor=g.actor),
         contradictions=checks.count_open(g.session, dossier, actor=g.actor),

@@ -91,7 +91,7 @@ def menu() -> list[dict[str, Any]]:
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))
             or (endpoint == "intake.index" and here == "stacks")
             or (endpoint == "completeness.index" and here == "cover_sheets")
-            or (endpoint == "corrections.index" and here == "attestations")
+            or (endpoint == "corrections.index" and here in ("attestations", "leavings"))
             or (endpoint == "checks.index" and here == "verifications")
             or (endpoint == "figures.index" and here == "reports")
             or (endpoint == "consultations.index" and here in ("reading_room", "locating")),

@@ -15,6 +15,7 @@ from oms.models import (
     Consultation,
     Disposal,
     Dossier,
+    Leaving,
     MassTransfer,
     MembershipTransfer,
     PaperKind,
@@ -40,6 +41,7 @@ _PAGES = {
     MembershipTransfer: "membership.show",
     Disposal: "disposal.show",
     Attestation: "attestations.show",
+    Leaving: "leavings.show",
     Verification: "verifications.show",
 }
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))

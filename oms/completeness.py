@@ -17,7 +17,8 @@ from oms import audit, catalogue
 from oms.catalogue import Component, TimeLimit
 from oms.errors import N_
 from oms.exporting import Translate, require_purpose, who_took_it
-from oms.models import Category, Document, Dossier, Person, Unit
+from oms.models import Category, Document, Dossier, PaperLoss, Person, Unit
+from oms.models.paper_losses import DOSSIERS, GONE
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list
@@ -101,6 +102,20 @@ def limit_on(category: Category, day: date) -> TimeLimit | None:
 
 def _listed(category: Category, on: date | None) -> list[Component]:
     return [row for row in catalogue.components(category.value, on or today()) if row.store_in_system]
+
+
+def _counts() -> ColumnElement[bool]:
+    """Documents that count as being there: not sealed, and their paper was not declared missing or lost.
+
+    The dossier is asked first: it stands in the index figures are counted from, the id of the document does not.
+    """
+    return ~Document.sealed & ~(Document.dossier_id.in_(DOSSIERS) & Document.id.in_(GONE))
+
+
+def counting(session: Session, documents: Sequence[Document]) -> list[Document]:
+    """Those of the documents of a dossier that count as being there; what was lost is listed and counts for nothing."""
+    gone = set(session.scalars(GONE.where(PaperLoss.document_id.in_([document.id for document in documents]))))
+    return [document for document in documents if document.id not in gone]
 
 
 def presences(dossier: Dossier, documents: Sequence[Document], on: date | None = None) -> list[Presence]:
@@ -213,7 +228,7 @@ def _what_lies_there(ids: Sequence[str], dossiers: ColumnElement[bool]) -> Selec
         ).label(f"there_{start}")
         for start in range(0, len(ids), _WORD)
     ]
-    there = select(Document.dossier_id, *words).where(Document.component_id.in_(ids), ~Document.sealed)
+    there = select(Document.dossier_id, *words).where(Document.component_id.in_(ids), _counts())
     if not isinstance(dossiers, True_):
         there = there.where(Document.dossier_id.in_(select(Dossier.id).where(dossiers)))
     found = there.group_by(Document.dossier_id).subquery()
@@ -278,7 +293,7 @@ def lacking_of(session: Session, dossiers: Sequence[Dossier], on: date | None = 
 
 def _of_dossier(ids: Collection[str]) -> ColumnElement[bool]:
     """Documents of the dossier that are one of the components `ids` and count."""
-    return and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), ~Document.sealed)
+    return and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), _counts())
 
 
 def lacks(category: Category, component_id: str = "", on: date | None = None) -> ColumnElement[bool]:
@@ -295,9 +310,7 @@ def _there(session: Session, dossier_ids: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for first in range(0, len(dossier_ids), 500):
         some = dossier_ids[first : first + 500]
-        query = select(Document.dossier_id, Document.component_id).where(
-            Document.dossier_id.in_(some), ~Document.sealed
-        )
+        query = select(Document.dossier_id, Document.component_id).where(Document.dossier_id.in_(some), _counts())
         for dossier_id, component_id in session.execute(query.distinct()):
             found[dossier_id].add(component_id)
     return found

@@ -25,6 +25,7 @@ from oms.models import (
     LateState,
     Page,
     PageCorrection,
+    PaperLoss,
     Purge,
     Rearrangement,
     Scan,
@@ -193,7 +194,11 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     session.execute(update(StackPiece).where(StackPiece.scan_id == scan.id).values(scan_id=None))
     session.execute(delete(Page).where(Page.id.in_(page_ids)))
     kept = set(session.scalars(select(Page.document_id).where(Page.document_id.in_(touched))))
-    session.execute(delete(Document).where(Document.id.in_(touched - kept)))
+    going = touched - kept
+    # A loss tells the title of its paper, as the contents list did.
+    lost = update(PaperLoss).where(PaperLoss.document_id.in_(going))
+    session.execute(lost.values(document_id=None, title="", circumstances=""))
+    session.execute(delete(Document).where(Document.id.in_(going)))
     session.execute(delete(Scan).where(Scan.id == scan.id))
     session.expire_all()
     return len(touched)

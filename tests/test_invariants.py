@@ -45,6 +45,7 @@ from oms.models import (
     Package,
     PackageArrival,
     Page,
+    PaperLoss,
     Person,
     Reorganisation,
     Scan,
@@ -94,6 +95,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
     Declaration: lambda d: Declaration.dossier_id == d.id,
     Verification: lambda d: Verification.dossier_id == d.id,
     SubjectRequest: lambda d: SubjectRequest.dossier_id == d.id,
+    PaperLoss: lambda d: PaperLoss.dossier_id == d.id,
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (

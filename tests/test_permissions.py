@@ -26,6 +26,7 @@ from oms.models import (
     CorrectionState,
     DecidedBy,
     Disposal,
+    Document,
     Dossier,
     DossierStatus,
     Finding,
@@ -34,6 +35,8 @@ from oms.models import (
     LeavingWay,
     MembershipAsking,
     MembershipKind,
+    PaperLoss,
+    PaperLossKind,
     Role,
     SubjectRequest,
     SubjectRequestKind,
@@ -205,6 +208,23 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
                 question="",
                 verifiers="",
                 opened_by_id=officer.account_id,
+                due_on=today(),
+                basis="",
+            )
+        )
+    for place, named in enumerate((None, session.scalars(select(Document.id).where(Document.sealed)).one())):
+        session.add(
+            PaperLoss(
+                number=f"MH-{place}",
+                dossier_id=dossier.id,
+                document_id=named,
+                component_id="cs_short_cv",
+                title="",
+                kind=PaperLossKind.LOST,
+                noticed_on=today(),
+                circumstances="",
+                declared_by_id=officer.account_id,
+                second_id=head.account_id,
                 due_on=today(),
                 basis="",
             )

@@ -125,7 +125,7 @@ def show(dossier: Dossier) -> dict[str, Any]:
 def _shape(dossier: Dossier) -> dict[str, Any]:
     names = ("number", "person", "category", "custodian", "managing_body", "status", "frozen", "created_at")
     documents = dossiers.contents(g.session, dossier)
-    presences = completeness.presences(dossier, documents)
+    presences = completeness.presences(dossier, completeness.counting(g.session, documents))
     transfer = custody.open_transfer_of(g.session, dossier)
     return {
         **{name: getattr(dossier, name) for name in names},

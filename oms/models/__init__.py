@@ -66,6 +66,7 @@ from oms.models.packages import (
 )
 from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDifference, Stocktaking
 from oms.models.paper_issues import PaperIssue, PaperKind
+from oms.models.paper_losses import PaperLoss, PaperLossKind, PaperLossState
 from oms.models.people import Gender, Person, PersonAlias, Precision
 from oms.models.rearrangements import Rearrangement
 from oms.models.record import RecordRow, RecordStatement, StatementKind
@@ -166,6 +167,9 @@ __all__ = [
     "PageState",
     "PaperIssue",
     "PaperKind",
+    "PaperLoss",
+    "PaperLossKind",
+    "PaperLossState",
     "PaperMove",
     "PaperState",
     "Person",

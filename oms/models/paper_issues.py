@@ -29,6 +29,7 @@ class PaperKind(enum.StrEnum):
     VERIFICATION_MINUTES = "verification-minutes"
     ATTESTATION = "attestation"
     LEAVING_MINUTES = "leaving-minutes"
+    PAPER_LOSS_MINUTES = "paper-loss-minutes"
     TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
@@ -57,6 +58,7 @@ _LABELS = {
     PaperKind.LEAVING_MINUTES: N_("Minutes of a leaving"),
     PaperKind.ATTESTATION: N_("Attestation"),
     PaperKind.VERIFICATION_MINUTES: N_("Minutes of the verification"),
+    PaperKind.PAPER_LOSS_MINUTES: N_("Minutes of a lost paper"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
     PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),
     PaperKind.DOSSIER_REGISTER: N_("Register of dossiers"),

@@ -17,6 +17,7 @@ from oms.models import (
     MassTransfer,
     MembershipTransfer,
     PaperKind,
+    PaperLoss,
     Transfer,
     Verification,
 )
@@ -31,6 +32,7 @@ from oms.papers.losses import loss_minutes
 from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
+from oms.papers.paper_losses import paper_loss_minutes
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.papers.verifications import verification_minutes
 from oms.permissions import Action
@@ -63,6 +65,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.LEAVING_MINUTES: Printed(Leaving, Action.LEAVING_READ, leaving_minutes),
     PaperKind.ATTESTATION: Printed(Attestation, Action.ATTESTATION_READ, attestation_paper),
     PaperKind.VERIFICATION_MINUTES: Printed(Verification, Action.VERIFICATION_READ, verification_minutes),
+    PaperKind.PAPER_LOSS_MINUTES: Printed(PaperLoss, Action.PAPER_LOSS_READ, paper_loss_minutes),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
 }
@@ -88,6 +91,7 @@ __all__ = [
     "leaving_minutes",
     "loss_minutes",
     "opening_slip",
+    "paper_loss_minutes",
     "registers",
     "supplement_request",
     "transfer_letter",

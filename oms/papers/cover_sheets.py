@@ -52,7 +52,7 @@ class Covered:
 def cover_dossier(session: Session, dossier: Dossier, what: For, chosen: Collection[str] = ()) -> Covered:
     """The sheets of one dossier."""
     if what == For.MISSING:
-        rows = completeness.presences(dossier, dossiers.contents(session, dossier))
+        rows = completeness.presences(dossier, completeness.counting(session, dossiers.contents(session, dossier)))
         return Covered(dossier, tuple(row.component for row in rows if not row.documents))
     return Covered(dossier, _without_looking(dossier, what, chosen))
 

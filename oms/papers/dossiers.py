@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from oms import audit, completeness, custody, dossiers, organisation, sheets
 from oms.errors import N_, Conflict
-from oms.models import Dossier, Original, PaperKind
+from oms.models import Dossier, Original, PaperKind, PaperLossKind, PaperLossState
 from oms.papers.issuing import PDF, Paper, Printing, body_of, form_of, issue, tell_of, write_date
 from oms.permissions import Action, require
 from oms.printing import (
@@ -21,6 +21,7 @@ from oms.printing import (
     draw_labels,
     draw_supplement_request,
 )
+from oms.procedures import paper_losses
 from oms.search.records import component_label
 from oms.stocktaking import DOSSIER_LABEL
 
@@ -31,9 +32,10 @@ def listed(session: Session, dossier: Dossier) -> tuple[Listed, ...]:
     """The documents in the order of the contents list, with their pages; sealed inserts are not among them."""
     documents = dossiers.contents(session, dossier)
     pages = dossiers.pages_of(session, [document.id for document in documents])
+    remarks = paper_losses.remarks(paper_losses.naming(session, [document.id for document in documents]))
     return tuple(
         Listed(
-            title=document.title,
+            title=document.title + _remark(remarks.get(document.id)),
             number=document.number or "",
             issued=write_date(document.issued_on, document.issued_precision),
             original=_COPIES[document.original],
@@ -43,6 +45,20 @@ def listed(session: Session, dossier: Dossier) -> tuple[Listed, ...]:
         )
         for document in documents
     )
+
+
+def _remark(remark: paper_losses.Remark | None) -> str:
+    """What the list says beside a paper that was lost or made anew; the words of the paper, which is Vietnamese."""
+    if remark is None:
+        return ""
+    loss = remark.loss
+    if remark.remade:
+        only = "; chỉ để tham khảo, đã tìm thấy bản gốc" if loss.state == PaperLossState.FOUND else ""
+        return f" (lập lại từ bản sao của {loss.remade_from}, {loss.number}{only})"
+    if loss.state == PaperLossState.FOUND:
+        return ""
+    gone = "bản giấy bị hỏng" if loss.kind == PaperLossKind.DAMAGED else "bản giấy không còn"
+    return f" ({gone}, {loss.number})"
 
 
 def contents_list(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
@@ -65,7 +81,7 @@ def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> 
     """Phiếu kiểm soát: what must be there by the list in force today, and what is."""
     require(printing.actor, Action.DOSSIER_READ, dossier)
     imprint = _issue(session, PaperKind.CONTROL_SHEET, dossier, printing)
-    presences = completeness.presences(dossier, dossiers.contents(session, dossier))
+    presences = completeness.presences(dossier, completeness.counting(session, dossiers.contents(session, dossier)))
     sheet = ControlSheet(
         body=body_of(dossier.custodian, dossier.category),
         imprint=imprint,
@@ -80,7 +96,7 @@ def control_sheet(session: Session, dossier: Dossier, *, printing: Printing) -> 
 def supplement_request(session: Session, dossier: Dossier, *, printing: Printing) -> Paper:
     """Phiếu đề nghị bổ sung: what the dossier lacks today; `Conflict` when it lacks nothing."""
     require(printing.actor, Action.DOSSIER_READ, dossier)
-    documents = dossiers.contents(session, dossier)
+    documents = completeness.counting(session, dossiers.contents(session, dossier))
     missing = [row.component for row in completeness.presences(dossier, documents) if not row.documents]
     yearly = completeness.yearly_gaps(dossier, documents)
     if not missing and not yearly:

@@ -37,6 +37,7 @@ _SIGNS = {
     PaperKind.DOSSIER_LABEL: "NHS",
     PaperKind.DISPOSAL_MINUTES: "BBH",
     PaperKind.VERIFICATION_MINUTES: "BBXM",
+    PaperKind.PAPER_LOSS_MINUTES: "BBTL",
     PaperKind.ATTESTATION: "GXN",
     PaperKind.LEAVING_MINUTES: "BBTV",
     PaperKind.TRANSFER_LETTER: "GGT",
@@ -200,6 +201,12 @@ def issue(
         address=address,
         times=found.times,
     )
+
+
+def issuing_unit(session: Session, kind: PaperKind, subject: str) -> Unit | None:
+    """The body whose book has the paper already: a dossier that went on does not get it a second number."""
+    query = select(Unit).join(PaperIssue, PaperIssue.unit_id == Unit.id)
+    return session.scalars(query.where(PaperIssue.kind == kind, PaperIssue.subject == subject)).first()
 
 
 def _find_or_number(

@@ -1,12 +1,11 @@
 """The minutes of a verification."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms.errors import N_, Conflict
-from oms.models import PaperIssue, PaperKind, Unit, Verification, VerificationOutcome
+from oms.models import PaperKind, Verification, VerificationOutcome
 from oms.organisation import HANOI
-from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, tell_of, write_date
+from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, issuing_unit, tell_of, write_date
 from oms.permissions import Action, require
 from oms.printing import VerificationMinutes, draw_verification_minutes
 
@@ -24,7 +23,7 @@ def verification_minutes(session: Session, verification: Verification, *, printi
     if verification.outcome is None:
         raise Conflict(N_("The minutes are not written yet. End the verification and write them first."))
     dossier = verification.dossier
-    unit = _issuing_unit(session, verification) or dossier.custodian
+    unit = issuing_unit(session, PaperKind.VERIFICATION_MINUTES, verification.id) or dossier.custodian
     body = body_of(unit, dossier.category)
     address = f"{printing.address.rstrip('/')}/verifications/{verification.id}" if printing.address else ""
     imprint = issue(
@@ -64,14 +63,6 @@ def verification_minutes(session: Session, verification: Verification, *, printi
     )
     body_bytes = draw_verification_minutes(minutes)
     return Paper(f"bien-ban-xac-minh-{verification.number}.pdf", PDF, body_bytes, imprint.number)
-
-
-def _issuing_unit(session: Session, verification: Verification) -> Unit | None:
-    """The body whose book has the minutes already: a dossier that went on does not get them a second number."""
-    query = select(Unit).join(PaperIssue, PaperIssue.unit_id == Unit.id)
-    return session.scalars(
-        query.where(PaperIssue.kind == PaperKind.VERIFICATION_MINUTES, PaperIssue.subject == verification.id)
-    ).first()
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -85,6 +85,9 @@ class Action(enum.StrEnum):
     VERIFICATION_LEAD = "verification:lead"
     CHECK_READ = "check:read"
     CHECK_SETTLE = "check:settle"
+    PAPER_LOSS_READ = "paper_loss:read"
+    PAPER_LOSS_DECLARE = "paper_loss:declare"
+    PAPER_LOSS_SETTLE = "paper_loss:settle"
     REQUEST_ASK = "request:ask"
     REQUEST_READ = "request:read"
     REQUEST_ANSWER = "request:answer"
@@ -117,6 +120,9 @@ _OFFICER = {
     Action.DISPOSAL_PROPOSE,
     Action.CORRECTION_READ,
     Action.CORRECTION_PROPOSE,
+    Action.PAPER_LOSS_READ,
+    Action.PAPER_LOSS_DECLARE,
+    Action.PAPER_LOSS_SETTLE,
     Action.REQUEST_READ,
     Action.REQUEST_ANSWER,
     Action.ATTESTATION_READ,
@@ -199,6 +205,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.CAMPAIGN_READ,
             Action.DECLARATION_READ,
             Action.DECLARATION_ATTEST,
+            Action.PAPER_LOSS_READ,
             Action.REQUEST_READ,
             Action.REQUEST_DECIDE,
             Action.VERIFICATION_READ,

@@ -14,6 +14,7 @@ from oms.models import (
     Finding,
     Hold,
     Page,
+    PaperLoss,
     Role,
     Scan,
     Verification,
@@ -163,6 +164,6 @@ def require_confirmed(actor: Actor) -> None:
 def _dossier_of(thing: object) -> Dossier | None:
     if isinstance(thing, Page):
         return thing.scan.dossier
-    if isinstance(thing, Scan | Document | Finding | Verification):
+    if isinstance(thing, Scan | Document | Finding | PaperLoss | Verification):
         return thing.dossier
     return thing if isinstance(thing, Dossier) else None

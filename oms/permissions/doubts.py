@@ -1,9 +1,9 @@
-"""Who may see contradictions, and the verifications that came from them."""
+"""Who may see what is doubtful or lacking in a dossier: contradictions, verifications of them, papers that were lost."""
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
-from oms.models import Dossier, Finding, FindingPlace, Page, Scan, Verification
+from oms.models import Document, Dossier, Finding, FindingPlace, Page, PaperLoss, Scan, Verification
 
 Units = frozenset[str]
 
@@ -49,3 +49,16 @@ def case_units(verification: Verification) -> tuple[str | None, ...]:
     if verification.finding is not None:
         return finding_units(verification.finding)
     return (verification.dossier.custodian_id,)
+
+
+def loss_rows(units: Units) -> ColumnElement[bool]:
+    """The losses of dossiers the units hold; one that names a sealed paper is for nobody."""
+    held = PaperLoss.dossier_id.in_(select(Dossier.id).where(Dossier.custodian_id.in_(units)))
+    named = or_(Document.id == PaperLoss.document_id, Document.id == PaperLoss.remade_document_id)
+    return held & ~select(Document.id).where(named, Document.sealed).exists()
+
+
+def loss_units(loss: PaperLoss) -> tuple[str | None, ...]:
+    """As `loss_rows`, for one."""
+    sealed = any(document is not None and document.sealed for document in (loss.document, loss.remade))
+    return () if sealed else (loss.dossier.custodian_id,)

@@ -29,6 +29,7 @@ from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
 from oms.printing.loss_minutes import LossMinutes, draw_loss_minutes
 from oms.printing.opening_slip import OpeningSlip, draw_opening_slip
+from oms.printing.paper_loss_minutes import PaperLossMinutes, draw_paper_loss_minutes
 from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
@@ -62,6 +63,7 @@ __all__ = [
     "Listed",
     "LossMinutes",
     "OpeningSlip",
+    "PaperLossMinutes",
     "Register",
     "Subject",
     "SupplementRequest",
@@ -81,6 +83,7 @@ __all__ = [
     "draw_labels",
     "draw_loss_minutes",
     "draw_opening_slip",
+    "draw_paper_loss_minutes",
     "draw_register",
     "draw_supplement_request",
     "draw_transfer_letter",

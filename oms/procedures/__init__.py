@@ -4,7 +4,16 @@ what is doubtful, with minutes; attestation of what a dossier says; leaving and 
 The rules are dated data (`catalogue/corrections.yaml`, `catalogue/time_limits.yaml`); nothing here knows pages or HTTP.
 """
 
-from oms.procedures import answering, attestations, leaving_lists, leavings, requests, verification_lists, verifications
+from oms.procedures import (
+    answering,
+    attestations,
+    leaving_lists,
+    leavings,
+    paper_losses,
+    requests,
+    verification_lists,
+    verifications,
+)
 from oms.procedures.corrections import (
     Proposal,
     basis_document,
@@ -40,6 +49,7 @@ __all__ = [
     "list_corrections",
     "of_dossier",
     "own_dossier",
+    "paper_losses",
     "propose",
     "refuse",
     "requests",

@@ -58,7 +58,7 @@ def ask(
 
 def lacking(session: Session, dossier: Dossier) -> list[Component]:
     """The components of the original set that are not there: what must be filed before anything is attested."""
-    found = completeness.presences(dossier, dossiers.contents(session, dossier))
+    found = completeness.presences(dossier, completeness.counting(session, dossiers.contents(session, dossier)))
     return [presence.component for presence in found if not presence.documents]
 
 

@@ -76,7 +76,9 @@ def _components(dossier: Dossier | None, filters: dict[str, Any]) -> list[tuple[
     if dossier is not None:
         lacks = {
             row.component.id
-            for row in completeness.presences(dossier, dossiers.contents(g.session, dossier))
+            for row in completeness.presences(
+                dossier, completeness.counting(g.session, dossiers.contents(g.session, dossier))
+            )
             if not row.documents
         }
         rows = dossiers.components_of(dossier)

@@ -32,7 +32,7 @@ from oms.errors import BadInput, Conflict, OmsError
 from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, ScanState, Unit
 from oms.permissions import Action, Actor, can
 from oms.procedures import attestations as given
-from oms.procedures import leaving_lists, verification_lists
+from oms.procedures import leaving_lists, paper_losses, verification_lists
 from oms.web import access, attestations, corrections
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
@@ -116,7 +116,9 @@ def show(dossier: Dossier) -> str:
     """One dossier: head, contents list, completeness, scans."""
     dossiers.view(g.session, dossier, actor=g.actor)
     documents = dossiers.contents(g.session, dossier)
-    presences = completeness.presences(dossier, documents)
+    counting = completeness.counting(g.session, documents)
+    presences = completeness.presences(dossier, counting)
+    losses = paper_losses.of_dossier(g.session, dossier, actor=g.actor)
     transfers = custody.transfers_of(g.session, dossier, actor=g.actor) if g.actor.has(Action.TRANSFER_READ) else []
     return render_template(
         "dossiers/show.html",
@@ -127,10 +129,12 @@ def show(dossier: Dossier) -> str:
         filers=dossiers.filers_of(g.session, documents),
         counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
-        yearly=completeness.yearly_gaps(dossier, documents),
+        yearly=completeness.yearly_gaps(dossier, counting),
         corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
         leavings=leaving_lists.of_dossier(g.session, dossier, actor=g.actor),
         attestations=attestations.titles(given.of_dossier(g.session, dossier, actor=g.actor)),
+        losses=losses,
+        remarks=paper_losses.remarks(losses),
         verifications=verification_lists.of_dossier(g.session, dossier, actor=g.actor),
         contradictions=checks.count_open(g.session, dossier, actor=g.actor),
         held_by=holds.in_force(g.session, dossier),

@@ -19,6 +19,7 @@ from oms.models import (
     MassTransfer,
     MembershipTransfer,
     PaperKind,
+    PaperLoss,
     Transfer,
     Unit,
     Verification,
@@ -43,6 +44,7 @@ _PAGES = {
     Attestation: "attestations.show",
     Leaving: "leavings.show",
     Verification: "verifications.show",
+    PaperLoss: "paper_losses.show",
 }
 KINDS = "any({}):kind".format(", ".join(f"'{kind.value}'" for kind in papers.PAPERS))
 

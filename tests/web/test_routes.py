@@ -24,6 +24,8 @@ from oms.models import (
     MembershipKind,
     MembershipTransfer,
     Page,
+    PaperLoss,
+    PaperLossKind,
     Person,
     PersonAlias,
     Reorganisation,
@@ -32,10 +34,11 @@ from oms.models import (
     SubjectRequestKind,
     Transfer,
     Unit,
+    Verification,
 )
 from oms.organisation import today
 from oms.permissions import Action
-from oms.procedures import verifications
+from oms.procedures import paper_losses, verifications
 from oms.settings import Settings
 from tests import factories
 from tests.factories import World
@@ -63,6 +66,9 @@ NAMES: dict[type, tuple[str, ...]] = {
     MembershipTransfer: ("membership",),
     MembershipAsking: ("asking",),
     Correction: ("correction",),
+    Verification: ("verification",),
+    SubjectRequest: ("subject_request",),
+    PaperLoss: ("paper_loss",),
     LocateAnswer: ("locate_answer",),
     Account: ("account",),
     Unit: ("unit",),
@@ -137,6 +143,10 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         )
         session.add(asked)
         session.flush()
+        said = paper_losses.Declaration(
+            PaperLossKind.LOST, today(), CANARIES["reason"], component_id="pm_05", title=CANARIES["title"]
+        )
+        loss = paper_losses.declare(session, member, said, second=head, actor=officer)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -155,6 +165,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "correction": correction.id,
             "verification": verification.id,
             "subject_request": asked.id,
+            "paper_loss": loss.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
             "unit": world.units["sotc"],

@@ -5,17 +5,22 @@ Text stays text: what a table program would take for a formula is never one. Kno
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Value = str | int | date | None
+_LINE = Side(style="thin")
+_GRID = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TITLE_LENGTH = 31
 _NOT_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
@@ -46,6 +51,81 @@ def write_list(
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Form:
+    """An official form as a sheet: lines above it (left and right), columns with their headings from above down and their
+    width, rows, a last row of sums (empty: none), and who signs below."""
+
+    above: Sequence[tuple[str, str]]
+    columns: Sequence[tuple[tuple[str, ...], float]]
+    rows: Sequence[Sequence[Value]]
+    total: Sequence[Value] = ()
+    signers: Sequence[str] = ()
+
+
+def write_form(title: str, form: Form, about: tuple[str, Sequence[tuple[str, Value]]]) -> bytes:
+    """An .xlsx file in the layout of the form, its columns counted below the headings; `about` as in `write_list`."""
+    book = Workbook()
+    sheet: Worksheet = book.active  # type: ignore[assignment]
+    sheet.title = title.translate(_NOT_IN_TITLES)[:_TITLE_LENGTH]
+    bold, middle = Font(bold=True), Alignment(wrap_text=True, vertical="center", horizontal="center")
+    for row, (left, right) in enumerate(form.above, start=1):
+        put_value(sheet.cell(row, 1), left)
+        put_value(sheet.cell(row, max(2, len(form.columns) - 4)), right)
+        sheet.cell(row, 1).font = bold
+    top = len(form.above) + 2
+    first = top + _put_heads(sheet, form.columns, top)
+    for place, (_heads, width) in enumerate(form.columns, start=1):
+        put_value(sheet.cell(first, place), place)
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    last = first
+    for values in (*form.rows, *([form.total] if form.total else [])):
+        last += 1
+        for place, value in enumerate(values, start=1):
+            put_value(sheet.cell(last, place), value)
+    for row in range(top, last + 1):
+        for place in range(1, len(form.columns) + 1):
+            box = sheet.cell(row, place)
+            box.border = _GRID
+            if row <= first:
+                box.font, box.alignment = bold, middle
+            elif form.total and row == last:
+                box.font = bold
+    for place, signer in enumerate(form.signers):
+        column = 2 if place == 0 else max(4, len(form.columns) - 4)
+        put_value(sheet.cell(last + 2, column), signer)
+        sheet.cell(last + 2, column).font = bold
+    sheet.freeze_panes = f"C{first + 1}"
+    sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _tell(book.create_sheet(about[0]), about[1])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _put_heads(sheet: Worksheet, columns: Sequence[tuple[tuple[str, ...], float]], top: int) -> int:
+    """Headings over each other, what columns share written once across them; how many rows they take."""
+    depth = max(len(heads) for heads, _width in columns)
+    for level in range(depth):
+        place = 1
+        for path, group in groupby(heads[: level + 1] for heads, _width in columns):
+            width = len(list(group))
+            if len(path) > level:
+                put_value(sheet.cell(top + level, place), path[level])
+                leaf = place if width == 1 else 0
+                down = depth - len(columns[leaf - 1][0]) if leaf and len(columns[leaf - 1][0]) == level + 1 else 0
+                if width > 1 or down:
+                    sheet.merge_cells(
+                        start_row=top + level,
+                        end_row=top + level + down,
+                        start_column=place,
+                        end_column=place + width - 1,
+                    )
+            place += width
+    return depth
 
 
 def _tell(sheet: Worksheet, facts: Sequence[tuple[str, Value]]) -> None:

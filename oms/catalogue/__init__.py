@@ -76,6 +76,7 @@ from oms.catalogue.rules import (
     transfer_rules,
 )
 from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, retention_rules
+from oms.catalogue.staff_reports import ReportColumn, StaffReport, staff_reports
 from oms.catalogue.supplements import (
     SupplementDeadline,
     SupplementForm,
@@ -123,10 +124,12 @@ __all__ = [
     "ReadinessRule",
     "RecordRule",
     "ReminderRule",
+    "ReportColumn",
     "RetentionRule",
     "RetirementRule",
     "Scale",
     "Source",
+    "StaffReport",
     "SupplementDeadline",
     "SupplementForm",
     "Term",
@@ -176,6 +179,7 @@ __all__ = [
     "retention_rules",
     "retirement_rule",
     "scale",
+    "staff_reports",
     "supplement_deadline",
     "supplement_form",
     "supplement_keys",

@@ -9,7 +9,7 @@ from oms import db, organisation, papers
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, new_file, put
 from oms.errors import N_, BadInput
-from oms.figures import dossier_work
+from oms.figures import dossier_work, staff
 from oms.papers import work_report
 from oms.words import translate
 
@@ -54,6 +54,26 @@ def work(unit: str, year: int, out: Path, purpose: str, username: str) -> None:
             content = dossier_work.export_report(
                 session, about, year, actor=actor, purpose=printing.purpose_words, translate=translate
             )
+        with new_file(out) as target:
+            target.write(content)
+    put(str(out))
+
+
+@report.command("staff", help=_("Number and quality of staff, in the layout of a form (bm02, bm01-vc, bm02-vc)."))
+@click.argument("form", metavar="FORM")
+@click.argument("unit", metavar="UNIT")
+@_OUT
+@_PURPOSE
+@acting_as()
+def staff_report(form: str, unit: str, out: Path, purpose: str, username: str) -> None:
+    """Write one form of a unit and of those below it, as far as the account reads their dossiers."""
+    if out.suffix.lower() != EXCEL:
+        raise BadInput(N_("The name of the file must end in .xlsx."))
+    house = open_house()
+    with acting(house, username, "figures:export") as actor, db.writing(house.engine) as session:
+        words = papers.Printing(actor, purpose).purpose_words
+        about = organisation.find_unit(session, unit)
+        content = staff.export_staff(session, form, about, actor=actor, purpose=words, translate=translate)
         with new_file(out) as target:
             target.write(content)
     put(str(out))

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from oms import audit
 from oms.exporting import Translate
-from oms.figures import dossier_work
+from oms.figures.dossier_work import read_report
 from oms.models import Unit, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of
@@ -22,7 +22,7 @@ _COLUMNS = (
 def draw(session: Session, unit: Unit | None, year: int, *, printing: Printing, translate: Translate) -> Paper:
     """The report as a PDF; what the house does not record is left to be written. `translate` makes it Vietnamese."""
     actor = printing.actor
-    report = dossier_work.read_report(session, unit, year, actor=actor)
+    report = read_report(session, unit, year, actor=actor)
     imprint = Imprint(
         number="",
         printed_by=f"{actor.name} ({actor.username})",

@@ -57,7 +57,7 @@ def _newest(keys: Collection[str], dossiers: ColumnElement[bool]) -> Subquery:
 
 def _once(session: Session, keys: Collection[str], dossiers: ColumnElement[bool]) -> Iterator[tuple[str, str, str]]:
     if keys:
-        yield from session.execute(select(_newest(keys, dossiers))).tuples()
+        yield from ((row[0], row[1], row[2]) for row in session.execute(select(_newest(keys, dossiers))))
 
 
 def count_verified(

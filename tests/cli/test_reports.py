@@ -31,3 +31,15 @@ def test_what_is_not_yours_is_refused_and_leaves_no_file(oms, world, engine, tmp
     with db.reading(engine) as session:
         actions = session.scalars(select(AuditEntry).where(AuditEntry.action.like("figures:%"))).all()
         assert {entry.outcome for entry in actions} == {"refused"}
+
+
+def test_a_form_of_staff_becomes_a_file(oms, world, engine, tmp_path: Path):
+    with db.writing(engine) as session:
+        factories.make_dossier(session, world.units["sonv"])
+    out = tmp_path / "bm02.xlsx"
+    done = oms("report", "staff", "bm02", "sonv", "--out", str(out), "--as", "canbo.sonv")
+    assert done.code == 0, done.err
+    assert load_workbook(out).worksheets[0]["A1"].value == "BM02/BNV"
+    other = tmp_path / "other.xlsx"
+    assert oms("report", "staff", "bm02", "sonv", "--out", str(other), "--as", "kiemtra.khoi").code == 1
+    assert not other.exists()

@@ -66,6 +66,8 @@ SUPPLEMENTS: dict[str, str] = {
     "declaration:paper": N_("Name the signed paper of a supplement"),
 }
 STACKS: dict[str, str] = {
+    "scan:import_view": N_("Look at the import of a folder of scans"),
+    "scan:import_export": N_("Take the list of an import as a file"),
     "stack:divide": N_("Divide a stack of scans"),
     "stack:list": N_("Look at the stacks of scans"),
     "stack:view": N_("Open a stack of scans"),

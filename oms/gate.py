@@ -10,14 +10,15 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import audit, intake, staging, storage
-from oms.errors import N_, BadInput, NotFound, Refused, SecretFile
+from oms import audit, db, intake, jobs, staging, storage
+from oms.errors import N_, BadInput, FileRefused, NotFound, Refused, SecretFile
 from oms.intake import Arrival
 from oms.models import Dossier, Page, Scan, SecrecyClearance, Transfer, Unit
 from oms.permissions import Action, Actor, can, require
@@ -189,6 +190,46 @@ def check_second(second: Actor, thing: Meant, *, actor: Actor) -> None:
             )
     elif not can(second, Action.DOSSIER_READ, thing):
         raise Refused(N_("The second person must be one who may read this dossier: another officer or the head."))
+
+
+def look_through(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+    """A file opened and looked at in memory; nobody is there to decide a doubt, so it is a refusal."""
+    arrival = intake.examine(settings, pieces, name)
+    if arrival.suspicions:
+        intake.discard(arrival)
+        raise needs_two_people(arrival)
+    return arrival
+
+
+def take_in(
+    engine: Engine,
+    settings: Settings,
+    dossier_id: str,
+    pieces: Iterable[bytes],
+    name: str,
+    *,
+    actor: Actor,
+    send: Callable[[str], None],
+) -> tuple[Scan, bool]:
+    """Take one file in where nobody can decide a doubt, whole or not at all; as `intake.receive`, and committed.
+
+    A `FileRefused` is written down before it is raised; `send` hands a new job to the queue.
+    """
+    arrival = None
+    try:
+        arrival = look_through(settings, pieces, name)
+        intake.keep(settings, arrival)
+        with db.writing(engine) as session:
+            scan, is_new = intake.receive(session, session.get_one(Dossier, dossier_id), arrival, actor=actor)
+        jobs.deliver(session, send)
+    except FileRefused as error:
+        with db.writing(engine) as session:
+            intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
+        raise
+    finally:
+        if arrival is not None:
+            intake.discard(arrival)
+    return scan, is_new
 
 
 def receive(

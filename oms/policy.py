@@ -54,6 +54,7 @@ WHERE: dict[Action, str] = {
     Action.PAPER_MOVE: N_("dossiers whose file or paper the unit has"),
     Action.STOCK_COUNT: N_("the shelves of the own unit"),
     Action.PACKAGE_READ: N_("packages the unit sent or received"),
+    Action.SCAN_IMPORT: N_("ZIPs one gave in oneself"),
     Action.STACK_DIVIDE: N_("stacks given in for the unit"),
     Action.PACKAGE_TAKE_IN: N_("packages given in for the unit"),
     Action.CONSULTATION_REQUEST: N_("any dossier, asked for in the name of the own unit"),

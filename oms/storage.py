@@ -87,6 +87,14 @@ def hash_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def hash_of_pieces(pieces: Iterable[bytes]) -> str:
+    """SHA-256 in hex of bytes that come piece by piece."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 def remove(folder: Path, sha256: str) -> None:
     """Take an object away; only for what no row names (any more)."""
     path_of(folder, sha256).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from huey.serializer import Serializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import accounts, checks, db, jobs, packages, reading, reorganisation, search, stacks, staging
+from oms import accounts, checks, db, jobs, packages, reading, reorganisation, scan_folders, search, stacks, staging
 from oms.custody import mass
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
@@ -38,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     "read_page": reading.read_one_page,
     "finish_scan": reading.finish_scan,
     "show_scan": packages.show_scan,
+    "import_folder": scan_folders.work_off,
     "divide_stack": stacks.divide,
     "take_in_stack": stacks.take_in,
     "take_in_package": packages.take_in_arrival,
@@ -58,7 +59,7 @@ QUICK = ("finish_scan", "check_dossier", "index_scan", "index_dossier", "index_u
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 # A step for a whole batch takes minutes; people wait for it, and it must not hold up the quick ones.
-MASS = ("mass_transfer", "divide_stack", "take_in_stack")
+MASS = ("mass_transfer", "divide_stack", "take_in_stack", "import_folder")
 LANES = {"quick": QUICK, "index": WHOLE, "mass": MASS}
 LOOK_SECONDS = 0.5
 # Reading is heavy and never urgent: people at their screens go first.
@@ -166,6 +167,7 @@ class Worker:
         jobs.finish(job, failure)
         reading.give_up(session, job.kind, job.subject_id, failure)
         packages.give_up(session, job.kind, job.subject_id, failure)
+        scan_folders.give_up(session, job.kind, job.subject_id, failure)
         stacks.give_up(session, job.kind, job.subject_id, failure)
 
     def _actor(self, session: Session, job: Job) -> Actor | None:

@@ -34,6 +34,7 @@ from oms.models import (
     Document,
     Dossier,
     Finding,
+    FolderImport,
     Grant,
     Hold,
     LatePaper,
@@ -101,6 +102,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
 ABOUT_NO_DOSSIER = (
     Campaign,
     Disposal,
+    FolderImport,
     LocateAnswer,
     MassTransfer,
     MembershipAsking,

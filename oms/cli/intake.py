@@ -1,18 +1,18 @@
 """`oms upload` and `oms status`: paper in, and what became of it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from oms import audit, db, dossiers, gate, intake, staging, storage
+from oms import audit, db, dossiers, gate, intake, staging
 from oms.cli.opening import House, acting, open_house
 from oms.cli.output import _, acting_as, leave, put, put_json, put_table, refuse, say, with_json
-from oms.errors import N_, FileRefused, NotFound, UnreadableFile
-from oms.models import Dossier, Scan
+from oms.errors import FileRefused, NotFound
+from oms.models import Scan
 from oms.permissions import Action, Actor, allowed, require
+from oms.scan_folders import read_file
 from oms.words import sentence_of, translate
 
 
@@ -40,7 +40,9 @@ def upload(files: tuple[Path, ...], number: str, username: str, as_json: bool) -
 def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Actor) -> bool:
     """Take one file in and say so; False when it was refused."""
     try:
-        scan, is_new = take_in(house, dossier_id, path, actor)
+        scan, is_new = gate.take_in(
+            house.engine, house.settings, dossier_id, read_file(path), path.name, actor=actor, send=house.queue.send
+        )
     except FileRefused as error:
         refuse(error)
         if as_json:
@@ -64,52 +66,6 @@ def _receive(house: House, dossier_id: str, path: Path, as_json: bool, actor: Ac
         say(_("%(file)s was received before; nothing was added.", file=path))
         put(f"{scan.id}  {path}")
     return True
-
-
-def take_in(house: House, dossier_id: str, path: Path, actor: Actor) -> tuple[Scan, bool]:
-    """Take one file in through the gate, whole or not at all; a `FileRefused` is written down before it is raised."""
-    arrival = None
-    try:
-        arrival = look_through(house, path)
-        intake.keep(house.settings, arrival)
-        with db.writing(house.engine) as session:
-            dossier = session.get_one(Dossier, dossier_id)
-            scan, is_new = intake.receive(session, dossier, arrival, actor=actor)
-        house.deliver(session)
-    except FileRefused as error:
-        with db.writing(house.engine) as session:
-            intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
-        raise
-    finally:
-        if arrival is not None:
-            intake.discard(arrival)
-    return scan, is_new
-
-
-def look_through(house: House, path: Path) -> intake.Arrival:
-    """A file opened and looked at in memory; nobody is there to decide a doubt, so it is a refusal."""
-    arrival = intake.examine(house.settings, _pieces(path), path.name)
-    if arrival.suspicions:
-        intake.discard(arrival)
-        raise gate.needs_two_people(arrival)
-    return arrival
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """The bytes of a file; only what goes wrong in reading them is the fault of the file."""
-    try:
-        with path.open("rb") as stream:
-            yield from storage.chunks(stream)
-    except OSError as error:
-        raise unreadable(path) from error
-
-
-def unreadable(path: Path) -> UnreadableFile:
-    """The refusal of a file that the disk, or the rights on it, do not give out."""
-    return UnreadableFile(
-        N_("%(name)s cannot be read from the disk. Check the rights on the file, or copy it again."),
-        name=intake.label_of(path.name),
-    )
 
 
 @click.command(help=_("What became of each upload: received, being read, read, filed or failed."))

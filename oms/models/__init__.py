@@ -41,6 +41,7 @@ from oms.models.custody import (
 from oms.models.desk import DeskDay, DeskDraft, DeskLease
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.findings import Finding, FindingKind, FindingPlace, FindingState
+from oms.models.folder_imports import FolderImport, FolderImportLine, ImportState
 from oms.models.late_papers import LatePaper, LateState
 from oms.models.leavings import RUNNING_LEAVINGS, Leaving, LeavingCopy, LeavingState, LeavingWay
 from oms.models.mass_transfers import MassTransfer, MassTransferMember, MassTransferRun
@@ -131,10 +132,13 @@ __all__ = [
     "FindingKind",
     "FindingPlace",
     "FindingState",
+    "FolderImport",
+    "FolderImportLine",
     "ForeignEntry",
     "Gender",
     "Grant",
     "Hold",
+    "ImportState",
     "InsertOpening",
     "Job",
     "JobState",

@@ -20,6 +20,7 @@ class Action(enum.StrEnum):
     SCAN_UPLOAD = "scan:upload"
     SCAN_DOWNLOAD = "scan:download"
     STACK_DIVIDE = "stack:divide"
+    SCAN_IMPORT = "scan:import"
     PAGE_READ = "page:read"
     PAGE_REVIEW = "page:review"
     DOCUMENT_READ = "document:read"
@@ -152,6 +153,7 @@ _OFFICER = {
     Action.SCAN_UPLOAD,
     Action.SCAN_DOWNLOAD,
     Action.STACK_DIVIDE,
+    Action.SCAN_IMPORT,
     Action.PAGE_READ,
     Action.PAGE_REVIEW,
     Action.DOCUMENT_READ,

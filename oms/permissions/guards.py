@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import object_session
 
 from oms import grants
@@ -22,6 +22,7 @@ from oms.models import (
     Dossier,
     DossierStatus,
     Finding,
+    FolderImport,
     Hold,
     LatePaper,
     LateState,
@@ -333,6 +334,11 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.PAPER_READ: _PAPER,
     Action.PAPER_MOVE: _PAPER,
     Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
+    Action.SCAN_IMPORT: PersonalGuard(
+        FolderImport,
+        lambda actor, units: FolderImport.given_by_id == actor.account_id if units else false(),
+        lambda actor, units, folder: bool(units) and folder.given_by_id == actor.account_id,
+    ),
     Action.STACK_DIVIDE: Guard(Stack, Stack.unit_id.in_, lambda stack: (stack.unit_id,)),
     Action.PACKAGE_TAKE_IN: Guard(PackageArrival, PackageArrival.unit_id.in_, lambda arrival: (arrival.unit_id,)),
     Action.PACKAGE_READ: Guard(Package, Package.unit_id.in_, lambda package: (package.unit_id,)),

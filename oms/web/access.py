@@ -29,6 +29,7 @@ from oms.models import (
     Document,
     Dossier,
     Finding,
+    FolderImport,
     Hold,
     LatePaper,
     Leaving,
@@ -89,6 +90,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Package: Action.PACKAGE_READ,
     PackageArrival: Action.PACKAGE_TAKE_IN,
     Stack: Action.STACK_DIVIDE,
+    FolderImport: Action.SCAN_IMPORT,
     Stocktaking: Action.STOCK_COUNT,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

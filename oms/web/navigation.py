@@ -89,7 +89,7 @@ def menu() -> list[dict[str, Any]]:
             or (endpoint == "transfers.index" and here in ("mass_transfers", "transfer_requests"))
             or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
             or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))
-            or (endpoint == "intake.index" and here == "stacks")
+            or (endpoint == "intake.index" and here in ("stacks", "scan_folders"))
             or (endpoint == "completeness.index" and here in ("cover_sheets", "paper_losses"))
             or (endpoint == "corrections.index" and here in ("attestations", "leavings"))
             or (endpoint == "checks.index" and here == "verifications")

@@ -1,7 +1,6 @@
-"""Many scans at once, from a folder named by rule: which file belongs to which dossier, and why one belongs to none.
+"""Which file of a named folder belongs to which dossier, and why one belongs to none.
 
 Only dossiers the actor may upload to are looked among; a folder that is not surely of one person is left out and named.
-Taking the files in is `intake`'s affair, file by file, through the same gate as every scan.
 """
 
 import os
@@ -44,12 +43,16 @@ def find_files(folder: Path) -> list[Path]:
     walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)))
     below = [Path(inside, name) for inside, _folders, names in walk for name in names]
     for path in sorted(below + unreadable):
-        parts = [part.lower() for part in path.relative_to(folder).parts]
         if path.is_symlink() or (path not in unreadable and not path.is_file()):
             continue
-        if not any(part.startswith(".") or part in NOT_SCANS for part in parts):
+        if not is_clutter(path.relative_to(folder).parts):
             found.append(path)
     return found
+
+
+def is_clutter(parts: Iterable[str]) -> bool:
+    """Whether a path below the folder is hidden, or what a system left there."""
+    return any(part.startswith(".") or part.lower() in NOT_SCANS for part in parts)
 
 
 def plan(

@@ -1,0 +1,192 @@
+"""A folder of scans as a ZIP in the browser: looked at, confirmed, taken in once; the ZIP lies in memory only."""
+
+import io
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import func, select
+
+from oms import db, intake, scan_folders, staging
+from oms.errors import SecretFile
+from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Scan
+from oms.scan_folders import imports
+from tests import factories
+from tests.test_folder_archives import zip_of
+
+FOLDER = "068085001234_NGUYEN_THI_HOA"
+GOOD, BROKEN, STRANGE = f"{FOLDER}/01.Quyết định.png", f"{FOLDER}/02.Hỏng.pdf", "999999999999_LE_VAN_LA/01.Lý lịch.png"
+
+
+@pytest.fixture
+def dossier(world, engine) -> str:
+    with db.writing(engine) as session:
+        made = factories.make_dossier(session, world.units["sonv"])
+        made.person.personal_id = "068085001234"
+        return made.number
+
+
+@pytest.fixture(autouse=True)
+def unseen(monkeypatch) -> None:
+    monkeypatch.setattr(intake, "look_at", lambda *_: (one for one in ()))
+
+
+@pytest.fixture
+def content() -> bytes:
+    picture = factories.png_of(factories.draw_page("QUYẾT ĐỊNH", size=(310, 440)))
+    return zip_of((GOOD, picture), (BROKEN, b"%PDF-1.4 cut off"), (STRANGE, picture), ("a/Thumbs.db", b"x"))
+
+
+def send(client, content: bytes, **more):
+    return client.post("/scan-folders", data={"file": (io.BytesIO(content), "thư mục.zip"), **more})
+
+
+def work(engine, settings, address: str, actor) -> str:
+    id = address.rsplit("/", 1)[-1]
+    scan_folders.work_off(engine, settings, id, actor=actor)
+    return id
+
+
+def acts(engine) -> list[tuple[str, str]]:
+    with db.reading(engine) as session:
+        rows = session.execute(select(AuditEntry.action, AuditEntry.outcome).order_by(AuditEntry.seq))
+        return [tuple(row) for row in rows if row.action in ("scan:import", "scan:upload")]
+
+
+def states(engine) -> dict[str, str]:
+    with db.reading(engine) as session:
+        rows = session.execute(
+            select(FolderImportLine.file, FolderImportLine.state).order_by(FolderImportLine.position)
+        )
+        return dict(rows.all())
+
+
+def test_a_zip_is_looked_at_confirmed_and_taken_in_once(client_as, engine, settings, actor, dossier, content):
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    assert "data-poll" in client.get(address).text
+    id = work(engine, settings, address, officer)
+    assert states(engine) == {GOOD: "would_take", BROKEN: "left_out", STRANGE: "left_out"}
+    with db.reading(engine) as session:
+        assert session.scalar(select(func.count(Scan.id))) == 0
+    shown = client.get(address).text
+    assert dossier in shown and "take-in" in shown and shown.index(BROKEN) < shown.index(GOOD), (
+        "what needs a hand first"
+    )
+    assert client.post(f"{address}/take-in").status_code == 302
+    work(engine, settings, address, officer)
+    work(engine, settings, address, officer)
+    assert states(engine) == {GOOD: "received", BROKEN: "left_out", STRANGE: "left_out"}
+    with db.reading(engine) as session:
+        (scan,) = session.scalars(select(Scan))
+        assert scan.dossier.number == dossier and session.get_one(FolderImport, id).state == ImportState.DONE
+    assert list(staging.folder(settings).iterdir()) == []
+    assert acts(engine) == [
+        ("scan:import", "held"),
+        ("scan:import", "held"),
+        ("scan:upload", "done"),
+        ("scan:upload", "refused"),
+        ("scan:import", "done"),
+    ]
+    report = client.post(f"{address}/report.xlsx", data={"purpose": "Gửi phòng"})
+    rows = list(load_workbook(io.BytesIO(report.data)).worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert [row[0] for row in rows] == [GOOD, BROKEN, STRANGE] and rows[0][1] == dossier
+    assert client.post(f"{address}/report.xlsx", data={"purpose": ""}).status_code == 422
+    again = send(client, content).location
+    work(engine, settings, again, officer)
+    assert states(engine)[GOOD] == "known"
+
+
+def test_a_worker_that_was_killed_goes_on_behind_the_last_file(
+    client_as, engine, settings, actor, dossier, content, monkeypatch
+):
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    work(engine, settings, address, officer)
+    client.post(f"{address}/take-in")
+    go, gone = imports.go, []
+
+    def killed(engine, settings, source, one, **more):
+        if gone:
+            raise RuntimeError("killed")
+        gone.append(one.path)
+        return go(engine, settings, source, one, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "go", killed)
+        with pytest.raises(RuntimeError):
+            work(engine, settings, address, officer)
+    work(engine, settings, address, officer)
+    assert states(engine)[GOOD] == "received", "not “already here”: it came in with this ZIP"
+    assert [outcome for action, outcome in acts(engine) if action == "scan:upload"].count("done") == 1
+
+
+def test_a_zip_that_is_gone_from_memory_says_so(client_as, engine, settings, actor, dossier, content):
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    work(engine, settings, address, officer)
+    for place in staging.folder(settings).iterdir():
+        staging.wipe(place)
+    assert client.post(f"{address}/take-in").status_code == 409
+    with db.writing(engine) as session:
+        session.get_one(FolderImport, address.rsplit("/", 1)[-1]).state = ImportState.TAKING
+    id = work(engine, settings, address, officer)
+    with db.reading(engine) as session:
+        assert session.get_one(FolderImport, id).state == ImportState.GONE
+
+
+def test_one_zip_at_a_time_and_a_new_one_takes_the_place_of_one_that_only_waits(
+    client_as, engine, settings, actor, dossier, content
+):
+    client = client_as("canbo.sonv")
+    first = send(client, content).location
+    assert send(client, content).status_code == 409
+    assert len(list(staging.folder(settings).glob("zip-*"))) == len(list(staging.folder(settings).iterdir())) == 1
+    work(engine, settings, first, actor("canbo.sonv"))
+    with db.writing(engine) as session:
+        from oms.models import Job, JobState
+
+        session.scalar(select(Job)).state = JobState.DONE
+    second = send(client, content).location
+    assert second != first
+    assert client.post(f"{first}/take-in").status_code == 409
+    work(engine, settings, second, actor("canbo.sonv"))
+    assert client.post(f"{second}/discard").status_code == 302
+    assert list(staging.folder(settings).iterdir()) == []
+
+
+def test_what_is_no_folder_is_refused_and_nothing_stays(client_as, engine, settings):
+    client = client_as("canbo.sonv")
+    for bad in (zip_of(("../up.pdf", b"x")), b"no zip", zip_of()):
+        assert send(client, bad).status_code == 302
+    assert acts(engine) == [("scan:import", "refused")] * 3
+    assert list(staging.folder(settings).iterdir()) == []
+    assert client.post("/scan-folders", data={}).status_code == 422
+
+
+def test_of_a_secret_file_no_name_stays(client_as, engine, settings, actor, dossier, content, monkeypatch):
+    def marked(*_):
+        raise SecretFile("Page %(page)s of %(name)s bears a mark.", page=1, name="01.Quyết định.png")
+
+    client = client_as("canbo.sonv")
+    address = send(client, content).location
+    monkeypatch.setattr(intake, "examine", marked)
+    work(engine, settings, address, actor("canbo.sonv"))
+    with db.reading(engine) as session:
+        lines = session.scalars(select(FolderImportLine).where(FolderImportLine.dossier_id.is_not(None))).all()
+        for line in lines:
+            assert (line.file, line.title, line.error_values) == ("", "", None) and "state secret" in line.error
+    assert "№" in client.get(address).text and "01.Quyết" not in client.get(address).text
+
+
+def test_nobody_else_finds_it(client_as, engine, settings, actor, dossier, content):
+    address = send(client_as("canbo.sonv"), content).location
+    work(engine, settings, address, actor("canbo.sonv"))
+    before = acts(engine)
+    for username in ("canbo2.sonv", "canbo.sotc"):
+        other = client_as(username)
+        assert other.get(address).status_code == other.get(f"{address}/progress").status_code == 404
+        for act in ("take-in", "discard", "report.xlsx"):
+            assert other.post(f"{address}/{act}").status_code == 404
+        assert "thư mục.zip" not in other.get("/scan-folders").text
+    assert client_as("bithu.sonv").get("/scan-folders").status_code == 403
+    assert [act for act in acts(engine) if act[1] != "refused"] == before

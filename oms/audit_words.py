@@ -63,6 +63,7 @@ SUPPLEMENTS: dict[str, str] = {
     "declaration:return": N_("Send a supplement back"),
     "declaration:attest": N_("Attest a supplement"),
     "declaration:send-back": N_("Send a checked supplement back to the unit"),
+    "declaration:print": N_("Print the form of a supplement"),
     "declaration:paper": N_("Name the signed paper of a supplement"),
 }
 STACKS: dict[str, str] = {

@@ -5,7 +5,7 @@ for nothing, as everywhere. Knows the lists (`catalogue`), not how they are show
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,8 +17,12 @@ from oms import audit, catalogue
 from oms.catalogue import Component, TimeLimit
 from oms.errors import N_
 from oms.exporting import Translate, require_purpose, who_took_it
+<<<<<<< HEAD
 from oms.models import Category, Document, Dossier, PaperLoss, Person, Unit
 from oms.models.paper_losses import DOSSIERS, GONE
+=======
+from oms.models import Campaign, Category, Declaration, Document, Dossier, Person, Unit
+>>>>>>> a1697a2 (The printed supplement, blank or as declared; a paper signed in January fills the year it tells of; a campaign in the demo)
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list
@@ -124,16 +128,26 @@ def presences(dossier: Dossier, documents: Sequence[Document], on: date | None =
     return [Presence(row, counts[row.id]) for row in wanted(dossier.category, on)]
 
 
-def yearly_gaps(dossier: Dossier, documents: Sequence[Document], on: date | None = None) -> list[YearlyGap]:
+def told_years(session: Session, dossier: Dossier) -> dict[str, int]:
+    """The years that signed supplements tell of, by document: one signed in January mostly tells of the year before."""
+    query = select(Declaration.document_id, Campaign.year).join(Campaign, Campaign.id == Declaration.campaign_id)
+    rows = session.execute(query.where(Declaration.dossier_id == dossier.id, Declaration.document_id.is_not(None)))
+    return {str(document_id): year for document_id, year in rows}
+
+
+def yearly_gaps(
+    dossier: Dossier, documents: Sequence[Document], on: date | None = None, *, told: Mapping[str, int] | None = None
+) -> list[YearlyGap]:
     """Years without the paper that every year brings, from the first that is there to the last one that is due.
 
-    Where none lies there nobody can say since when they are owed: `none` says so and no year is named.
+    A paper is of the year of its date, unless `told` says otherwise. Where none lies there nobody can say since when they are owed: `none` says so and no year is named.
     """
     day = on or today()
     found: dict[str, set[int]] = defaultdict(set)
     for document in documents:
-        if document.issued_on is not None:
-            found[document.component_id].add(document.issued_on.year)
+        year = (told or {}).get(document.id) or (document.issued_on.year if document.issued_on else None)
+        if year is not None:
+            found[document.component_id].add(year)
     there = {document.component_id for document in documents}
     gaps = []
     for row in _listed(dossier.category, day):

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from oms import accounts, audit, catalogue, checks, custody, db, dossiers, intake, organisation, reading, review, search
+from oms.demo_campaigns import add_campaign
 from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
 from oms.demo_milestones import add_days_to_come
@@ -113,6 +114,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         add_consultations(session, INTERIOR, actors)
         add_moves(session, actors)
         add_procedures(session, INTERIOR, actors)
+        add_campaign(session, INTERIOR, actors)
         add_days_to_come(session, INTERIOR, actors)
         add_records(session, invented, {code: actors[name] for code, name in OFFICERS.items()}, source)
         loaded.jobs += session.info.pop("enqueued", [])

@@ -42,6 +42,7 @@ ORDER = (
         "fixity",
         "backup",
         "demo",
+        "demo_campaigns",
         "demo_consultations",
         "demo_membership",
         "demo_milestones",

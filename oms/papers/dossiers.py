@@ -98,7 +98,7 @@ def supplement_request(session: Session, dossier: Dossier, *, printing: Printing
     require(printing.actor, Action.DOSSIER_READ, dossier)
     documents = completeness.counting(session, dossiers.contents(session, dossier))
     missing = [row.component for row in completeness.presences(dossier, documents) if not row.documents]
-    yearly = completeness.yearly_gaps(dossier, documents)
+    yearly = completeness.yearly_gaps(dossier, documents, told=completeness.told_years(session, dossier))
     if not missing and not yearly:
         raise Conflict(N_("Nothing is missing in this dossier, so there is nothing to ask for."))
     day = organisation.today()

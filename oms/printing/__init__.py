@@ -33,6 +33,7 @@ from oms.printing.paper_loss_minutes import PaperLossMinutes, draw_paper_loss_mi
 from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
+from oms.printing.supplement_form import SupplementForm, draw_supplement_form
 from oms.printing.transfer_letter import Box, TransferLetter, draw_transfer_letter
 from oms.printing.transfer_slip import TransferSlip, draw_transfer_slip
 from oms.printing.verification_minutes import VerificationMinutes, draw_verification_minutes
@@ -66,6 +67,7 @@ __all__ = [
     "PaperLossMinutes",
     "Register",
     "Subject",
+    "SupplementForm",
     "SupplementRequest",
     "TransferLetter",
     "TransferSlip",
@@ -85,6 +87,7 @@ __all__ = [
     "draw_opening_slip",
     "draw_paper_loss_minutes",
     "draw_register",
+    "draw_supplement_form",
     "draw_supplement_request",
     "draw_transfer_letter",
     "draw_transfer_slip",

@@ -42,8 +42,19 @@ def write_day(day: date | None, place: str = "") -> str:
     return f"{where}ngày {day.day:02} tháng {month} năm {day.year}"
 
 
-def head(body: Body, imprint: Imprint, day: date | None, *, form: str = "", width: float = WIDTH) -> list[Flowable]:
-    """The head with the issuing body on the left, nation or Party on the right, number, place and date."""
+def head(
+    body: Body,
+    imprint: Imprint,
+    day: date | None,
+    *,
+    form: str = "",
+    width: float = WIDTH,
+    numbered: bool = True,
+) -> list[Flowable]:
+    """The head with the issuing body on the left, nation or Party on the right, number, place and date.
+
+    What a person declares is not `numbered` by the body.
+    """
     above = [line(plain(body.above.upper()), 12, "center", below=0)] if body.above else []
     own = line(f"<b>{plain(body.name.upper())}</b>", 12, "center", below=0)
     day_line = line(f"<i>{plain(write_day(day, body.place))}</i>", 13, "center", above=3, below=0)
@@ -53,13 +64,13 @@ def head(body: Body, imprint: Imprint, day: date | None, *, form: str = "", widt
             *above,
             own,
             line("*", 13, "center", below=0),
-            line(plain(number), 13, "center", below=0),
+            *([line(plain(number), 13, "center", below=0)] if numbered else []),
         ]
         title = line(f"<b>{PARTY}</b>", 14, "center", below=0)
         right = [title, Rule(pdfmetrics.stringWidth(PARTY, BOLD, 14)), day_line]
     else:
         number = f"Số: {imprint.number}" if imprint.number else "Số: ………"
-        left = [*above, own, Rule(24 * mm), line(plain(number), 13, "center", below=0)]
+        left = [*above, own, Rule(24 * mm), *([line(plain(number), 13, "center", below=0)] if numbered else [])]
         motto = line(f"<b>{MOTTO}</b>", 13, "center", below=0)
         nation = line(f"<b>{NATION}</b>", 12, "center", below=0)
         right = [nation, motto, Rule(pdfmetrics.stringWidth(MOTTO, BOLD, 13)), day_line]

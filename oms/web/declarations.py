@@ -183,5 +183,12 @@ def paper(declaration: Declaration) -> ResponseReturnValue:
     return redirect(url_for(".show", id=declaration.id))
 
 
+@bp.post("/<id>/form")
+@guarded(Action.DECLARATION_READ)
+def draw(declaration: Declaration) -> ResponseReturnValue:
+    """The form to be signed, blank where the person has not handed in."""
+    return declaring.print_form(declaration)
+
+
 def _version() -> int | None:
     return request.form.get("version", type=int)

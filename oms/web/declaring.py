@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import flash, jsonify, request
+from flask import flash, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import campaigns
+from oms import campaigns, papers
 from oms.campaigns import Asked, Draft
 from oms.campaigns.declaring import ROWS
 from oms.errors import BadInput
 from oms.models import Declaration, DeclarationState
+from oms.papers import Printing
+from oms.web import access
 from oms.web.errors import sentence_of
 from oms.web.formats import moment
+from oms.web.papers import send_paper
 
 TONES = {
     DeclarationState.NOT_STARTED: "neutral",
@@ -60,6 +63,13 @@ def as_shown(declaration: Declaration, asked: Sequence[Asked], typed: Draft | No
         "rows": {key: given + [[]] * EMPTY_ROWS for key, given in rows.items()},
         "verdicts": verdicts,
     }
+
+
+def print_form(declaration: Declaration) -> ResponseReturnValue:
+    """The form to be signed, as a PDF; what it is for goes without asking."""
+    paper = papers.supplement_form(g.session, declaration, printing=Printing(g.actor, "filing", request.url_root))
+    access.commit()
+    return send_paper(paper)
 
 
 def wants_autosave() -> bool:

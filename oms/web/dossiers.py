@@ -129,7 +129,7 @@ def show(dossier: Dossier) -> str:
         filers=dossiers.filers_of(g.session, documents),
         counts=sheets.of_dossier(g.session, dossier),
         presences=presences,
-        yearly=completeness.yearly_gaps(dossier, counting),
+        yearly=completeness.yearly_gaps(dossier, counting, told=completeness.told_years(g.session, dossier)),
         corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
         leavings=leaving_lists.of_dossier(g.session, dossier, actor=g.actor),
         attestations=attestations.titles(given.of_dossier(g.session, dossier, actor=g.actor)),

@@ -117,3 +117,10 @@ def recall(declaration: str) -> ResponseReturnValue:
     access.commit()
     declaring.said_of("recall")
     return redirect(url_for(".show", declaration=own.id))
+
+
+@bp.post("/<declaration>/form")
+@guarded(Action.OWN_READ)
+def draw(declaration: str) -> ResponseReturnValue:
+    """The form to be signed."""
+    return declaring.print_form(_load(declaration))

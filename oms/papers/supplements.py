@@ -1,0 +1,95 @@
+"""The printed supplement of one dossier: as declared, or blank for who declares on paper."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from oms import audit, campaigns, catalogue, organisation
+from oms.campaigns import Asked
+from oms.errors import NotFound
+from oms.models import Declaration, DeclarationState, DeclaredEntry, now
+from oms.organisation import HANOI
+from oms.papers.issuing import PDF, Paper, Printing, body_of, write_date
+from oms.permissions import Action, can
+from oms.printing import Imprint, Subject, SupplementForm, draw_supplement_form
+from oms.printing.supplement_form import Changed, NewRows
+
+
+def supplement_form(session: Session, declaration: Declaration, *, printing: Printing) -> Paper:
+    """Phiếu bổ sung lý lịch, for the person and for the bodies concerned; it bears no number, the person signs it.
+
+    Values the actor need not know are left out; a draft of the person is printed by the person only.
+    """
+    actor, dossier, campaign = printing.actor, declaration.dossier, declaration.campaign
+    own = campaigns.is_person(declaration, actor=actor)
+    if not own and not can(actor, Action.DECLARATION_READ, declaration):
+        raise NotFound()
+    form = catalogue.supplement_form(dossier.category.value, organisation.today())
+    asked = [
+        one
+        for one in campaigns.ask(session, declaration, campaigns.things_of(campaign, dossier))
+        if own or campaigns.may_see(one.key, declaration, actor=actor)
+    ]
+    private = declaration.state is DeclarationState.DRAFT and not declaration.on_paper and not own
+    blank = private or declaration.state is DeclarationState.NOT_STARTED
+    audit.record(session, "declaration:print", declaration, actor=actor, dossier_id=dossier.id, blank=blank)
+    entries = [] if blank else declaration.entries
+    drawn = SupplementForm(
+        body=body_of(dossier.managing_body, dossier.category),
+        imprint=_imprint(declaration, printing),
+        day=None,
+        name=form.label_vi,
+        code=form.code,
+        year=campaign.year,
+        subject=_subject(declaration),
+        pledge=form.pledge,
+        signers=form.signers,
+        values=_values(asked, entries, blank=blank),
+        tables=_tables(asked, entries, blank=blank),
+        blank=blank,
+    )
+    return Paper(f"phieu-bo-sung-{campaign.year}-{dossier.number}.pdf", PDF, draw_supplement_form(drawn))
+
+
+def _imprint(declaration: Declaration, printing: Printing) -> Imprint:
+    address = printing.address.rstrip("/")
+    return Imprint(
+        number=f"{declaration.campaign.number} · {declaration.dossier.number}",
+        printed_by=printing.actor.name,
+        printed_at=now().astimezone(HANOI),
+        purpose=printing.purpose_words.lower(),
+        address=f"{address}/declarations/{declaration.id}" if address else "",
+    )
+
+
+def _subject(declaration: Declaration) -> Subject:
+    """What stands at the head of the form: all who may print it know the person."""
+    dossier, person = declaration.dossier, declaration.dossier.person
+    return Subject(
+        full_name=person.full_name,
+        dossier_number=dossier.number,
+        category=catalogue.term("category", dossier.category.value).label_vi,
+        birth=write_date(person.birth_date, person.birth_precision),
+        position=person.position or "",
+        unit=person.unit.short_name,
+    )
+
+
+def _values(asked: Sequence[Asked], entries: Sequence[DeclaredEntry], *, blank: bool) -> tuple[Changed, ...]:
+    if blank:
+        return tuple(Changed(one.label, one.present) for one in asked if not one.columns)
+    labels = {one.key: one.label for one in asked}
+    return tuple(
+        Changed(labels[entry.key], entry.old_text, entry.new_text, entry.since)
+        for entry in entries
+        if not entry.cells and entry.key in labels
+    )
+
+
+def _tables(asked: Sequence[Asked], entries: Sequence[DeclaredEntry], *, blank: bool) -> tuple[NewRows, ...]:
+    found = []
+    for one in asked:
+        rows = tuple(tuple(entry.cells) for entry in entries if entry.key == one.key and entry.cells)
+        if one.columns and (rows or blank):
+            found.append(NewRows(one.label, one.columns, rows))
+    return tuple(found)

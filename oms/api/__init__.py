@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from oms.api import (
     attestations,
     audit,
+    campaigns,
     consultations,
     corrections,
     dossiers,
@@ -49,6 +50,7 @@ ROOMS = (
     transfers,
     membership,
     consultations,
+    campaigns,
     corrections,
     verifications,
     subject_requests,

@@ -203,7 +203,7 @@ _OWED = (
     (N_("Campaign"), 34),
     (N_("State"), 18),
     (N_("Account"), 14),
-    (N_("Last day"), 14),
+    (N_("Hand in by"), 14),
     (N_("Days late"), 10),
 )
 _LACKING = (
@@ -211,7 +211,7 @@ _LACKING = (
     (N_("Missing papers"), 60),
     (N_("Counted from"), 14),
     (N_("What the day is"), 26),
-    (N_("Last day"), 14),
+    (N_("Complete by"), 14),
     (N_("Days late"), 10),
 )
 

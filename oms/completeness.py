@@ -17,12 +17,8 @@ from oms import audit, catalogue
 from oms.catalogue import Component, TimeLimit
 from oms.errors import N_
 from oms.exporting import Translate, require_purpose, who_took_it
-<<<<<<< HEAD
-from oms.models import Category, Document, Dossier, PaperLoss, Person, Unit
+from oms.models import Campaign, Category, Declaration, Document, Dossier, PaperLoss, Person, Unit
 from oms.models.paper_losses import DOSSIERS, GONE
-=======
-from oms.models import Campaign, Category, Declaration, Document, Dossier, Person, Unit
->>>>>>> a1697a2 (The printed supplement, blank or as declared; a paper signed in January fills the year it tells of; a campaign in the demo)
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed
 from oms.spreadsheets import Value, write_list

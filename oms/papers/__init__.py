@@ -32,11 +32,8 @@ from oms.papers.losses import loss_minutes
 from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
-<<<<<<< HEAD
 from oms.papers.paper_losses import paper_loss_minutes
-=======
 from oms.papers.supplements import supplement_form
->>>>>>> a1697a2 (The printed supplement, blank or as declared; a paper signed in January fills the year it tells of; a campaign in the demo)
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.papers.verifications import verification_minutes
 from oms.permissions import Action

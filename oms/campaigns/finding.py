@@ -18,6 +18,7 @@ from oms.models import (
     Declaration,
     DeclarationState,
     Dossier,
+    DossierStatus,
     Person,
     Unit,
 )
@@ -29,6 +30,11 @@ from oms.vietnamese.names import name_key
 PAGE_SIZE = 50
 NOT_HANDED_IN = (DeclarationState.NOT_STARTED, DeclarationState.DRAFT, DeclarationState.RETURNED)
 """States in which the unit has no supplement in its hands."""
+STILL_ASKED = or_(
+    Declaration.state.not_in(NOT_HANDED_IN),
+    Declaration.dossier_id.in_(select(Dossier.id).where(Dossier.status == DossierStatus.OPEN)),
+)
+"""Whoever left before handing in is not waited for any more."""
 HAS_ACCOUNT = (
     select(Account.id).where(Account.person_id == Dossier.person_id, ~Account.disabled).correlate(Dossier).exists()
 )
@@ -96,7 +102,7 @@ def _counted(actor: Actor, by: Any) -> Select[Any, DeclarationState, bool, int]:
         .select_from(Declaration)
         .join(Dossier, Dossier.id == Declaration.dossier_id)
         .join(Campaign, Campaign.id == Declaration.campaign_id)
-        .where(or_(own, own_head, allowed(actor, Action.DECLARATION_READ)))
+        .where(or_(own, own_head, allowed(actor, Action.DECLARATION_READ)), STILL_ASKED)
         .group_by(by, Declaration.state, HAS_ACCOUNT)
     )
 
@@ -136,7 +142,7 @@ def list_declarations(
 ) -> tuple[list[tuple[Declaration, bool]], int]:
     """Supplements of the people the actor may know of, by name, each with whether the person has an account."""
     require(actor, Action.CAMPAIGN_READ, campaign)
-    condition = and_(Declaration.campaign_id == campaign.id, allowed(actor, Action.DECLARATION_READ))
+    condition = and_(Declaration.campaign_id == campaign.id, allowed(actor, Action.DECLARATION_READ), STILL_ASKED)
     if states:
         condition &= Declaration.state.in_(states)
     if unit_id:
@@ -186,7 +192,7 @@ def waiting_for(session: Session, *, actor: Actor) -> list[Waiting]:
         if not actor.has(action):
             continue
         query = select(Declaration.campaign_id, func.count()).where(
-            Declaration.state.in_(states), allowed(actor, action)
+            Declaration.state.in_(states), allowed(actor, action), STILL_ASKED
         )
         if open_only:
             open_ones = select(Campaign.id).where(Campaign.closed_at.is_(None), Campaign.starts_on <= today())

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue, completeness
-from oms.campaigns.finding import HAS_ACCOUNT, NOT_HANDED_IN
+from oms.campaigns.finding import HAS_ACCOUNT, NOT_HANDED_IN, STILL_ASKED
 from oms.catalogue import Component, TimeLimit
 from oms.errors import N_
 from oms.exporting import Translate, require_purpose, who_took_it
@@ -76,7 +76,10 @@ def supplements(
 ) -> tuple[list[Owed], int]:
     """Who has not handed in, what is owed longest first; of people the actor may know of."""
     condition = and_(
-        Declaration.state.in_(NOT_HANDED_IN), Campaign.starts_on <= today(), allowed(actor, Action.DECLARATION_READ)
+        Declaration.state.in_(NOT_HANDED_IN),
+        STILL_ASKED,
+        Campaign.starts_on <= today(),
+        allowed(actor, Action.DECLARATION_READ),
     )
     if campaign_id:
         condition &= Campaign.id == campaign_id

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, select
 
 from oms import campaigns, catalogue
-from oms.campaigns import Draft
+from oms.campaigns import Draft, overdue
 from oms.catalogue.reading import FOLDER
 from oms.catalogue.supplements import read_supplements
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
@@ -143,6 +143,16 @@ def test_lists_ask_as_often_for_many_as_for_one(session, world, asked, actor) ->
     campaigns.take_in(session, asked.campaign, actor=officer)
     campaigns.open_campaign(session, opening(world), actor=officer)
     assert count() == one
+
+
+def test_whoever_left_is_not_waited_for(session, asked, actor) -> None:
+    officer = actor("canbo.sonv")
+    assert [one.left for one in campaigns.waiting_for(session, actor=officer)] == [1]
+    asked.dossier.status = DossierStatus.CLOSED
+    session.flush()
+    assert campaigns.waiting_for(session, actor=officer) == []
+    assert campaigns.list_declarations(session, asked.campaign, actor=officer)[1] == 0
+    assert overdue.supplements(session, actor=officer) == ([], 0)
 
 
 def test_attesting_many_leaves_those_behind_that_cannot_be(session, world, actor) -> None:

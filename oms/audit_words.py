@@ -36,6 +36,8 @@ RECORD: dict[str, str] = {
     "record:edit": N_("Write a value of the record"),
     "record:key": N_("Write a value of the record"),
     "record:settle": N_("Decide a value two officers differ about"),
+    "record:key_number": N_("Write the number of a document a second time"),
+    "record:decide_number": N_("Decide a number two officers differ about"),
     "record:decide": N_("Decide a value two officers differ about"),
     "record:row": N_("Write a row of the record"),
     "record:remove_row": N_("Take a row out of the record"),

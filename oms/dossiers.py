@@ -18,11 +18,13 @@ from oms.models import (
     Hold,
     Page,
     Person,
+    Precision,
     Scan,
     Unit,
 )
 from oms.people import NewPerson
 from oms.permissions import Action, Actor, allowed, require
+from oms.vietnamese.dates import ImpossibleDate, parse_date
 from oms.vietnamese.text import nfc
 
 PAGE_SIZE = 50
@@ -244,3 +246,22 @@ def scans_of(session: Session, dossier: Dossier) -> list[Scan]:
             select(Scan).where(Scan.dossier_id == dossier.id, ~Scan.sealed).order_by(Scan.received_at.desc(), Scan.id)
         )
     )
+
+
+def written_date(text: str) -> tuple[date | None, Precision | None]:
+    """A typed date (dd/mm/yyyy, mm/yyyy or yyyy) with its precision, nothing for nothing; raises `BadInput`."""
+    if not text.strip():
+        return None, None
+    try:
+        found = parse_date(text)
+    except ImpossibleDate:
+        raise BadInput(
+            N_("Date of the document: %(written)s is not a day of the calendar. Look at the paper again."),
+            written=text.strip(),
+        ) from None
+    if found is None:
+        raise BadInput(
+            N_("Date of the document: “%(written)s” is not a date. Write 03/02/1998, 02/1998 or 1998."),
+            written=text.strip(),
+        )
+    return found.first, Precision(found.precision.value)

@@ -29,7 +29,6 @@ from oms.models import (
 )
 from oms.organisation import today
 from oms.permissions import Action, Actor, require
-from oms.vietnamese.dates import ImpossibleDate, parse_date
 from oms.vietnamese.text import nfc
 
 TEXT_LENGTH = 100_000
@@ -301,22 +300,3 @@ def tie_words(text: str, read: Sequence[str]) -> list[list[tuple[int, str]]]:
             numbers[first:last] = range(start, end)
     pairs = iter(zip(numbers, typed, strict=True))
     return [[next(pairs) for _word in line] for line in lines if line]
-
-
-def written_date(text: str) -> tuple[date | None, Precision | None]:
-    """A typed date (dd/mm/yyyy, mm/yyyy or yyyy) with its precision, nothing for nothing; raises `BadInput`."""
-    if not text.strip():
-        return None, None
-    try:
-        found = parse_date(text)
-    except ImpossibleDate:
-        raise BadInput(
-            N_("Date of the document: %(written)s is not a day of the calendar. Look at the paper again."),
-            written=text.strip(),
-        ) from None
-    if found is None:
-        raise BadInput(
-            N_("Date of the document: “%(written)s” is not a date. Write 03/02/1998, 02/1998 or 1998."),
-            written=text.strip(),
-        )
-    return found.first, Precision(found.precision.value)

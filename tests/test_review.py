@@ -198,13 +198,13 @@ def test_the_scan_with_the_worst_page_that_waits_is_first(
     ],
 )
 def test_dates_keep_the_precision_of_the_paper(typed: str, first, precision) -> None:
-    assert review.written_date(typed) == (first, precision)
+    assert dossiers.written_date(typed) == (first, precision)
 
 
 @pytest.mark.parametrize("typed", ["31/02/1998", "hôm qua", "3/2/98", "13/1998"])
 def test_a_date_that_is_none_is_named(typed: str) -> None:
     with pytest.raises(BadInput) as refused:
-        review.written_date(typed)
+        dossiers.written_date(typed)
     assert typed in str(refused.value) and "Date of the document" in str(refused.value)
 
 

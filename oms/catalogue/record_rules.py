@@ -35,6 +35,6 @@ def _rules() -> dict[str, RecordRule]:
 
 
 def record_keys(id: str, on: date) -> frozenset[str]:
-    """The keys a rule ("keyed_twice", "need_to_know") is about on a day; none when it is not in force."""
+    """The keys a rule ("keyed_twice", "need_to_know", "numbers_twice") is about on a day; none when it is not in force."""
     rule = _rules()[id]
     return frozenset(rule.keys) if rule.in_force(on) else frozenset()

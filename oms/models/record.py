@@ -26,7 +26,10 @@ class StatementKind(enum.StrEnum):
 
 
 class RecordStatement(Identified, Base):
-    """One writing of one value; `key` is one of `catalogue/forms.yaml`, `place` counts the writings of that value."""
+    """One writing of one value; `place` counts the writings of that value.
+
+    `key` is one of `catalogue/forms.yaml`, or `number:` and the id of a document whose number two officers write.
+    """
 
     __tablename__ = "record_statements"
     __table_args__ = (

@@ -12,6 +12,7 @@ from oms.record.keying import (
     write_row,
 )
 from oms.record.newest import count_verified, newest_verified
+from oms.record.numbers import NumberCheck, decide_number, key_number, number_of, numbers_of
 from oms.record.reading import (
     Record,
     Row,
@@ -27,6 +28,7 @@ from oms.record.supplementing import Supplement, follow_supplement, give_page
 from oms.record.writings import statements_of
 
 __all__ = [
+    "NumberCheck",
     "Record",
     "Row",
     "Supplement",
@@ -34,15 +36,19 @@ __all__ = [
     "ValueState",
     "count_verified",
     "decide",
+    "decide_number",
     "follow_decision",
     "follow_supplement",
     "forget_pages",
     "forms_of_record",
     "get_record",
     "give_page",
+    "key_number",
     "key_value",
     "may_see",
     "newest_verified",
+    "number_of",
+    "numbers_of",
     "remove_row",
     "settle",
     "statements_of",

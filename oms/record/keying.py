@@ -70,7 +70,7 @@ def decide(session: Session, dossier: Dossier, key: str, text: str, *, reason: s
         raise Conflict(N_("Nobody differs about this value any more. Reload the page and look again."))
     if any(one.account_id == actor.account_id for one in settled.open):
         raise Refused(N_("You keyed this value yourself. A third person has to look at the paper."))
-    why = _reason(reason)
+    why = as_reason(reason)
     kept = as_kept(item, text)
     if not kept or not why:
         raise BadInput(N_("Write what the paper says, and why you decide so."))
@@ -96,7 +96,7 @@ def forget_pages(session: Session, page_ids: Sequence[str]) -> None:
     session.execute(delete(RecordRow).where(RecordRow.page_id.in_(page_ids)))
 
 
-def _reason(reason: str) -> str:
+def as_reason(reason: str) -> str:
     """A reason as it is kept."""
     return as_unicode(reason).strip()[:REASON_LENGTH]
 

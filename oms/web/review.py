@@ -211,7 +211,7 @@ def read_filing() -> review.Filing:
     form = request.form
     if not form.get("component"):
         raise BadInput(NO_COMPONENT)
-    issued_on, precision = review.written_date(form.get("issued_on", ""))
+    issued_on, precision = dossiers.written_date(form.get("issued_on", ""))
     try:
         original = Original(form.get("original", ""))
     except ValueError:

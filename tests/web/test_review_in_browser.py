@@ -132,9 +132,44 @@ def test_a_doubtful_word_is_replaced_by_keys_alone(tab: Tab, scan_id: str, engin
     expect(tab.locator("li[data-doubt]")).to_have_count(0)
 
 
-def test_the_sheet_of_keys_opens_and_closes_by_keys(tab: Tab, scan_id: str) -> None:
+def test_a_scan_is_looked_at_and_left_by_keys_alone(tab: Tab, scan_id: str, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"], "Lê Bình")
+        other = factories.make_scan(session, dossier, world.accounts["canbo.sonv"], ("giấy khác",)).id
     tab.goto(f"/review/{scan_id}")
-    tab.keyboard.press("Control+/")
+    confirm = tab.locator("[data-confirm]")
+    expect(confirm).to_be_in_viewport()
+    tab.keyboard.press("?")
     expect(tab.get_by_role("dialog", name="Keys of this page")).to_be_visible()
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog", name="Keys of this page")).to_be_hidden()
+    stage = tab.locator("[data-viewer-stage]")
+    stage.focus()
+    tab.keyboard.press("f")
+    assert stage.evaluate("stage => stage.scrollHeight <= stage.clientHeight"), "the whole page is in sight"
+    tab.keyboard.press("0")
+    expect(tab.locator("[data-zoom-shown]")).to_have_text("100 %")
+    stage.hover()
+    tab.keyboard.down("Control")
+    tab.mouse.wheel(0, -100)
+    tab.keyboard.up("Control")
+    expect(tab.locator("[data-zoom-shown]")).to_have_text("125 %")
+    composing = "{ key: 'F8', bubbles: true, cancelable: true, isComposing: true }"
+    free = tab.evaluate(f"() => document.querySelector('#title').dispatchEvent(new KeyboardEvent('keydown', {composing}))")
+    assert free, "a key of an input method is none of ours"
+    tab.keyboard.press("F8")
+    tab.wait_for_url(f"**/review/{other}")
+    tab.keyboard.press("Shift+F8")
+    tab.wait_for_url(f"**/review/{scan_id}")
+    tab.locator("#filing select[name=component]").select_option(index=1)
+    tab.fill("#title", "Quyết định bổ nhiệm")
+    tab.get_by_text("Correct the text").click()
+    tab.fill("#text", "bổ nhiệm ông Nam")
+    for box in tab.locator("#filing input[name=pages]").all():
+        box.check()
+    tab.keyboard.press("Control+Enter")
+    tab.wait_for_url(f"**/review/{other}")
+    with db.reading(engine) as session:
+        filed = session.get_one(Scan, scan_id)
+        assert [page.text for page in filed.pages] == ["bổ nhiệm ông Nam", "trang hai"]
+        assert {page.document.title for page in filed.pages} == {"Quyết định bổ nhiệm"}

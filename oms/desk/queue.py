@@ -144,7 +144,7 @@ def _has_page(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _order() -> tuple[ColumnElement[Any], ...]:
     """The rule of the desk as columns to sort by; the query joins the dossier."""
-    return _rank(), _worst().desc(), Scan.received_at.asc(), Scan.id.asc()
+    return _rank().label("rank"), _worst().desc(), Scan.received_at.asc(), Scan.id.asc()
 
 
 @dataclass(frozen=True)
@@ -160,14 +160,15 @@ def waiting_scans(
     session: Session, *, actor: Actor, filters: Filters | None = None, limit: int = 200, skip: int = 0
 ) -> list[Queued]:
     """Scans that are read and have pages to file, in the order of the desk; `skip` leaves out the first ones."""
+    rank, *others = _order()
     rows = session.execute(
-        select(Scan, _rank(), Account.full_name)
+        select(Scan, rank, Account.full_name)
         .join(Dossier, Dossier.id == Scan.dossier_id)
         .outerjoin(DeskLease, and_(DeskLease.scan_id == Scan.id, DeskLease.until > now()))
         .outerjoin(Account, Account.id == DeskLease.account_id)
         .where(*_waiting(actor, filters or Filters()))
         .options(joinedload(Scan.dossier).joinedload(Dossier.person))
-        .order_by(*_order())
+        .order_by(rank, *others)
         .limit(limit)
         .offset(skip)
     )

@@ -27,7 +27,7 @@ bp = Blueprint("review", __name__, url_prefix="/review")
 
 NO_PAPER = (PageKind.CONTINUATION, PageKind.BLANK, PageKind.SEPARATOR)
 """Kinds of pages nobody looks for."""
-QUEUE = 100
+QUEUE = 50
 """Scans on one page of the queue."""
 
 
@@ -55,7 +55,7 @@ def index() -> str:
         units=desk.list_units(g.session, actor=g.actor),
         kinds=[(kind.value, _(kind.label)) for kind in PageKind if kind not in NO_PAPER],
         readings=[(reading.value, _(reading.label)) for reading in desk.Reading],
-        reasons=[_(reason.label) for reason in desk.REASONS],
+        reasons=[words[:1].lower() + words[1:] for words in (_(reason.label) for reason in desk.REASONS)],
         unsaved=desk.list_unsaved(g.session, actor=g.actor),
         pace=desk.own_pace(g.session, actor=g.actor),
         total=total,

@@ -169,8 +169,8 @@ def test_filing_goes_on_where_one_was_and_counts_for_oneself_only(
         page = scan.pages[0].id
     form = {"pages": page, "component": component, "title": "Quyết định", "original": "copy"}
     assert officer.post(f"/review/{scans[1]}/file", data=form).location == f"/review/{scans[2]}"
-    assert "Only you see this: today 1 pages" in officer.get(f"/review/{scans[2]}").text
-    assert "today 1 pages" in officer.get("/review").text
+    assert 'title="Only you see this">today 1 pages<' in officer.get(f"/review/{scans[2]}").text
+    assert "Only you see this: today 1 pages; in seven days 1 pages" in officer.get("/review").text
     assert "today 0 pages" in client_as("canbo2.sonv").get("/review").text
     for username in ("bithu.sonv", "kiemtra.khoi", "quantri"):
         client = client_as(username)

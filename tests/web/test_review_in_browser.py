@@ -155,7 +155,9 @@ def test_a_scan_is_looked_at_and_left_by_keys_alone(tab: Tab, scan_id: str, engi
     tab.keyboard.up("Control")
     expect(tab.locator("[data-zoom-shown]")).to_have_text("125 %")
     composing = "{ key: 'F8', bubbles: true, cancelable: true, isComposing: true }"
-    free = tab.evaluate(f"() => document.querySelector('#title').dispatchEvent(new KeyboardEvent('keydown', {composing}))")
+    free = tab.evaluate(
+        f"() => document.querySelector('#title').dispatchEvent(new KeyboardEvent('keydown', {composing}))"
+    )
     assert free, "a key of an input method is none of ours"
     tab.keyboard.press("F8")
     tab.wait_for_url(f"**/review/{other}")

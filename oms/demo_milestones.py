@@ -1,4 +1,5 @@
-"""Days to come for the demo: posts whose term ends soon, a discipline in force. Everything goes through the real doors."""
+"""Days to come for the demo: posts whose term ends soon, a discipline in force, somebody who retires. Everything goes
+through the real doors."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms import record
-from oms.models import Category, Dossier, Unit
+from oms.models import Category, Dossier, LeavingWay, Unit
 from oms.organisation import today
 from oms.permissions import Action, Actor, can
+from oms.procedures import leavings
+from oms.procedures.leavings import Left
 
 FORM = "SYLL-TT06-2023"
 # Days from today until the term of a post of five years ends.
@@ -17,7 +20,8 @@ _TERMS = (20, 75, 300)
 
 
 def add_days_to_come(session: Session, code: str, actors: Mapping[str, Actor]) -> None:
-    """The officer of unit `code` keys days of appointment of three people, and a discipline of a fourth."""
+    """The officer of unit `code` keys days of appointment of three people and a discipline of a fourth, and enters that a
+    fifth retires."""
     officer = actors["canbo.sonv"]
     query = (
         select(Dossier)
@@ -35,3 +39,7 @@ def add_days_to_come(session: Session, code: str, actors: Mapping[str, Actor]) -
         day = today() - timedelta(days=100)
         cells = [f"{day:%d/%m/%Y}", "", "Khiển trách", "Chậm xử lý hồ sơ được giao", "Giám đốc Sở"]
         record.write_row(session, dossier, "discipline", cells, actor=officer, form_id=FORM)
+    for dossier in open_ones[6:7]:
+        decided = today() - timedelta(days=23)
+        left = Left(LeavingWay.RETIREMENT, "86/QĐ-SNV", decided, today())
+        leavings.begin(session, dossier, left, actor=officer)

@@ -1,11 +1,10 @@
 """The attestation of a short CV or of the papers of a dossier."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms.errors import N_, Conflict
-from oms.models import Attestation, AttestationKind, DecidedBy, PaperKind, Unit
-from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, tell_of
+from oms.models import Attestation, AttestationKind, DecidedBy, PaperKind
+from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, issuing_unit, tell_of
 from oms.permissions import Action, require
 from oms.printing.attestation import AttestationPaper, draw_attestation
 from oms.procedures import attestations
@@ -18,9 +17,8 @@ def attestation_paper(session: Session, attestation: Attestation, *, printing: P
         raise Conflict(N_("Nothing is attested yet. The head attests first."))
     dossier = attestation.dossier
     by_manager = attestation.decider == DecidedBy.MANAGING_BODY
-    unit = session.scalars(
-        select(Unit).where(Unit.id == (dossier.managing_body_id if by_manager else dossier.custodian_id))
-    ).one()
+    unit = issuing_unit(session, PaperKind.ATTESTATION, attestation.id)
+    unit = unit or (dossier.managing_body if by_manager else dossier.custodian)
     body = body_of(unit, dossier.category)
     imprint = issue(
         session,

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from oms import catalogue
 from oms.errors import N_, Conflict
 from oms.models import Leaving, PaperKind
-from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, tell_of, write_date
+from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, issuing_unit, tell_of, write_date
 from oms.permissions import Action, require
 from oms.printing.leaving_minutes import CopyGiven, LeavingMinutes, draw_leaving_minutes
 
@@ -16,12 +16,13 @@ def leaving_minutes(session: Session, leaving: Leaving, *, printing: Printing) -
     if leaving.closed_on is None or leaving.sealed_sha256 is None:
         raise Conflict(N_("The dossier is not closed yet. The minutes are printed when it is."))
     dossier = leaving.dossier
-    body = body_of(dossier.custodian, dossier.category)
+    unit = issuing_unit(session, PaperKind.LEAVING_MINUTES, leaving.id) or dossier.custodian
+    body = body_of(unit, dossier.category)
     imprint = issue(
         session,
         PaperKind.LEAVING_MINUTES,
         leaving,
-        dossier.custodian,
+        unit,
         body,
         printing=printing,
         check=leaving.sealed_sha256,

@@ -197,13 +197,15 @@ def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = Non
         whole = needed[category].bit_count()
         row = (number, number if mask == needed[category] else 0, number * whole, number * mask.bit_count())
         sums[unit_id] = [one + other for one, other in zip(sums[unit_id], row, strict=True)]
-        lacking[unit_id][category, needed[category] & ~mask] += number
+        absent = needed[category] & ~mask
+        while absent:  # bit by bit: a component is found by its number, ten thousand times
+            lowest = absent & -absent
+            lacking[unit_id][category, lowest.bit_length() - 1] += number
+            absent ^= lowest
 
-    def gaps(gapped: Counter[tuple[Category, int]]) -> Gaps:
-        counted: Counter[Component] = Counter()
-        for (category, mask), number in gapped.items():
-            counted.update({row: number for row in lists[category] if mask >> bits[row.id] & 1})
-        return tuple(sorted(counted.items(), key=lambda gap: (-gap[1], gap[0].id)))
+    def gaps(counted: Counter[tuple[Category, int]]) -> Gaps:
+        found = ((row, counted[category, bits[row.id]]) for category, rows in lists.items() for row in rows)
+        return tuple(sorted((gap for gap in found if gap[1]), key=lambda gap: (-gap[1], gap[0].id)))
 
     units = session.scalars(select(Unit).where(Unit.id.in_(sums)))
     return Standing(

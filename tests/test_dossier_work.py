@@ -14,7 +14,22 @@ from sqlalchemy.orm import Session
 from oms import custody, db
 from oms.errors import BadInput, ConfirmationNeeded, NotFound, Refused
 from oms.figures import dossier_work
-from oms.models import AuditEntry, Correction, CorrectionState, DecidedBy, Dossier, Transfer, TransferState, Unit
+from oms.models import (
+    AuditEntry,
+    Correction,
+    CorrectionState,
+    DecidedBy,
+    Dossier,
+    Leaving,
+    LeavingState,
+    LeavingWay,
+    PaperLoss,
+    PaperLossKind,
+    PaperLossState,
+    Transfer,
+    TransferState,
+    Unit,
+)
 from oms.organisation import today
 from oms.permissions import Actor
 from tests import factories
@@ -85,10 +100,59 @@ def test_losses_and_corrections(session: Session, world: World, actor: Find) -> 
     found = told(session, actor("kiemtra.khoi"))
     assert (found["Dossiers corrected by decision"], found["Values corrected in them"]) == (1, 2)
     assert found["Dossiers lost on the way"] == 1
-    assert found["Conditions of storage"] is None and found["Dossiers of people who left or retired"] is None
+    assert found["Conditions of storage"] is None and found["Whole dossiers made anew after a loss"] is None
     session.scalars(select(Transfer)).one().state = TransferState.CANCELLED
     session.flush()
     assert told(session, actor("kiemtra.khoi"))["Dossiers lost on the way"] == 0
+
+
+def test_who_left_and_papers_made_anew(session: Session, world: World, actor: Find) -> None:
+    by, year = world.accounts["canbo.sonv"], today().year
+    two = {"declared_by_id": by, "second_id": world.accounts["bithu.sonv"]}
+    for number, (way, closed) in enumerate((("retirement", year), ("retirement", year - 1), ("death", year))):
+        session.add(
+            Leaving(
+                number=f"TV-{number}",
+                dossier_id=factories.make_dossier(session, world.units["sonv"], f"Người {number}").id,
+                way=LeavingWay(way),
+                decision_number="1-QĐ",
+                decision_on=date(closed, 1, 1),
+                leaves_on=date(closed, 1, 1),
+                due_on=date(closed, 2, 1),
+                basis="TT",
+                state=LeavingState.CLOSED,
+                opened_by_id=by,
+                closed_by_id=by,
+                closed_on=date(closed, 1, 1),
+                sealed_sha256="0" * 64,
+            )
+        )
+    dossier = factories.make_dossier(session, world.units["sonv"], "Người mất giấy")
+    for number, state in enumerate((PaperLossState.OPEN, PaperLossState.REMADE, PaperLossState.FOUND)):
+        settled = {} if state == PaperLossState.OPEN else {"settled_by_id": by, "settled_on": date(year, 1, 1)}
+        if state == PaperLossState.REMADE:
+            settled |= {"remade_on": date(year, 1, 1), "remade_from": "bản sao"}
+        session.add(
+            PaperLoss(
+                number=f"MG-{number}",
+                dossier_id=dossier.id,
+                component_id="cs_diploma",
+                title="Bằng",
+                kind=PaperLossKind.DAMAGED,
+                state=state,
+                noticed_on=date(year, 1, 1),
+                circumstances="ẩm",
+                due_on=date(year, 2, 1),
+                basis="TT",
+                **two,
+                **settled,
+            )
+        )
+    session.flush()
+    found = told(session, actor("canbo.sonv"))
+    assert (found["Dossiers of people who retired"], found["Dossiers of people who died"]) == (1, 1)
+    assert (found["Papers damaged in dossiers"], found["Papers made anew"]) == (2, 1)
+    assert told(session, actor("canbo.sotc"))["Papers made anew"] == 0
 
 
 def test_for_nobody_else(session: Session, world: World, actor: Find) -> None:

@@ -1,5 +1,5 @@
 """The report of a year on the work on dossiers (TT 11/2012/TT-BNV Đ15, TT 07/2019/TT-BNV Đ16): what came, went, was put
-right or lost, counted from transfers, losses, corrections and verifications.
+right or lost, counted from transfers, leavings, losses, corrections and verifications.
 
 Counts dossiers, names nobody. What the house does not record is a line to be written by hand, never a nought.
 """
@@ -22,6 +22,12 @@ from oms.models import (
     CorrectionState,
     DifferenceKind,
     Dossier,
+    Leaving,
+    LeavingState,
+    LeavingWay,
+    PaperLoss,
+    PaperLossKind,
+    PaperLossState,
     PaperState,
     StockDifference,
     Stocktaking,
@@ -99,17 +105,28 @@ class _Counting:
     end: datetime
 
     def lines(self) -> list[Line]:
+        declared = N_("declared by two people in the year and not found again")
         by_hand = N_("not recorded here: to be written by hand")
         going, coming = self._handed_over(), self._received()
         outside = select(Unit.id).where(Unit.kind == UnitKind.OUTSIDE_BODY)
         return [
             Line(N_("New dossiers"), self._new(), N_("opened in the year in a unit of the report")),
-            Line(N_("Dossiers made anew after a loss"), None, by_hand),
+            Line(N_("Papers made anew"), self._made_anew(), N_("after they were missing, damaged or lost")),
+            Line(N_("Whole dossiers made anew after a loss"), None, by_hand),
             Line(N_("Dossiers received"), self._count(coming)),
             Line(N_("of them from bodies outside"), self._count(coming.where(Transfer.from_unit_id.in_(outside)))),
             Line(N_("Dossiers handed over"), self._count(going)),
             Line(N_("of them to bodies outside"), self._count(going.where(Transfer.to_unit_id.in_(outside)))),
-            Line(N_("Dossiers of people who left or retired"), None, by_hand),
+            Line(N_("Dossiers of people who retired"), self._left(LeavingWay.RETIREMENT), N_("closed in the year")),
+            Line(
+                N_("Dossiers of people who left the service"),
+                self._left(LeavingWay.RESIGNATION),
+                N_("closed in the year"),
+            ),
+            Line(N_("Dossiers of people who died"), self._left(LeavingWay.DEATH), N_("closed in the year")),
+            Line(N_("Papers missing in dossiers"), self._paper_losses(PaperLossKind.MISSING), declared),
+            Line(N_("Papers damaged in dossiers"), self._paper_losses(PaperLossKind.DAMAGED), declared),
+            Line(N_("Papers lost from dossiers"), self._paper_losses(PaperLossKind.LOST), declared),
             Line(N_("Dossiers lost on the way"), self._lost(), N_("declared in the year and not found again")),
             Line(N_("Papers missing at a hand-over"), self._missed(CheckOutcome.MISSING), N_("as the receiver noted")),
             Line(N_("Papers damaged at a hand-over"), self._missed(CheckOutcome.DAMAGED), N_("as the receiver noted")),
@@ -174,6 +191,29 @@ class _Counting:
             )
         )
 
+    def _days(self, day: Any) -> ColumnElement[bool]:
+        """A day of the calendar in the year."""
+        first, end = (moment.astimezone(HANOI).date() for moment in (self.start, self.end))
+        condition: ColumnElement[bool] = (day >= first) & (day < end)
+        return condition
+
+    def _of_dossiers(self, model: Any, *conditions: ColumnElement[bool]) -> int:
+        query = select(func.count(model.id)).join(Dossier, Dossier.id == model.dossier_id)
+        return self._count(query.where(Dossier.custodian_id.in_(self.units), *conditions))
+
+    def _left(self, way: LeavingWay) -> int:
+        """Closed after a leaving, and not opened again since."""
+        closed = Leaving.state == LeavingState.CLOSED
+        return self._of_dossiers(Leaving, Leaving.way == way, closed, self._days(Leaving.closed_on))
+
+    def _paper_losses(self, kind: PaperLossKind) -> int:
+        still = PaperLoss.state != PaperLossState.FOUND
+        return self._of_dossiers(PaperLoss, PaperLoss.kind == kind, still, self._in_time(PaperLoss.declared_at))
+
+    def _made_anew(self) -> int:
+        remade = PaperLoss.state == PaperLossState.REMADE
+        return self._of_dossiers(PaperLoss, remade, self._days(PaperLoss.remade_on))
+
     def _not_found(self) -> int:
         query = select(func.count(StockDifference.id)).join(StockDifference.stocktaking)
         return self._count(
@@ -195,15 +235,8 @@ class _Counting:
         )
 
     def _verified(self) -> int:
-        query = select(func.count(Verification.id)).join(Dossier, Dossier.id == Verification.dossier_id)
-        return self._count(
-            query.where(
-                Verification.state == VerificationState.CONCLUDED,
-                Verification.minutes_on >= self.start.astimezone(HANOI).date(),
-                Verification.minutes_on < self.end.astimezone(HANOI).date(),
-                Dossier.custodian_id.in_(self.units),
-            )
-        )
+        concluded = Verification.state == VerificationState.CONCLUDED
+        return self._of_dossiers(Verification, concluded, self._days(Verification.minutes_on))
 
 
 def export_report(

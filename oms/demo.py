@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, audit, catalogue, checks, custody, db, dossiers, intake, organisation, reading, review, search
 from oms.demo_campaigns import add_campaign
+from oms.demo_cases import add_cases, own_papers
 from oms.demo_consultations import add_consultations
 from oms.demo_membership import add_moves
 from oms.demo_milestones import add_days_to_come
@@ -115,6 +116,7 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         add_moves(session, actors)
         add_procedures(session, INTERIOR, actors)
         add_campaign(session, INTERIOR, actors)
+        add_cases(session, INTERIOR, actors)
         add_days_to_come(session, INTERIOR, actors)
         add_records(session, invented, {code: actors[name] for code, name in OFFICERS.items()}, source)
         loaded.jobs += session.info.pop("enqueued", [])
@@ -245,8 +247,7 @@ def _add_scans(
     filed: list[tuple[str, SyntheticScan, Actor]] = []
     for place in range(count):
         code = SCANNED[place % len(SCANNED)]
-        with db.reading(engine) as session:
-            actor = accounts.get_actor(session, OFFICERS[code], via="cli")
+        actor = _officer(engine, code)
         at_once = place % FILED_ONE_IN == 0
         drawn = _draw(invented, code, place, seed, pages=1 if at_once else None)
         if drawn is None:
@@ -259,10 +260,21 @@ def _add_scans(
             filed.append((scan_id, drawn[1], actor))
         else:
             loaded.jobs += enqueued
+    # A demo with few scans is one of a test.
+    for one, paper in own_papers(invented, INTERIOR, seed) if count >= len(SCANNED) else ():
+        scan_id, _enqueued = _receive(engine, settings, one, paper, actor := _officer(engine, INTERIOR))
+        if scan_id is not None:
+            loaded.scans += 1
+            filed.append((scan_id, paper, actor))
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(lambda entry: _read_now(engine, settings, entry[0], entry[2]), filed))
     for scan_id, paper, actor in filed:
         _file(engine, scan_id, paper, actor)
+
+
+def _officer(engine: Engine, code: str) -> Actor:
+    with db.reading(engine) as session:
+        return accounts.get_actor(session, OFFICERS[code], via="cli")
 
 
 def _draw(

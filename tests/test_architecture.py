@@ -43,6 +43,7 @@ ORDER = (
         "backup",
         "demo",
         "demo_campaigns",
+        "demo_cases",
         "demo_consultations",
         "demo_membership",
         "demo_milestones",

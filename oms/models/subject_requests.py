@@ -45,7 +45,7 @@ class SubjectRequestState(enum.StrEnum):
 
 
 _STATES = {
-    SubjectRequestState.ASKED: N_("Received"),
+    SubjectRequestState.ASKED: N_("New, not acknowledged yet"),
     SubjectRequestState.ACKNOWLEDGED: N_("Being looked into"),
     SubjectRequestState.PROPOSED: N_("Accepted, the correction is proposed"),
     SubjectRequestState.FORWARDED: N_("Waiting for the head"),

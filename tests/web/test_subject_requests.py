@@ -49,7 +49,7 @@ def test_a_correction_with_a_proof(engine: Engine, client_as: Open, made: tuple[
     wrong = person.post(ask, data=WRONG | {"value": " "})
     assert wrong.status_code == 422
     own = person.post(ask, data=WRONG | {"proof": (io.BytesIO(picture), "khai sinh.png")}).location
-    assert "Received" in person.get(own).text and own in person.get(f"/own/dossiers/{made[0]}").text
+    assert "not acknowledged yet" in person.get(own).text and own in person.get(f"/own/dossiers/{made[0]}").text
     address = f"/requests/{own.rsplit('/', 1)[1]}"
     assert address in officer.get("/").text and address in officer.get("/requests").text
     assert "khai sinh.png" in officer.get(address).text

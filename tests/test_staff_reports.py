@@ -99,6 +99,8 @@ def test_the_columns_are_filled_from_register_and_record(session: Session, world
         "Chia theo độ tuổi Trên tuổi nghỉ hưu": 1,
     }
     assert told["Tổng số biên chế được giao"] is None, "nobody here knows it"
+    assert told["Chia theo trình độ Chính trị Cao cấp"] is None, "nothing is known of anybody"
+    assert "Chia theo trình độ Chuyên môn Tiến sĩ" not in told, "of one it is known that she is none"
     assert found.unknown == {
         "age": 1,
         "women": 1,

@@ -5,7 +5,7 @@ those they cover. A column of which nobody here knows anything stays empty; unkn
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -165,12 +165,16 @@ def _by_unit(
         yield name, _counts(report, [one for one in people if one.unit == name], day, closed=closed)
 
 
-def _counts(report: StaffReport, people: Iterable[_Somebody], day: date, *, closed: bool) -> tuple[Cell, ...]:
-    group = list(people)
+def _counts(report: StaffReport, people: Sequence[_Somebody], day: date, *, closed: bool) -> tuple[Cell, ...]:
+    """The numbers of a row; a column of which nothing is known of anybody is empty and no nought."""
     return tuple(
-        None if _is_empty(column, closed=closed) else sum(1 for one in group if says(column.says, one, day))
-        for column in report.columns
+        None if _is_empty(column, closed=closed) else _count(column.says, people, day) for column in report.columns
     )
+
+
+def _count(measure: tuple[str, ...], people: Sequence[_Somebody], day: date) -> int | None:
+    answers = [says(measure, one, day) for one in people]
+    return None if answers and all(answer is None for answer in answers) else answers.count(True)
 
 
 def _is_empty(column: ReportColumn, *, closed: bool) -> bool:

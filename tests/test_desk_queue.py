@@ -137,6 +137,7 @@ def test_the_desk_gives_the_next_that_nobody_has(session: Session, world: World,
 def test_what_cannot_be_filed_is_not_given(session: Session, world: World, officer: Actor) -> None:
     still, marked = make_scan(session, world, "Đang Chuyển"), make_scan(session, world, "Có Dấu")
     still.dossier.frozen = True
+    make_scan(session, world, "Bị Dừng").dossier.held = True
     page = review.get_page(session, marked, 1)
     page.secrecy = ["MẬT"]
     session.flush()

@@ -196,7 +196,7 @@ def take_next(
     lease = exists().where(
         DeskLease.scan_id == Scan.id, DeskLease.until > now(), DeskLease.account_id != actor.account_id
     )
-    free = (Dossier.frozen.is_(False), ~_stopped(), or_(~lease, Scan.id == beside))
+    free = (allowed(actor, Action.DOCUMENT_FILE), ~_stopped(), or_(~lease, Scan.id == beside))
     query = select(Scan.id).join(Dossier, Dossier.id == Scan.dossier_id)
     ids = list(session.scalars(query.where(*_waiting(actor, filters or Filters()), *free).order_by(*_order())))
     at = ids.index(beside) if beside in ids else -1

@@ -17,7 +17,7 @@ from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action
 from oms.reading import unpack_words
-from oms.recognition import doubtful_words
+from oms.recognition import Word, doubtful_words
 from oms.recognition.doubts import find_doubts
 from oms.recognition.thumbnails import shrink
 from oms.search import within
@@ -97,17 +97,27 @@ def page_findings(page: Page) -> list[ShownField]:
 def page_doubts(page: Page) -> list[dict[str, Any]]:
     """The doubtful words that still stand in the text as they were read: number, word, likely readings and box."""
     read = unpack_words(page.words)
-    standing = {number: word for line in review.tie_words(page.text, [w.text for w in read]) for number, word in line}
+    standing = _standing(page, read)
     return [
         {
             "place": doubt.place,
             "text": doubt.text,
             "readings": doubt.readings,
-            "box": _box((word.left, word.top, word.width, word.height)),
+            "box": _place(read[doubt.place]),
         }
         for doubt in find_doubts(read)
-        if standing.get(doubt.place) == (word := read[doubt.place]).text
+        if doubt.place in standing
     ]
+
+
+def _place(word: Word) -> str:
+    return _box((word.left, word.top, word.width, word.height))
+
+
+def _standing(page: Page, read: Sequence[Word]) -> set[int]:
+    """The numbers of the read words that nobody put right since."""
+    lines = review.tie_words(page.text, [word.text for word in read])
+    return {number for line in lines for number, word in line if number < len(read) and word == read[number].text}
 
 
 def _box(sides: Sequence[int] | None) -> str:
@@ -120,6 +130,8 @@ def words(page: Page) -> Response:
     """Boxes of the read words in pixels of the page image: number, left, top, width, height, confidence, doubt."""
     read = unpack_words(page.words)
     doubtful = set(doubtful_words(read))
+    if page.corrected:
+        doubtful &= _standing(page, read)
     return jsonify(
         [
             {"i": i, "l": w.left, "t": w.top, "w": w.width, "h": w.height, "c": w.confidence, "d": int(i in doubtful)}

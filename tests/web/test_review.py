@@ -291,9 +291,11 @@ def test_doubtful_words_are_listed_until_somebody_corrected_them(officer, ids, e
         page.words, page.text, page.text_read = pack_words(words), "trang dịnhx quyêt", "trang dịnhx quyêt"
         version = page.version
     page = officer.get(f"/review/{ids['scan']}?page=2").get_data(as_text=True)
+    assert [word["d"] for word in officer.get(f"/pages/{ids['two']}/words").json] == [0, 1, 1]
     assert "Words to look at (2)" in page and 'data-reading="quyết"' in page and 'data-crop="5,6,7,8"' in page
     officer.post(f"/review/pages/{ids['two']}", data={"text": "trang định quyết", "version": str(version + 1)})
     assert "Words to look at" not in officer.get(f"/review/{ids['scan']}?page=2").get_data(as_text=True)
+    assert [word["d"] for word in officer.get(f"/pages/{ids['two']}/words").json] == [0, 0, 0], "nor on the image"
 
 
 def test_the_queue_has_pages_and_asks_as_much_for_each(client_as, engine: Engine, world: World, monkeypatch) -> None:

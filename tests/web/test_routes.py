@@ -6,17 +6,20 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from oms import accounts, consultations, custody, db, membership, procedures, reorganisation, search
+from oms import accounts, campaigns, consultations, custody, db, membership, procedures, reorganisation, search
 from oms.consultations import Sought, Wish
 from oms.models import (
     Account,
     AuditEntry,
+    Campaign,
     Category,
     Consultation,
     ConsultationKind,
     Correction,
+    Declaration,
     Document,
     Dossier,
     LocateAnswer,
@@ -37,7 +40,7 @@ from oms.models import (
     Verification,
 )
 from oms.organisation import today
-from oms.permissions import Action
+from oms.permissions import Action, Actor
 from oms.procedures import paper_losses, verifications
 from oms.settings import Settings
 from tests import factories
@@ -66,6 +69,8 @@ NAMES: dict[type, tuple[str, ...]] = {
     MembershipTransfer: ("membership",),
     MembershipAsking: ("asking",),
     Correction: ("correction",),
+    Campaign: ("campaign", "campaign_number"),
+    Declaration: ("declaration",),
     Verification: ("verification",),
     SubjectRequest: ("subject_request",),
     PaperLoss: ("paper_loss",),
@@ -147,6 +152,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             PaperLossKind.LOST, today(), CANARIES["reason"], component_id="pm_05", title=CANARIES["title"]
         )
         loss = paper_losses.declare(session, member, said, second=head, actor=officer)
+        campaign, declaration = _declare(session, world, dossier, officer)
         account = session.get_one(Account, world.accounts["canbo.sotc"])
         ids = {
             "dossier": dossier.id,
@@ -163,6 +169,9 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "membership": move.id,
             "asking": asking.id,
             "correction": correction.id,
+            "campaign": campaign.id,
+            "campaign_number": campaign.number,
+            "declaration": declaration.id,
             "verification": verification.id,
             "subject_request": asked.id,
             "paper_loss": loss.id,
@@ -172,6 +181,20 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
         }
     search.rebuild(engine, settings)
     return ids
+
+
+def _declare(session: Session, world: World, dossier: Dossier, officer: Actor) -> tuple[Campaign, Declaration]:
+    """A campaign of Sở Tài chính and the supplement of the dossier in it, handed in."""
+    unit = world.units["sotc"]
+    wish = campaigns.NewCampaign(
+        CANARIES["purpose"], today().year, today(), today(), unit, [unit], [Category.CIVIL_SERVANT], ["current_address"]
+    )
+    campaign = campaigns.open_campaign(session, wish, actor=officer)
+    declaration = session.query(Declaration).filter_by(dossier_id=dossier.id).one()
+    draft = campaigns.Draft(values={"current_address": (CANARIES["text"], "")})
+    campaigns.save(session, declaration, draft, actor=officer)
+    campaigns.hand_in(session, declaration, actor=officer)
+    return campaign, declaration
 
 
 def db_pages(scan_id: str):

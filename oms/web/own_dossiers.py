@@ -2,9 +2,9 @@
 
 from flask import Blueprint, g, render_template
 
-from oms import procedures
+from oms import campaigns, procedures
 from oms.permissions import Action
-from oms.web import access
+from oms.web import access, declaring
 from oms.web.corrections import rows_of
 from oms.web.own_requests import TONES
 
@@ -21,6 +21,8 @@ def show(dossier: str) -> str:
         own=own,
         corrections=rows_of(own.corrections),
         request_tones=TONES,
+        supplements=[one for one in campaigns.own_declarations(g.session, actor=g.actor) if one.dossier_id == dossier],
+        supplement_tones=declaring.TONES,
         words=procedures.LOOKS,
         since=procedures.told_since(),
     )

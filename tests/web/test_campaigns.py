@@ -93,6 +93,9 @@ def test_from_opening_to_the_record(engine: Engine, world: World, client_as: Ope
     with db.reading(engine) as session:
         assert [one.text for one in session.scalars(select(RecordStatement))] == ["0912345678"]
     assert "0912345678" in person.get(own).text
+    with db.reading(engine) as session:
+        dossier = session.get_one(Declaration, id).dossier_id
+    assert own in person.get(f"/own/dossiers/{dossier}").text, "what was handed in is found again"
 
 
 def test_a_refusal_is_read_by_the_person(engine: Engine, client_as: Open, opened: tuple[str, list[str]]) -> None:

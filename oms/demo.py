@@ -22,6 +22,7 @@ from oms.demo_membership import add_moves
 from oms.demo_milestones import add_days_to_come
 from oms.demo_procedures import add_procedures
 from oms.demo_records import add_records
+from oms.demo_stacks import add_stack
 from oms.errors import N_, Conflict
 from oms.models import (
     Account,
@@ -73,6 +74,8 @@ OFFICERS = {INTERIOR: "canbo.sonv", FINANCE: "canbo.sotc", BOARD: "canbo.khoi"}
 # One scan in so many is read and filed at once, so that a dossier has something in it from the first minute.
 FILED_ONE_IN = 4
 READERS = 2
+# People whose papers lie in the stack that waits to be divided.
+STACKED = 2
 
 
 @dataclass
@@ -109,6 +112,8 @@ def fill(engine: Engine, settings: Settings, *, people: int = 400, scans: int = 
         loaded.people, loaded.dossiers = len(invented), _add_people(session, units, invented)
         audit.record(session, "demo:load", actor=None, people=people, scans=scans, seed=seed)
     _add_scans(engine, settings, invented, scans, seed, loaded)
+    if scans:
+        loaded.jobs += _add_stack(engine, settings, invented, seed)
     with db.writing(engine) as session:
         _add_transfers(session, source)
         actors = {name: accounts.get_actor(session, name, via="cli") for name, _, _ in ACCOUNTS}
@@ -275,6 +280,15 @@ def _add_scans(
 def _officer(engine: Engine, code: str) -> Actor:
     with db.reading(engine) as session:
         return accounts.get_actor(session, OFFICERS[code], via="cli")
+
+
+def _add_stack(engine: Engine, settings: Settings, invented: Sequence[SyntheticPerson], seed: int) -> list[str]:
+    """A stack of two people's papers, for the officer whose scans are on the tour."""
+    of_people: dict[str, tuple[SyntheticPerson, SyntheticScan]] = {}
+    for place in range(len(SCANNED), 10 * len(SCANNED)):
+        if len(of_people) < STACKED and (drawn := _draw(invented, INTERIOR, place, seed, pages=1)):
+            of_people.setdefault(drawn[0].personal_id, drawn)
+    return add_stack(engine, settings, INTERIOR, list(of_people.values()), seed, actor=_officer(engine, INTERIOR))
 
 
 def _draw(

@@ -49,6 +49,7 @@ ORDER = (
         "demo_milestones",
         "demo_procedures",
         "demo_records",
+        "demo_stacks",
         "words",
     ),
     ("web", "api"),

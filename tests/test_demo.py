@@ -103,7 +103,9 @@ def test_there_is_work_in_every_state(loaded, engine):
         document = session.scalars(select(Document)).one()
         assert document.title
         waiting = set(session.scalars(select(Job.id).where(Job.state == JobState.QUEUED)))
-        assert waiting <= set(loaded.jobs) and len(waiting) == 2, "two scans wait for the worker, no indexing"
+        assert waiting <= set(loaded.jobs) and len(waiting) == 3, (
+            "two scans and a stack wait for the worker, no indexing"
+        )
 
 
 def test_same_seed_same_people(engine, settings, tmp_path):

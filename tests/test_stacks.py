@@ -363,17 +363,24 @@ def test_the_check_proposes_what_the_sheet_said(engine, settings, world, two, of
 def test_notes_are_no_trouble(engine, settings, world, two, officer):
     pages = [made.sheet(made.code_for(settings, two[0], "no_such")), made.paper("x"), made.BLANK]
     pages += [made.sheet(made.code_for(settings, two[1])), made.BLANK, made.BLANK]
-    with db.writing(engine) as session:
-        session.scalar(select(Dossier).where(Dossier.number == two[1])).status = DossierStatus.CLOSED
     id = made.divided(engine, settings, world.units["sonv"], made.pdf_of(pages), actor=officer)
     with db.reading(engine) as session:
         stack = session.get_one(Stack, id)
         looks = [stacks.look_at(stack, piece, key_of(settings)) for piece in stacks.pieces_of(session, stack)]
         assert [look.notes for look in looks] == [
             (stacks.finding.COMPONENT_UNKNOWN,),
-            (stacks.finding.ALL_BLANK, stacks.finding.CLOSED),
+            (stacks.finding.ALL_BLANK,),
         ]
         assert not any(look.trouble for look in looks)
+
+
+def test_a_dossier_that_was_closed_since_printing_gets_nothing(engine, settings, world, two, officer):
+    id = made.divided(engine, settings, world.units["sonv"], made.pdf_of(usual(settings, engine, two)), actor=officer)
+    with db.writing(engine) as session:
+        session.scalar(select(Dossier).where(Dossier.number == two[1])).status = DossierStatus.CLOSED
+    assert "closed" in made.told(engine, settings, id)[1][3]
+    with pytest.raises(Conflict, match="closed"):
+        order(engine, settings, id, officer)
 
 
 def test_many_pieces_ask_the_same_questions_and_one_picture_is_in_memory(

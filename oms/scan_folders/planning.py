@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from oms import audit
 from oms.errors import N_, BadInput, Conflict, OmsError
-from oms.models import Category, Dossier, Person
+from oms.models import Category, Dossier, DossierStatus, Person
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.vietnamese.names import name_key
 from oms.vietnamese.paper_names import OwnerName, PaperName, read_owner, read_paper
@@ -127,6 +127,9 @@ def _owner(label: str, known: _Known, actor: Actor) -> tuple[Dossier | None, Oms
     except OmsError as error:
         return None, error, False
     if not can(actor, Action.SCAN_UPLOAD, dossier):
+        if dossier.status == DossierStatus.CLOSED:
+            closed = N_("Dossier %(number)s is closed, because the person left: nothing is added any more.")
+            return None, Conflict(closed, number=dossier.number), False
         still = N_("Dossier %(number)s is held still, so nothing can be added now. Import the folder again later.")
         return None, Conflict(still, number=dossier.number), False
     return dossier, None, not owner.personal_id

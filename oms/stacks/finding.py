@@ -106,7 +106,6 @@ class Look:
 
 ALL_BLANK = N_("All its pages are blank.")
 COMPONENT_UNKNOWN = N_("The component on the cover sheet is not on the list for this dossier today.")
-CLOSED = N_("This dossier is closed. Make sure that these papers still belong into it.")
 
 
 def look_at(stack: Stack, piece: StackPiece, key: bytes) -> Look:
@@ -116,8 +115,6 @@ def look_at(stack: Stack, piece: StackPiece, key: bytes) -> Look:
     if all(page.blank for page in piece.pages):
         notes.append(ALL_BLANK)
     sheet = read_code(key, piece.code)
-    if dossier is not None and dossier.status == DossierStatus.CLOSED:
-        notes.append(CLOSED)
     if dossier is not None and sheet is not None and sheet.number == dossier.number and sheet.component_id:
         notes += [] if piece.component_id else [COMPONENT_UNKNOWN]
     trouble = None if piece.left_out or stack.state == StackState.TAKEN_IN else _trouble(piece, dossier, key)
@@ -125,6 +122,11 @@ def look_at(stack: Stack, piece: StackPiece, key: bytes) -> Look:
 
 
 def _trouble(piece: StackPiece, dossier: Dossier | None, key: bytes) -> OmsError | None:
+    if dossier is not None and dossier.status == DossierStatus.CLOSED:
+        return BadInput(
+            N_("Dossier %(number)s is closed, so nothing is added any more. Leave these pages out."),
+            number=dossier.number,
+        )
     if dossier is not None:
         if not (dossier.frozen or dossier.held):
             return None

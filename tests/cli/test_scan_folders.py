@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import event, func, select
 
 from oms import db, scan_folders, staging
-from oms.models import Account, Assignment, AuditEntry, Category, Dossier, Job, Role, Scan
+from oms.models import Account, Assignment, AuditEntry, Category, Dossier, DossierStatus, Job, Role, Scan
 from tests import factories
 
 FOLDER = "068085001234_NGUYEN_THI_HOA"
@@ -146,6 +146,11 @@ def test_a_dossier_that_is_held_still_is_named(world, engine, folder, dossier):
         session.get_one(Dossier, dossier).frozen = True
     got, error, _by_name = plan(engine, world, folder)
     assert got is None and "held still" in str(error)
+    with db.writing(engine) as session:
+        closed = session.get_one(Dossier, dossier)
+        closed.frozen, closed.status = False, DossierStatus.CLOSED
+    got, error, _by_name = plan(engine, world, folder)
+    assert got is None and "closed" in str(error)
 
 
 def test_planning_asks_the_same_questions_for_many_people(world, engine, folder, dossier):

@@ -5,6 +5,7 @@ them; a large page opens by itself and writes its own.
 """
 
 import io
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request, url_for
@@ -80,7 +81,7 @@ def _receive(unit_id: str, file: FileStorage) -> Outcome:
         return stack.id, is_new
 
     try:
-        return attach_file(
+        outcome = attach_file(
             Unit,
             unit_id,
             cast(BinaryIO, file.stream),
@@ -91,6 +92,8 @@ def _receive(unit_id: str, file: FileStorage) -> Outcome:
             enter=enter,
             check=lambda arrival: check_cuttable(arrival.opened),
         )
+        is_known = outcome.entered is not None and not cast(tuple[str, bool], outcome.entered)[1]
+        return replace(outcome, state=KNOWN) if is_known else outcome
     except OmsError as error:  # the store is full, or the right is gone: said for this file
         write_down_refusal(error)
         return Outcome(intake.label_of(file.filename or ""), REFUSED, error=error)

@@ -37,9 +37,13 @@ def outcomes(engine, action: str) -> list[str]:
 def test_a_stack_goes_its_way_in_the_browser(client_as, engine, settings, world, actor, number, unseen):
     client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
     pages = [made.paper("trước"), made.sheet(made.code_for(settings, number)), made.paper("một"), made.paper("hai")]
-    address = send(client, made.pdf_of(pages)).location
+    content = made.pdf_of(pages)
+    address = send(client, content).location
     id = address.rsplit("/", 1)[-1]
     assert "data-poll" in client.get(address).text
+    again = {"file": (io.BytesIO(content), "lại.pdf")}
+    known = client.post("/stacks", data=again, headers={"Accept": "application/json", "X-Requested-With": "fetch"})
+    assert (known.json["state"], known.json["url"]) == ("known", address)
     stacks.divide(engine, settings, id, actor=officer)
     assert "data-poll" not in client.get(f"{address}/progress").text
     shown = client.get(address).text

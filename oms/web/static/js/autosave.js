@@ -1,5 +1,6 @@
 // A form with data-autosave saves itself a little after the last key, and says so in [data-autosave-told]. Its answer is
-// {version, message}: the next save says which state it goes on from. A form that is being sent is left alone.
+// {version, message}: the next save says which state it goes on from. Whoever sends the form while it is being saved
+// sends it right after: a save that overtakes would meet a version it does not know.
 const WAIT = 3000;
 
 async function save(form, told) {
@@ -22,21 +23,27 @@ export function start(root) {
   for (const form of root.querySelectorAll("form[data-autosave]")) {
     const told = form.querySelector("[data-autosave-told]");
     let timer = 0;
-    // One after the other: a save that overtakes another would meet a version it does not know.
-    let last = Promise.resolve();
+    let saving = null;
+    const begin = () => {
+      if (saving) {
+        timer = setTimeout(begin, WAIT);
+        return;
+      }
+      saving = save(form, told).finally(() => {
+        saving = null;
+      });
+    };
     form.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        last = last.then(() => save(form, told));
-      }, WAIT);
+      timer = setTimeout(begin, WAIT);
     });
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       clearTimeout(timer);
-      if (form.dataset.sent) return;
+      if (!saving) return;
       event.preventDefault();
-      form.dataset.sent = "1";
-      await last;
-      form.requestSubmit(event.submitter);
+      const button = event.submitter;
+      // A timer, because a form may not be sent from within the event of its being sent.
+      saving.then(() => setTimeout(() => form.requestSubmit(button)));
     });
   }
 }

@@ -32,7 +32,7 @@ from oms.vietnamese.numbers import find_numbers
 from oms.vietnamese.text import fold
 
 HEAD_SHARE = 0.4
-"""Part of a page the head stands in; on lying pages and certificates more."""
+"""Part of a page the head stands in."""
 
 _SURE = 80.0
 _FOOT_SHARE = 0.25
@@ -46,13 +46,18 @@ _SYMBOLS = frozenset(
 """Abbreviations of kinds of paper (NĐ 30/2020/NĐ-CP, Phụ lục III; Party papers) and those seen in offices."""
 
 
-def read_head(segments: Sequence[Segment], height: int, picture: Picture | None, today: date) -> dict[str, FoundValue]:
-    """`number`, `date`, `issuer`, `title`, `office` and `signer` of a page, as far as they stand on it."""
+def read_head(
+    segments: Sequence[Segment], height: int, picture: Picture | None, today: date, *, whole: bool = False
+) -> dict[str, FoundValue]:
+    """`number`, `date`, `issuer`, `title`, `office` and `signer` of a page, as far as they stand on it.
+
+    `whole` looks for number and date on all of it: certificates have them at their foot.
+    """
     head = [segment for segment in segments if segment.top < HEAD_SHARE * height]
     found: dict[str, FoundValue] = {}
-    if number := _number(head, picture):
+    if number := _number(segments if whole else head, picture):
         found["number"] = number
-    if dated := _date(head, picture, today):
+    if dated := _date(segments if whole else head, picture, today):
         found["date"] = dated
     if issuer := _issuer(head):
         found["issuer"] = issuer

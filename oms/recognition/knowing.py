@@ -9,6 +9,7 @@ from datetime import date
 from oms.recognition.forms import read_form
 from oms.recognition.heads import find_page_number, read_head
 from oms.recognition.kinds import PageKind, find_kind
+from oms.recognition.mentions import find_person
 from oms.recognition.pages import PageReading
 from oms.recognition.pictures import Picture
 from oms.recognition.segments import find_segments
@@ -36,7 +37,8 @@ def know_page(reading: PageReading, picture: Picture | None, today: date | None 
         photographs=share_of_photographs(picture) if few and picture is not None else 0.0,
     )
     headed = kind in (PageKind.CV, PageKind.BLANK, PageKind.SEPARATOR, PageKind.PHOTOGRAPH)
-    head = {} if headed else read_head(segments, reading.height, picture, day)
+    whole = kind is PageKind.CERTIFICATE
+    head = {} if headed else read_head(segments, reading.height, picture, day, whole=whole) | find_person(reading.words)
     if number := find_page_number(segments, reading.height):
         head["page_number"] = number
     return replace(

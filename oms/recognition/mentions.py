@@ -1,0 +1,76 @@
+"""Whom a paper without a form is about: the one person it names together with a birth date.
+
+Decisions write „bà …, sinh ngày …“ in a sentence, certificates and reviews below each other behind labels. A paper that
+names several people so, a list or a letter about relatives, says nothing about whose it is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from oms.recognition.forms.sense import UNSURE
+from oms.recognition.pages import FoundValue, Word
+from oms.recognition.segments import squeeze
+from oms.vietnamese.dates import ImpossibleDate, format_date, parse_date
+
+SURE, READABLE = 80.0, 60.0
+"""Confidence below which a value is flagged, and below which it is no value."""
+
+_NAME = r"(?P<name>\S+(?:\s+(?!Sinh\b|Ngày\b|Giới\b|Dân\b|sinh\b)\S+){1,4}?)"
+_DAY = r"(?P<day>\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{4})"
+_ADDRESS = r"(?:[Ôô]ng|[Bb]à|[Đđ]ồng chí|[Qq]uần chúng)"
+_ABOUT = (
+    re.compile(rf"{_ADDRESS}\s+{_NAME}\s*,?\s+sinh\s+ngày\s*:?\s*{_DAY}"),
+    re.compile(
+        rf"(?:Cấp cho|Họ và tên|Họ tên)\s*:?\s*(?:{_ADDRESS}\s+)?{_NAME}[\s,.…]+(?:Sinh\s+ngày|Ngày\s+sinh)\s*:?\s*{_DAY}"
+    ),
+)
+
+
+def find_person(words: Sequence[Word]) -> dict[str, FoundValue]:
+    """`person` and `birth_date` of the one person named with a birth date; nothing where there is none, or several."""
+    text, starts = "", []
+    for word in words:
+        starts.append(len(text))
+        text += word.text + " "
+    found = {(squeeze(name.value), day.value): (name, day) for name, day in _named(text, starts, words)}
+    if len(found) != 1:
+        return {}
+    ((name, day),) = found.values()
+    return {"person": name, "birth_date": day}
+
+
+def _named(text: str, starts: Sequence[int], words: Sequence[Word]) -> Iterator[tuple[FoundValue, FoundValue]]:
+    for pattern in _ABOUT:
+        for match in pattern.finditer(text):
+            name, day = match["name"].strip(" ,.;:"), _day(match["day"])
+            parts = [
+                [word for word, start in zip(words, starts, strict=True) if match.start(part) <= start < match.end(part)]
+                for part in ("name", "day")
+            ]
+            if day and _is_name(name) and all(_readable(part) for part in parts):
+                yield _value(name, parts[0]), _value(day, parts[1])
+
+
+def _is_name(text: str) -> bool:
+    """Capitalised words of letters: names of the peoples of the highlands are no Vietnamese syllables (K'Brìn, Byă)."""
+    return all(re.fullmatch(r"[^\W\d_]+(?:['’][^\W\d_]+)?", part) and part[0].isupper() for part in text.split())
+
+
+def _day(written: str) -> str:
+    """The date as it is kept; "" for a day of no calendar, which says nothing about a person."""
+    try:
+        found = parse_date(written.replace(" ", ""))
+    except ImpossibleDate:
+        return ""
+    return format_date(found) if found else ""
+
+
+def _readable(words: Sequence[Word]) -> bool:
+    return bool(words) and min(word.confidence for word in words) >= READABLE
+
+
+def _value(text: str, words: Sequence[Word]) -> FoundValue:
+    left, top = min(word.left for word in words), min(word.top for word in words)
+    right, bottom = max(word.left + word.width for word in words), max(word.top + word.height for word in words)
+    confidence = round(min(word.confidence for word in words), 1)
+    return FoundValue(text, (left, top, right - left, bottom - top), confidence, UNSURE if confidence < SURE else None)

@@ -79,9 +79,13 @@ def compare(score: Score, person: SyntheticPerson, scan: SyntheticScan, page: Pa
     score.count("kind", KINDS.get(scan.kind, "decision"), page.kind, False)
     dated = f"{scan.date:%d/%m/%Y}" if scan.date else None
     for key, wanted in (("number", scan.number), ("date", dated)):
-        if wanted and scan.kind not in (PaperKind.SHORT_CV, PaperKind.REVIEW, PaperKind.CERTIFICATE):
+        if wanted and scan.kind not in (PaperKind.SHORT_CV, PaperKind.REVIEW):
             found = page.head.get(key)
             score.count(f"head {key}", wanted, found and found.value, bool(found and found.flag))
+    about = {"person": person.full_name, "birth_date": f"{person.birth_date:%d/%m/%Y}"}
+    for key, wanted in about.items() if scan.kind != PaperKind.SHORT_CV else ():
+        found = page.head.get(key)
+        score.count(f"head {key}", wanted, found and found.value, bool(found and found.flag))
     if scan.kind == PaperKind.SHORT_CV and scan.category in ("civil_servant", "public_employee"):
         for key, wanted in truth_of(person).items():
             found = page.fields.get(key)

@@ -44,7 +44,11 @@ def _named(text: str, starts: Sequence[int], words: Sequence[Word]) -> Iterator[
         for match in pattern.finditer(text):
             name, day = match["name"].strip(" ,.;:"), _day(match["day"])
             parts = [
-                [word for word, start in zip(words, starts, strict=True) if match.start(part) <= start < match.end(part)]
+                [
+                    word
+                    for word, start in zip(words, starts, strict=True)
+                    if match.start(part) <= start < match.end(part)
+                ]
                 for part in ("name", "day")
             ]
             if day and _is_name(name) and all(_readable(part) for part in parts):

@@ -34,7 +34,9 @@ def add_stack(
     *,
     actor: Actor,
 ) -> list[str]:
-    """Give the stack in for unit `code` as its officer; the ids of the jobs that wait."""
+    """Give the stack in for unit `code` as its officer; the ids of the jobs that wait. Without papers there is none."""
+    if not papers:
+        return []
     pages = [_page(*papers[0], seed)]
     with db.writing(engine) as session:
         covered = []

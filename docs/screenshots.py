@@ -117,8 +117,8 @@ def _all_read(page: Page) -> bool:
 
 
 def take(browser: Browser, address: str) -> None:
-    """The pictures: start, checking, search, a dossier with documents, a transfer on its way, a value of the record, a
-    reorganisation."""
+    """The pictures: start, checking, search, a dossier with documents, a transfer on its way, figures, a value of the
+    record, a reorganisation."""
     officer = sign_in(browser, address, "canbo.sonv")
     wait_until(lambda: _all_read(officer), PATIENCE)
     officer.goto("/")
@@ -145,6 +145,8 @@ def take(browser: Browser, address: str) -> None:
 
     keep(send_away(browser, address, officer, READY), "transfer")
     board = sign_in(browser, address, "canbo.khoi")
+    board.goto("/figures")
+    keep(board, "figures")
     take_record(board)
     plan_reorganisation(board)
 

@@ -8,7 +8,7 @@ with "database is locked" without waiting. Knows no rule of the domain.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
@@ -50,17 +50,26 @@ def open_session(engine: Engine, *, writing: bool) -> Session:
 
 
 class Turn:
-    """A place in the line of writers; give it back with `release`, more than once does no harm."""
+    """A place in the line of writers; give it back with `release`, more than once does no harm.
+
+    A thread that waits for itself would wait for ever, and everybody behind it: that is an error of ours.
+    """
+
+    _holder: ClassVar[int | None] = None
 
     def __init__(self, lock: "threading.Lock | None") -> None:
         self._lock = lock
         if lock is not None:
+            if Turn._holder == threading.get_ident():
+                raise RuntimeError("this thread writes already: it would wait for itself")
             lock.acquire()
+            Turn._holder = threading.get_ident()
 
     def release(self) -> None:
         """Let the next writer begin."""
         lock, self._lock = self._lock, None
         if lock is not None:
+            Turn._holder = None
             lock.release()
 
 

@@ -1,4 +1,5 @@
-"""Text from before Unicode. The bytes of TCVN3 were made by iconv, those of VNI typed by its rules."""
+"""Text from before Unicode. The bytes of TCVN3 and VISCII were made by iconv, those of VPS by recode, VNI was typed by
+its rules."""
 
 import pytest
 
@@ -13,6 +14,16 @@ TCVN3 = (
     "Th\xde Ph\xad\xeeng \xae\xad\xeec h\xad\xebng l\xad\xacng t\xf5 ng\xb5y k\xfd; \xad\xecn \xd1o, thu\xeb x\xada, "
     "k\xfc s\xad"
 )
+VISCII = (
+    b"C\xe5n c\xd1 Quy\xaat \xf0\xb8nh s\xaf 12 v\xab vi\xaec b\xb1 nhi\xaem c\xe1n b\xb5, \xf0\xb0ng ch\xed "
+    b"Nguy\xadn Th\xb8 Ph\xdf\xfeng \xf0\xdf\xfec h\xdf\xb7ng l\xdf\xbdng t\xd7 ng\xe0y k\xfd; \xdf\xden \xa9o, "
+    b"thu\xb7 x\xdfa, k\xdb s\xdf"
+)
+VPS = (
+    b"C\xe6n c\xd9 Quy\x89t \xc7\xcenh s\xd3 12 v\x8a vi\x8cc b\xb0 nhi\x8cm c\xe1n b\xb6, \xc7\xd2ng ch\xed "
+    b"Nguy\xcdn Th\xce Ph\xdc\xaeng \xc7\xdc\xaec h\xdc\xaang l\xdc\xd6ng t\xd8 ng\xe0y k\x9a; \xdc\xabn \xcbo, "
+    b"thu\xaa x\xdca, k\xcf s\xdc"
+)
 VNI = (
     "Caên cöù Quyeát ñònh soá 12 veà vieäc boå nhieäm caùn boä, ñoàng chí Nguyeãn Thò Phöôïng ñöôïc höôûng löông töø "
     "ngaøy kyù; öôõn eïo, thuôû xöa, kyõ sö"
@@ -23,6 +34,19 @@ VNI = (
 def test_old_text_is_known_and_converted(text, encoding):
     assert detect(text) is encoding
     assert convert(text, encoding) == RIGHT
+
+
+@pytest.mark.parametrize("latin", ["latin-1", "cp1252"])
+@pytest.mark.parametrize(("data", "encoding"), [(VISCII, LegacyEncoding.VISCII), (VPS, LegacyEncoding.VPS)])
+def test_signs_of_windows_and_of_iso_mean_the_same(data, encoding, latin):
+    text = "".join(bytes((code,)).decode(latin, "ignore") or chr(code) for code in data)
+    assert detect(text) is encoding
+    assert convert(text, encoding) == RIGHT
+
+
+def test_a_hyphen_in_viscii_is_a_letter_only_inside_a_syllable():
+    text = "Nguy-n Th\xb8 Ph\xdf\xfeng, 12-N Q\xd0-UB - kinh-t\xaa"
+    assert convert(text, LegacyEncoding.VISCII) == "Nguyễn Thị Phượng, 12-N QĐ-UB - kinh-tế"
 
 
 @pytest.mark.parametrize("hyphen", ["-", "\u2212", "\u2011"])

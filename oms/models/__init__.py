@@ -25,7 +25,7 @@ from oms.models.consultations import (
     LocateRequest,
     Whereabout,
 )
-from oms.models.corrections import Correction, CorrectionState, DecidedBy
+from oms.models.corrections import Correction, CorrectionState
 from oms.models.custody import (
     OPEN_STATES,
     AttachedFile,
@@ -38,6 +38,7 @@ from oms.models.custody import (
     TransferRequest,
     TransferState,
 )
+from oms.models.deciding import DecidedBy
 from oms.models.desk import DeskDay, DeskDraft, DeskLease
 from oms.models.dossiers import Category, Document, Dossier, DossierStatus, Original, PaperState
 from oms.models.findings import Finding, FindingKind, FindingPlace, FindingState

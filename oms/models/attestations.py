@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from oms.errors import N_
 from oms.models.accounts import Account
 from oms.models.base import Base, Identified, datetime, now, reference
-from oms.models.corrections import DecidedBy
+from oms.models.deciding import DecidedByHead
 from oms.models.dossiers import Dossier
 
 
@@ -51,7 +51,7 @@ _LABELS = {
 _WAITS = text("state = 'asked'")
 
 
-class Attestation(Identified, Base):
+class Attestation(DecidedByHead, Identified, Base):
     """One attestation of one dossier. `content` holds a check sum for each value or paper: it tells that one changed,
     not what stood there."""
 
@@ -79,9 +79,6 @@ class Attestation(Identified, Base):
     # The form of the short CV (`catalogue/forms.yaml`).
     form_id: Mapped[str | None] = mapped_column(String(60))
     purpose: Mapped[str]
-    decider: Mapped[DecidedBy]
-    # The law the one who attests is named by, as it stood on the day.
-    basis: Mapped[str]
     state: Mapped[AttestationState] = mapped_column(default=AttestationState.ASKED, index=True)
     asked_by_id: Mapped[str] = reference("accounts.id", index=False)
     asked_at: Mapped[datetime] = mapped_column(default=now)

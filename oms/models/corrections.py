@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from oms.errors import N_
 from oms.models.accounts import Account
 from oms.models.base import Base, Identified, datetime, now, reference
+from oms.models.deciding import DecidedByHead
 from oms.models.dossiers import Dossier
 
 
@@ -34,17 +35,10 @@ _LABELS = {
 }
 
 
-class DecidedBy(enum.StrEnum):
-    """Whose head decides, by the rule of the day of the proposal (`catalogue/corrections.yaml`)."""
-
-    MANAGING_BODY = "managing_body"
-    CUSTODIAN = "custodian"
-
-
 _WAITS = text("state = 'proposed'")
 
 
-class Correction(Identified, Base):
+class Correction(DecidedByHead, Identified, Base):
     """One value of one dossier, as it was and as it is to be, both as written on paper.
 
     The deciding document is kept by a plain id: filed anew or destroyed it is gone, sealed it shows to nobody.
@@ -75,9 +69,6 @@ class Correction(Identified, Base):
     new_value: Mapped[str]
     reason: Mapped[str]
     document_id: Mapped[str] = mapped_column(String(16))
-    decider: Mapped[DecidedBy]
-    # The law the decider is named by, as it stood on the day.
-    basis: Mapped[str]
     state: Mapped[CorrectionState] = mapped_column(default=CorrectionState.PROPOSED, index=True)
     proposed_by_id: Mapped[str] = reference("accounts.id", index=False)
     proposed_at: Mapped[datetime] = mapped_column(default=now)

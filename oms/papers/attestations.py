@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from oms.errors import N_, Conflict
-from oms.models import Attestation, AttestationKind, DecidedBy, PaperKind
+from oms.models import Attestation, AttestationKind, PaperKind
 from oms.papers.issuing import PDF, Paper, Printing, body_of, issue, issuing_unit, tell_of
 from oms.permissions import Action, require
 from oms.printing.attestation import AttestationPaper, draw_attestation
@@ -16,9 +16,7 @@ def attestation_paper(session: Session, attestation: Attestation, *, printing: P
     if attestation.attested_on is None or attestation.content is None:
         raise Conflict(N_("Nothing is attested yet. The head attests first."))
     dossier = attestation.dossier
-    by_manager = attestation.decider == DecidedBy.MANAGING_BODY
-    unit = issuing_unit(session, PaperKind.ATTESTATION, attestation.id)
-    unit = unit or (dossier.managing_body if by_manager else dossier.custodian)
+    unit = issuing_unit(session, PaperKind.ATTESTATION, attestation.id) or attestation.deciding_body
     body = body_of(unit, dossier.category)
     imprint = issue(
         session,

@@ -3,7 +3,7 @@ body the law names gives them, wherever the dossier has gone since."""
 
 from sqlalchemy import ColumnElement, or_, select
 
-from oms.models import Attestation, DecidedBy, Dossier
+from oms.models import Attestation, Dossier
 
 Units = frozenset[str]
 
@@ -21,16 +21,9 @@ def read_units(attestation: Attestation) -> tuple[str | None, ...]:
 
 def giving_rows(units: Units) -> ColumnElement[bool]:
     """Attestations the units give."""
-    managed = select(Dossier.id).where(Dossier.managing_body_id.in_(units))
-    kept = select(Dossier.id).where(Dossier.custodian_id.in_(units))
-    return or_(
-        (Attestation.decider == DecidedBy.MANAGING_BODY) & Attestation.dossier_id.in_(managed),
-        (Attestation.decider == DecidedBy.CUSTODIAN) & Attestation.dossier_id.in_(kept),
-    )
+    return Attestation.deciding_body_id.in_(units)
 
 
 def giving_units(attestation: Attestation) -> tuple[str | None, ...]:
     """The body that gives one attestation."""
-    dossier = attestation.dossier
-    by_manager = attestation.decider == DecidedBy.MANAGING_BODY
-    return (dossier.managing_body_id if by_manager else dossier.custodian_id,)
+    return (attestation.deciding_body_id,)

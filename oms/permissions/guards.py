@@ -15,7 +15,6 @@ from oms.models import (
     Campaign,
     Consultation,
     Correction,
-    DecidedBy,
     Declaration,
     Disposal,
     Document,
@@ -280,21 +279,6 @@ def _correction_rows(units: Units) -> ColumnElement[bool]:
     return Correction.dossier_id.in_(select(Dossier.id).where(_ORDERING.rows(units)))
 
 
-def _deciding_rows(units: Units) -> ColumnElement[bool]:
-    # The body the law names, wherever the dossier has gone since the proposal.
-    managed = select(Dossier.id).where(Dossier.managing_body_id.in_(units))
-    return or_(
-        (Correction.decider == DecidedBy.MANAGING_BODY) & Correction.dossier_id.in_(managed),
-        (Correction.decider == DecidedBy.CUSTODIAN) & _in_held_dossier(Correction.dossier_id)(units),
-    )
-
-
-def _deciding_units(correction: Correction) -> tuple[str | None, ...]:
-    dossier = correction.dossier
-    by_manager = correction.decider == DecidedBy.MANAGING_BODY
-    return (dossier.managing_body_id if by_manager else dossier.custodian_id,)
-
-
 _USED = Guard(Declaration, declaring.used_rows, declaring.used_units)
 
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
@@ -392,7 +376,11 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.LOAN_HAND_OUT: Guard(Consultation, _request_rows, _request_units),
     Action.CORRECTION_READ: Guard(Correction, _correction_rows, lambda correction: _ORDERING.units(correction.dossier)),
     Action.CORRECTION_PROPOSE: _IN_USE,
-    Action.CORRECTION_DECIDE: Guard(Correction, _deciding_rows, _deciding_units),
+    Action.CORRECTION_DECIDE: Guard(
+        Correction,
+        Correction.deciding_body_id.in_,
+        lambda correction: (correction.deciding_body_id,),
+    ),
     Action.LEAVING_READ: Guard(Leaving, leaving.read_rows, leaving.read_units),
     Action.LEAVING_OPEN: _IN_USE,
     Action.LEAVING_HANDLE: Guard(Leaving, leaving.kept_rows, leaving.kept_units),

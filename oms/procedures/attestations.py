@@ -88,7 +88,7 @@ def attest(session: Session, attestation: Attestation, *, actor: Actor, version:
         attestation,
         actor=actor,
         check=code_of(attestation),
-        **authority(actor, Action.ATTESTATION_GIVE, _deciding_unit(attestation)),
+        **authority(actor, Action.ATTESTATION_GIVE, attestation.deciding_body_id),
     )
 
 
@@ -99,7 +99,7 @@ def refuse(
     _begin(session, attestation, actor, version)
     attestation.answer = check_reason(reason)
     _close(session, attestation, AttestationState.REFUSED, actor)
-    told = authority(actor, Action.ATTESTATION_GIVE, _deciding_unit(attestation))
+    told = authority(actor, Action.ATTESTATION_GIVE, attestation.deciding_body_id)
     audit.record(session, "attestation:refuse", attestation, actor=actor, words=attestation.answer, **told)
 
 
@@ -119,7 +119,7 @@ def _begin(session: Session, attestation: Attestation, actor: Actor, version: in
     dossier = attestation.dossier
     dossiers.hold(session, dossier)
     require(actor, Action.ATTESTATION_GIVE, attestation)
-    if is_own(actor, Action.ATTESTATION_GIVE, _deciding_unit(attestation), attestation.asked_by_id):
+    if is_own(actor, Action.ATTESTATION_GIVE, attestation.deciding_body_id, attestation.asked_by_id):
         raise Refused(N_("Nobody attests what they asked for themselves. Another head, or a delegate, attests."))
     if dossier.person_id == actor.person_id:
         raise Refused(N_("Nobody attests their own dossier."))
@@ -142,11 +142,6 @@ def _refresh(session: Session, attestation: Attestation, version: int | None) ->
 def _close(session: Session, attestation: Attestation, state: AttestationState, actor: Actor) -> None:
     attestation.state, attestation.decided_by_id, attestation.decided_at = state, actor.account_id, now()
     session.flush()
-
-
-def _deciding_unit(attestation: Attestation) -> str:
-    dossier = attestation.dossier
-    return dossier.managing_body_id if attestation.decider == DecidedBy.MANAGING_BODY else dossier.custodian_id
 
 
 def _part(attestation: Attestation) -> str:

@@ -177,7 +177,7 @@ def decide(
         actor=actor,
         words=number,
         field=correction.field,
-        **authority(actor, Action.CORRECTION_DECIDE, _deciding_unit(correction)),
+        **authority(actor, Action.CORRECTION_DECIDE, correction.deciding_body_id),
     )
     for dossier_id in session.scalars(select(Dossier.id).where(Dossier.person_id == person.id)).all():
         jobs.dossier_changed(session, dossier_id, actor=actor)
@@ -188,7 +188,7 @@ def refuse(session: Session, correction: Correction, reason: str, *, actor: Acto
     _begin(session, correction, actor, version)
     correction.answer = check_reason(reason)
     _close(session, correction, CorrectionState.REFUSED, actor)
-    told = authority(actor, Action.CORRECTION_DECIDE, _deciding_unit(correction))
+    told = authority(actor, Action.CORRECTION_DECIDE, correction.deciding_body_id)
     audit.record(session, "correction:refuse", correction, actor=actor, words=correction.answer, **told)
 
 
@@ -208,7 +208,7 @@ def _begin(session: Session, correction: Correction, actor: Actor, version: int 
     dossier = correction.dossier
     dossiers.hold(session, dossier)
     require(actor, Action.CORRECTION_DECIDE, correction)
-    if is_own(actor, Action.CORRECTION_DECIDE, _deciding_unit(correction), correction.proposed_by_id):
+    if is_own(actor, Action.CORRECTION_DECIDE, correction.deciding_body_id, correction.proposed_by_id):
         raise Refused(N_("Nobody decides about a correction they proposed. Another head, or a delegate, decides."))
     if dossier.person_id == actor.person_id:
         raise Refused(N_("Nobody decides about a correction of their own dossier."))
@@ -231,11 +231,6 @@ def _refresh(session: Session, correction: Correction, version: int | None) -> N
 def _close(session: Session, correction: Correction, state: CorrectionState, actor: Actor) -> None:
     correction.state, correction.decided_by_id, correction.decided_at = state, actor.account_id, now()
     session.flush()
-
-
-def _deciding_unit(correction: Correction) -> str:
-    dossier = correction.dossier
-    return dossier.managing_body_id if correction.decider == DecidedBy.MANAGING_BODY else dossier.custodian_id
 
 
 def list_corrections(

@@ -1,5 +1,7 @@
-"""The menu of the product, as far as the actor may go; counts of what waits for them."""
+"""The menu of the product by the work people do, as far as the actor may go; counts of what waits for them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, g, request, url_for
@@ -11,31 +13,129 @@ from oms.custody import mass
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
 
-# endpoint, label, icon, the action that opens it
-ENTRIES: tuple[tuple[str, str, str, Action], ...] = (
-    ("start.show", N_("Start page"), "house", Action.OWN_READ),
-    ("people.index", N_("People and dossiers"), "people", Action.DOSSIER_READ),
-    ("intake.index", N_("Paper in"), "inbox", Action.SCAN_READ),
-    ("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ),
-    ("completeness.index", N_("Missing papers"), "card-checklist", Action.DOSSIER_READ),
-    ("figures.index", N_("Figures"), "bar-chart", Action.FIGURES_READ),
-    ("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ),
-    ("corrections.index", N_("Corrections"), "pencil-square", Action.CORRECTION_READ),
-    ("subject_requests.index", N_("Requests of people"), "person-lines-fill", Action.REQUEST_READ),
-    ("campaigns.index", N_("Yearly supplements"), "card-list", Action.CAMPAIGN_READ),
-    ("search.show", N_("Search"), "search", Action.SEARCH),
-    ("transfers.index", N_("Transfers"), "arrow-left-right", Action.TRANSFER_READ),
-    ("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),
-    ("consultations.index", N_("Look into dossiers"), "eye", Action.CONSULTATION_READ),
-    ("packages.index", N_("Sealed packages"), "box-seam", Action.PACKAGE_READ),
-    ("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT),
-    ("holds.index", N_("Holds and disposals"), "shield-lock", Action.HOLD_READ),
-    ("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
-    ("reorganisations.index", N_("Reorganisations"), "diagram-2", Action.REORGANISATION_READ),
-    ("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
-    ("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
-    ("system.show", N_("System"), "gear", Action.SYSTEM_READ),
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the menu: `action` opens it; it stands marked in its own room and in those of `also`."""
+
+    endpoint: str
+    label: str
+    icon: str
+    action: Action
+    also: frozenset[str] = frozenset()
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rooms(self) -> frozenset[str]:
+        """The blueprints whose pages belong to it."""
+        return self.also | {self.endpoint.split(".")[0]}
+
+
+def _entry(endpoint: str, label: str, icon: str, action: Action, also: str = "", **values: str) -> Entry:
+    return Entry(endpoint, label, icon, action, frozenset(also.split()), values)
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "",
+        (
+            _entry("start.show", N_("Start page"), "house", Action.OWN_READ),
+            _entry("search.show", N_("Search"), "search", Action.SEARCH, "saved_searches"),
+        ),
+    ),
+    (
+        N_("Dossiers"),
+        (
+            _entry(
+                "people.index",
+                N_("People and dossiers"),
+                "people",
+                Action.DOSSIER_READ,
+                "dossiers first_load inserts pages papers rearranging record record_numbers sheets short_cvs",
+            ),
+            _entry(
+                "completeness.index",
+                N_("Missing papers"),
+                "card-checklist",
+                Action.DOSSIER_READ,
+                "cover_sheets paper_losses",
+            ),
+            _entry("checks.index", N_("Truth checks"), "question-circle", Action.CHECK_READ, "verifications"),
+            _entry(
+                "corrections.index",
+                N_("Corrections"),
+                "pencil-square",
+                Action.CORRECTION_READ,
+                "attestations leavings",
+            ),
+            _entry(
+                "campaigns.index", N_("Yearly supplements"), "card-list", Action.CAMPAIGN_READ, "declarations overdue"
+            ),
+        ),
+    ),
+    (
+        N_("Scanning"),
+        (
+            _entry("intake.index", N_("Paper in"), "inbox", Action.SCAN_READ, "gate scan_folders stacks"),
+            _entry("review.index", N_("Check and file"), "check2-square", Action.SCAN_READ, "desk"),
+        ),
+    ),
+    (
+        N_("Handing over"),
+        (
+            _entry(
+                "transfers.index",
+                N_("Transfers"),
+                "arrow-left-right",
+                Action.TRANSFER_READ,
+                "arrivals late_papers losses mass_transfers proofs transfer_requests",
+            ),
+            _entry("membership.index", N_("Party membership"), "person-check", Action.MEMBERSHIP_READ),
+            _entry("packages.index", N_("Sealed packages"), "box-seam", Action.PACKAGE_READ),
+        ),
+    ),
+    (
+        N_("Use and keeping"),
+        (
+            _entry(
+                "consultations.index",
+                N_("Look into dossiers"),
+                "eye",
+                Action.CONSULTATION_READ,
+                "locating reading_room",
+            ),
+            _entry("subject_requests.index", N_("Requests of people"), "person-lines-fill", Action.REQUEST_READ),
+            _entry("stocktaking.index", N_("Stock-taking"), "upc-scan", Action.STOCK_COUNT, "whereabouts"),
+            _entry("holds.index", N_("Holds and disposals"), "shield-lock", Action.HOLD_READ, "delegations disposal"),
+        ),
+    ),
+    (
+        N_("Organisation, figures"),
+        (
+            _entry("figures.index", N_("Figures"), "bar-chart", Action.FIGURES_READ, "reports"),
+            _entry("milestones.show", N_("Lists by the calendar"), "calendar3", Action.DOSSIER_READ, what="retirement"),
+            _entry("organisation.index", N_("Organisation"), "diagram-3", Action.UNIT_READ),
+            _entry(
+                "reorganisations.index",
+                N_("Reorganisations"),
+                "diagram-2",
+                Action.REORGANISATION_READ,
+                "reorganisation_plans",
+            ),
+        ),
+    ),
+    (
+        N_("Administration"),
+        (
+            _entry("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
+            _entry("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
+            _entry("system.show", N_("System"), "gear", Action.SYSTEM_READ),
+        ),
+    ),
 )
+
+FEW = 6
+"""A menu of so few rows needs no headings."""
 
 
 def _counts(actor: Actor) -> dict[str, int]:
@@ -72,34 +172,28 @@ def _concerns(endpoint: str, actor: Actor) -> bool:
 
 
 def menu() -> list[dict[str, Any]]:
-    """The menu rows for the present request."""
+    """The groups of the menu for the present request: `label` (empty: no heading) and their `entries`."""
     actor: Actor | None = g.get("actor")
     if actor is None:
         return []
-    here = request.blueprint
     counts = _counts(actor)
-    return [
-        {
-            "label": gettext(label),
-            "url": url_for(endpoint),
-            "icon": icon,
-            "active": endpoint.split(".")[0] == here
-            or (endpoint == "holds.index" and here in ("delegations", "disposal"))
-            or (endpoint == "campaigns.index" and here in ("declarations", "overdue"))
-            or (endpoint == "transfers.index" and here in ("mass_transfers", "transfer_requests"))
-            or (endpoint == "reorganisations.index" and here == "reorganisation_plans")
-            or (endpoint == "people.index" and here in ("dossiers", "first_load", "milestones", "short_cvs"))
-            or (endpoint == "intake.index" and here in ("stacks", "scan_folders"))
-            or (endpoint == "completeness.index" and here in ("cover_sheets", "paper_losses"))
-            or (endpoint == "corrections.index" and here in ("attestations", "leavings"))
-            or (endpoint == "checks.index" and here == "verifications")
-            or (endpoint == "figures.index" and here == "reports")
-            or (endpoint == "consultations.index" and here in ("reading_room", "locating")),
-            "count": counts.get(endpoint, 0),
-        }
-        for endpoint, label, icon, action in ENTRIES
-        if actor.has(action) and _concerns(endpoint, actor)
-    ]
+    groups = [(label, list(_open_to(actor, entries, counts))) for label, entries in GROUPS]
+    headed = sum(len(rows) for _label, rows in groups) > FEW
+    return [{"label": gettext(label) if label and headed else "", "entries": rows} for label, rows in groups if rows]
+
+
+def _open_to(actor: Actor, entries: tuple[Entry, ...], counts: dict[str, int]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        if actor.has(entry.action) and _concerns(entry.endpoint, actor):
+            url = url_for(entry.endpoint, _external=False, **entry.values)
+            yield {
+                "label": gettext(entry.label),
+                "url": url,
+                "icon": entry.icon,
+                "active": request.blueprint in entry.rooms,
+                "here": url == request.path,
+                "count": counts.get(entry.endpoint, 0),
+            }
 
 
 def add_navigation(app: Flask) -> None:

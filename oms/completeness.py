@@ -8,9 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, True_, and_, case, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
@@ -25,6 +24,8 @@ from oms.spreadsheets import Value, write_list
 from oms.vietnamese.names import name_key
 
 PAGE_SIZE = 50
+# Ids in one question to the database.
+_AT_ONCE = 500
 # Heading and width in characters.
 _COLUMNS = (
     (N_("Full name"), 28),
@@ -178,33 +179,84 @@ class Standing:
     gaps: Gaps
 
 
-def by_unit(session: Session, *, actor: Actor, on: date | None = None) -> Standing:
-    """How the dossiers the actor may read stand, by their holder."""
-    standing = stand(session, allowed(actor, Action.DOSSIER_READ), on)
-    audit.record(session, "completeness:list", actor=actor, total=sum(state.dossiers for state in standing.states))
-    return standing
+@dataclass(frozen=True)
+class Look:
+    """How the dossiers somebody may read stand, those that lack something, a page of them, and how many there are."""
+
+    standing: Standing
+    lacking: list[Lacking]
+    total: int
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which dossiers somebody wants to see of those that lack something: all without a choice."""
+
+    unit_id: str = ""
+    category: Category | None = None
+    component_id: str = ""
+    on: date | None = None
+
+    def among(self, rows: "Sequence[_Held]") -> list[str]:
+        """The ids of those of the dossiers that lack what is asked for."""
+        chosen = [category for category in Category if self.category in (None, category)]
+        bits = {category: _bits(category, self.on) for category in chosen}
+        asked = {
+            category: every.get(self.component_id, 0) if self.component_id else sum(every.values())
+            for category, every in bits.items()
+        }
+        return [
+            id
+            for id, category, unit_id, there in rows
+            if self.unit_id in ("", unit_id) and asked.get(category, 0) & ~there
+        ]
+
+
+ALL = Wish()
+"""Every dossier that lacks something, today."""
+
+
+def look(session: Session, wish: Wish = ALL, *, actor: Actor, page: int = 1) -> Look:
+    """How the dossiers the actor may read stand, and one page of those the wish asks for: each dossier is asked once."""
+    rows = _held(session, allowed(actor, Action.DOSSIER_READ), wish.on)
+    kinds = Counter((category, unit_id, there) for _id, category, unit_id, there in rows)
+    found = wish.among(rows)
+    audit.record(session, "completeness:list", actor=actor, total=len(found), component=wish.component_id or None)
+    return Look(
+        standing=_standing(session, kinds, wish.on),
+        lacking=_lacking(session, found[(max(page, 1) - 1) * PAGE_SIZE :][:PAGE_SIZE], wish.on),
+        total=len(found),
+    )
 
 
 def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = None) -> Standing:
     """How the dossiers of a condition stand, with two queries; the caller answers for whom it counts."""
-    lists = {category: wanted(category, on) for category in Category}
-    bits = {id: place for place, id in enumerate(sorted({row.id for rows in lists.values() for row in rows}))}
-    needed = {category: sum(1 << bits[row.id] for row in rows) for category, rows in lists.items()}
+    one = select(Dossier.category, Dossier.custodian_id, _there(on)).where(dossiers).subquery()
+    rows = session.execute(select(func.count(), *one.c).group_by(*one.c))
+    kinds = Counter({(category, unit_id, there): number for number, category, unit_id, there in rows})
+    return _standing(session, kinds, on)
+
+
+def _standing(session: Session, kinds: "Counter[tuple[Category, str, int]]", on: date | None) -> Standing:
+    """Dossiers counted by category, holder and what lies there, told holder by holder and in all."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     lacking: dict[str, Counter[tuple[Category, int]]] = defaultdict(Counter)
-    for category, unit_id, number, *there in session.execute(_what_lies_there(list(bits), dossiers)):
-        mask = sum(int(part or 0) << _WORD * place for place, part in enumerate(there)) & needed[category]
+    needed = {category: sum(_bits(category, on).values()) for category in Category}
+    for (category, unit_id, there), number in kinds.items():
         whole = needed[category].bit_count()
-        row = (number, number if mask == needed[category] else 0, number * whole, number * mask.bit_count())
+        row = (number, number if there == needed[category] else 0, number * whole, number * there.bit_count())
         sums[unit_id] = [one + other for one, other in zip(sums[unit_id], row, strict=True)]
-        absent = needed[category] & ~mask
+        absent = needed[category] & ~there
         while absent:  # bit by bit: a component is found by its number, ten thousand times
             lowest = absent & -absent
-            lacking[unit_id][category, lowest.bit_length() - 1] += number
+            lacking[unit_id][category, lowest] += number
             absent ^= lowest
+    lists = {category: wanted(category, on) for category in Category}
 
     def gaps(counted: Counter[tuple[Category, int]]) -> Gaps:
-        found = ((row, counted[category, bits[row.id]]) for category, rows in lists.items() for row in rows)
+        found = (
+            (row, counted[category, 1 << place]) for category, rows in lists.items() for place, row in enumerate(rows)
+        )
         return tuple(sorted((gap for gap in found if gap[1]), key=lambda gap: (-gap[1], gap[0].id)))
 
     units = session.scalars(select(Unit).where(Unit.id.in_(sums)))
@@ -219,82 +271,58 @@ def stand(session: Session, dossiers: ColumnElement[bool], on: date | None = Non
     )
 
 
-# Components told in one number, a bit for each: as many as every database adds up exactly.
-_WORD = 60
+# A dossier: its id, category, holder, and a bit for each paper it must hold that lies there.
+_Held = tuple[str, Category, str, int]
 
 
-def _what_lies_there(ids: Sequence[str], dossiers: ColumnElement[bool]) -> Select[Any]:
-    """Dossiers by category, holder and what lies in them of the components `ids`, as numbers of `_WORD` bits each.
+def _bits(category: Category, on: date | None) -> dict[str, int]:
+    """The bit of each component a dossier of the category must hold; no list has more than a whole number has bits."""
+    return {row.id: 1 << place for place, row in enumerate(wanted(category, on))}
 
-    The documents are read from one index alone, and of few dossiers only theirs.
+
+def _there(on: date | None) -> ColumnElement[int]:
+    """What lies in a dossier of the papers it must hold, as bits.
+
+    Asked dossier by dossier, and of each only for what its category wants: one index answers, however few are asked.
     """
-    words = [
-        func.sum(
-            case(
-                *(
-                    (Document.component_id == id, literal(1 << place, BigInteger))
-                    for place, id in enumerate(ids[start : start + _WORD])
-                ),
-                else_=literal(0, BigInteger),
-            ).distinct()
-        ).label(f"there_{start}")
-        for start in range(0, len(ids), _WORD)
-    ]
-    there = select(Document.dossier_id, *words).where(Document.component_id.in_(ids), _counts())
-    if not isinstance(dossiers, True_):
-        there = there.where(Document.dossier_id.in_(select(Dossier.id).where(dossiers)))
-    found = there.group_by(Document.dossier_id).subquery()
-    kinds = (Dossier.category, Dossier.custodian_id)
-    columns = [found.c[word.name] for word in words]
-    return (
-        select(*kinds, func.count(), *columns)
-        .outerjoin(found, found.c.dossier_id == Dossier.id)
-        .where(dossiers)
-        .group_by(*kinds, *columns)
-    )
+    return case(*((Dossier.category == category, _lying(_bits(category, on))) for category in Category)).label("there")
 
 
-def list_lacking(
-    session: Session,
-    *,
-    actor: Actor,
-    unit_id: str = "",
-    category: Category | None = None,
-    component_id: str = "",
-    on: date | None = None,
-    page: int = 1,
-    size: int | None = PAGE_SIZE,
-) -> tuple[list[Lacking], int]:
-    """Dossiers that lack something (or the one component), by the name of the person; and how many in all.
+def _lying(bits: Mapping[str, int]) -> ColumnElement[int]:
+    if not bits:
+        return literal(0, BigInteger)
+    each = {id: literal(bit, BigInteger) for id, bit in bits.items()}
+    there = func.coalesce(func.sum(case(each, value=Document.component_id).distinct()), 0)
+    return select(cast(there, BigInteger)).where(_of_dossier(bits)).correlate(Dossier).scalar_subquery()
 
-    `size` None gives all of them.
-    """
-    chosen = [category] if category else list(Category)
-    query = (
-        select(Dossier)
-        .join(Dossier.person)
-        .where(allowed(actor, Action.DOSSIER_READ), or_(*(lacks(kind, component_id, on) for kind in chosen)))
-    )
-    if unit_id:
-        query = query.where(Dossier.custodian_id == unit_id)
-    # How many in all comes with each row, so that what a dossier lacks is asked once.
-    listed = (
-        query.options(joinedload(Dossier.person).joinedload(Person.unit), joinedload(Dossier.custodian))
-        .add_columns(func.count().over())
-        .order_by(Person.sort_key, Dossier.number)
-    )
-    if size is not None:
-        listed = listed.limit(size).offset((max(page, 1) - 1) * size)
-    counted = session.execute(listed).all()
-    rows = [dossier for dossier, _total in counted]
-    total = counted[0][1] if counted else session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    audit.record(session, "completeness:list", actor=actor, total=total, component=component_id or None)
-    return lacking_of(session, rows, on), total
+
+def _held(session: Session, dossiers: ColumnElement[bool], on: date | None) -> Sequence[_Held]:
+    """Dossiers by the name of the person."""
+    columns = (Dossier.id, Dossier.category, Dossier.custodian_id, _there(on))
+    query = select(*columns).join(Dossier.person).where(dossiers).order_by(Person.sort_key, Dossier.number)
+    return session.execute(query).all()
+
+
+def list_lacking(session: Session, wish: Wish = ALL, *, actor: Actor) -> list[Lacking]:
+    """All dossiers that lack something (or the one component), by the name of the person."""
+    found = wish.among(_held(session, allowed(actor, Action.DOSSIER_READ), wish.on))
+    audit.record(session, "completeness:list", actor=actor, total=len(found), component=wish.component_id or None)
+    return _lacking(session, found, wish.on)
+
+
+def _lacking(session: Session, dossier_ids: Sequence[str], on: date | None) -> list[Lacking]:
+    """The dossiers, in this order, with what they lack."""
+    found: dict[str, Dossier] = {}
+    for start in range(0, len(dossier_ids), _AT_ONCE):
+        some = Dossier.id.in_(dossier_ids[start : start + _AT_ONCE])
+        options = (joinedload(Dossier.person).joinedload(Person.unit), joinedload(Dossier.custodian))
+        found |= {row.id: row for row in session.scalars(select(Dossier).where(some).options(*options))}
+    return lacking_of(session, [found[id] for id in dossier_ids], on)
 
 
 def lacking_of(session: Session, dossiers: Sequence[Dossier], on: date | None = None) -> list[Lacking]:
     """What each of the dossiers lacks; the actor was asked about them before."""
-    there = _there(session, [row.id for row in dossiers])
+    there = _lying_in(session, [row.id for row in dossiers])
     found = []
     for dossier in dossiers:
         components = wanted(dossier.category, on)
@@ -308,42 +336,29 @@ def _of_dossier(ids: Collection[str]) -> ColumnElement[bool]:
     return and_(Document.dossier_id == Dossier.id, Document.component_id.in_(ids), _counts())
 
 
-def lacks(category: Category, component_id: str = "", on: date | None = None) -> ColumnElement[bool]:
-    """The condition for dossiers of a category that lack something (or the one component)."""
-    ids = [row.id for row in wanted(category, on)]
-    if component_id:
-        ids = [id for id in ids if id == component_id]
+def lacks(category: Category, *, urgently: bool = False) -> ColumnElement[bool]:
+    """The condition for dossiers of a category that lack something; `urgently`: of the first priority, where there is one."""
+    components = wanted(category)
+    first = [row for row in components if row.priority == 1] if urgently else []
+    ids = [row.id for row in first or components]
     here = select(func.count(Document.component_id.distinct())).where(_of_dossier(ids))
     return and_(Dossier.category == category, here.correlate(Dossier).scalar_subquery() < len(ids))
 
 
-def _there(session: Session, dossier_ids: Sequence[str]) -> dict[str, set[str]]:
+def _lying_in(session: Session, dossier_ids: Sequence[str]) -> dict[str, set[str]]:
     """The components that lie in each of the dossiers."""
     found: dict[str, set[str]] = defaultdict(set)
-    for first in range(0, len(dossier_ids), 500):
-        some = dossier_ids[first : first + 500]
+    for first in range(0, len(dossier_ids), _AT_ONCE):
+        some = dossier_ids[first : first + _AT_ONCE]
         query = select(Document.dossier_id, Document.component_id).where(Document.dossier_id.in_(some), _counts())
         for dossier_id, component_id in session.execute(query.distinct()):
             found[dossier_id].add(component_id)
     return found
 
 
-def export(
-    session: Session,
-    *,
-    actor: Actor,
-    purpose: str,
-    translate: Translate,
-    unit_id: str = "",
-    category: Category | None = None,
-    component_id: str = "",
-    on: date | None = None,
-) -> bytes:
+def export(session: Session, wish: Wish = ALL, *, actor: Actor, purpose: str, translate: Translate) -> bytes:
     """The list of dossiers that lack something as an Excel file, one row for each missing paper."""
     reason = require_purpose(purpose, actor=actor)
-    lacking, _total = list_lacking(
-        session, actor=actor, unit_id=unit_id, category=category, component_id=component_id, on=on, size=None
-    )
     rows = [
         [
             row.dossier.person.full_name,
@@ -355,12 +370,12 @@ def export(
             component.form,
             component.basis,
         ]
-        for row in lacking
+        for row in list_lacking(session, wish, actor=actor)
         for component in row.missing
-        if component_id in ("", component.id)
+        if wish.component_id in ("", component.id)
     ]
     facts: list[tuple[str, Value]] = [
-        (translate(N_("List in force on")), on or today()),
+        (translate(N_("List in force on")), wish.on or today()),
         (translate(N_("Rows")), len(rows)),
         *who_took_it(reason, actor=actor, translate=translate),
     ]

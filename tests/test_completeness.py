@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from oms import catalogue, completeness, db, papers
+from oms.completeness import Wish
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
 from oms.models import Account, AuditEntry, Category, Document, Dossier, PaperKind
 from oms.papers import Printing
@@ -86,17 +87,21 @@ def test_units_and_dossiers_are_those_one_may_read(session: Session, world: Worl
     put(session, lacking, WANTED[0].id)
     put(session, lacking, WANTED[1].id, sealed=True)
     factories.make_dossier(session, world.units["sotc"], "Trần Văn Khác")
-    standing = completeness.by_unit(session, actor=actor("canbo.sonv"))
+    look = completeness.look(session, actor=actor("canbo.sonv"))
+    standing = look.standing
     (state,) = standing.states
     total = len(WANTED)
     assert (state.unit.id, state.dossiers, state.complete) == (world.units["sonv"], 2, 1)
     assert (state.wanted, state.present) == (2 * total, total + 1) and state.share == 100 * (total + 1) // (2 * total)
-    rows, number = completeness.list_lacking(session, actor=actor("canbo.sonv"))
-    assert number == 1 and rows[0].dossier.id == lacking.id
-    assert [row.id for row in rows[0].missing] == [row.id for row in WANTED[1:]], "sealed inserts count for nothing"
+    (row,) = look.lacking
+    assert look.total == 1 and row.dossier.id == lacking.id
+    assert completeness.list_lacking(session, actor=actor("canbo.sonv")) == [row]
+    assert [one.id for one in row.missing] == [row.id for row in WANTED[1:]], "sealed inserts count for nothing"
     assert {row.id: missing for row, missing in standing.gaps} == {row.id: 1 for row in WANTED[1:]}
     assert state.gaps == standing.gaps
-    assert completeness.list_lacking(session, actor=actor("canbo.sotc"), unit_id=world.units["sonv"]) == ([], 0)
+    other = completeness.look(session, Wish(world.units["sonv"]), actor=actor("canbo.sotc"))
+    assert (other.lacking, other.total) == ([], 0)
+    assert [state.unit.id for state in other.standing.states] == [world.units["sotc"]]
     assert [entry.action for entry in entries(session, "completeness:list")] == ["completeness:list"] * 3
 
 
@@ -107,14 +112,26 @@ def test_one_component_and_one_category(session: Session, world: World, actor: F
     factories.make_dossier(session, world.units["sonv"], "Lê Văn Hai", category=Category.PARTY_MEMBER)
 
     def found(**filters: object) -> list[str]:
-        rows, number = completeness.list_lacking(session, actor=who, **filters)  # type: ignore[arg-type]
-        assert number == len(rows)
-        return [row.dossier.person.full_name for row in rows]
+        look = completeness.look(session, Wish(**filters), actor=who)  # type: ignore[arg-type]
+        assert look.total == len(look.lacking)
+        return [row.dossier.person.full_name for row in look.lacking]
 
     assert found() == ["Lê Văn Hai", "Lê Văn Một"]
     assert found(category=Category.CIVIL_SERVANT) == ["Lê Văn Một"]
     assert found(component_id=WANTED[0].id) == []
     assert found(component_id=WANTED[1].id) == ["Lê Văn Một"]
+
+
+def test_pages_follow_one_another_by_name(
+    session: Session, world: World, actor: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completeness, "PAGE_SIZE", 2)
+    for name in ("Lê Thị Em", "Lê Thị An", "Lê Thị Dung", "Lê Thị Bé", "Lê Thị Cúc"):
+        factories.make_dossier(session, world.units["sonv"], name)
+    looks = [completeness.look(session, actor=actor("canbo.sonv"), page=page) for page in (1, 2, 3, 4)]
+    names = [[row.dossier.person.full_name.split()[-1] for row in look.lacking] for look in looks]
+    assert names == [["An", "Bé"], ["Cúc", "Dung"], ["Em"], []]
+    assert {look.total for look in looks} == {5}
 
 
 def test_the_list_of_another_day(session: Session, world: World, actor: Find) -> None:
@@ -123,8 +140,9 @@ def test_the_list_of_another_day(session: Session, world: World, actor: Find) ->
     before = date(2010, 1, 1)
     assert catalogue.components(Category.CIVIL_SERVANT.value, before) == ()
     assert completeness.presences(dossier, [], before) == []
-    assert completeness.list_lacking(session, actor=actor("canbo.sonv"), on=before) == ([], 0)
-    (state,) = completeness.by_unit(session, actor=actor("canbo.sonv"), on=before).states
+    look = completeness.look(session, Wish(on=before), actor=actor("canbo.sonv"))
+    assert (look.lacking, look.total) == ([], 0)
+    (state,) = look.standing.states
     assert (state.complete, state.share) == (1, 100)
 
 
@@ -132,8 +150,8 @@ def test_the_list_of_another_day(session: Session, world: World, actor: Find) ->
 def test_who_reads_no_dossier_learns_nothing(session: Session, world: World, actor: Find, username: str) -> None:
     factories.make_dossier(session, world.units["sonv"])
     who = actor(username)
-    assert completeness.by_unit(session, actor=who) == completeness.Standing((), ())
-    assert completeness.list_lacking(session, actor=who) == ([], 0)
+    assert completeness.look(session, actor=who) == completeness.Look(completeness.Standing((), ()), [], 0)
+    assert completeness.list_lacking(session, actor=who) == []
 
 
 def test_queries_do_not_grow_with_dossiers(session: Session, world: World, actor: Find, engine: Engine) -> None:
@@ -144,8 +162,10 @@ def test_queries_do_not_grow_with_dossiers(session: Session, world: World, actor
     def ask() -> int:
         asked.clear()
         session.expire_all()
-        completeness.by_unit(session, actor=who)
-        for row in completeness.list_lacking(session, actor=who)[0]:
+        for row in (
+            *completeness.look(session, actor=who).lacking,
+            *completeness.list_lacking(session, actor=who),
+        ):
             assert row.dossier.person.unit.name and row.dossier.custodian.name
         return len(asked)
 

@@ -6,6 +6,7 @@ from pdf2image import convert_from_bytes
 from sqlalchemy import select
 
 from oms import catalogue, completeness, db
+from oms.completeness import Wish
 from oms.errors import BadInput, Refused
 from oms.models import AuditEntry, Category, Dossier
 from oms.papers import Printing, cover_sheets
@@ -80,12 +81,12 @@ def test_a_unit_gets_one_sheet_for_each_dossier_that_can_be_added_to(session, wo
     frozen.frozen = True
     factories.make_dossier(session, world.units["sotc"], "Trần Thị Bình")
     officer = actor("canbo.sonv")
-    covered = cover_sheets.cover_many(session, For.WHOLE, actor=officer, unit_id=world.units["sonv"])
+    covered = cover_sheets.cover_many(session, For.WHOLE, actor=officer, wish=Wish(world.units["sonv"]))
     assert [(one.dossier.id, one.components) for one in covered] == [(dossier.id, (None,))]
     chosen = completeness.wanted(dossier.category)[0].id
     (one,) = cover_sheets.cover_many(session, For.CHOSEN, [chosen], actor=officer)
     assert [row.id for row in one.components] == [chosen]
-    (one,) = cover_sheets.cover_many(session, For.MISSING, actor=officer, component_id=chosen)
+    (one,) = cover_sheets.cover_many(session, For.MISSING, actor=officer, wish=Wish(component_id=chosen))
     assert [row.id for row in one.components] == [chosen]
 
 

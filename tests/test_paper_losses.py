@@ -8,6 +8,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from oms import completeness, dossiers, papers, purging
+from oms.completeness import Wish
 from oms.errors import BadInput, Conflict, Refused
 from oms.models import AuditEntry, Document, Dossier, PaperLoss, PaperLossKind, PaperLossState
 from oms.organisation import today
@@ -64,12 +65,12 @@ def test_a_lost_paper_is_made_anew_and_the_original_prevails(session, world, mad
     loss = declare(session, made, actor)
     assert loss.number == f"MH-{today().year}-0001" and loss.due_on == today() + timedelta(days=30)
     assert "Đ11.2.a" in loss.basis and there(session, dossier) == 0 and document in dossiers.contents(session, dossier)
-    lacking, _total = completeness.list_lacking(session, actor=officer, component_id="cs_short_cv")
+    lacking = completeness.list_lacking(session, Wish(component_id="cs_short_cv"), actor=officer)
     assert [row.dossier for row in lacking] == [dossier]
     again = filed(session, dossier, world, actor, "Sơ yếu lý lịch (bản sao)")
     losses.make_anew(session, loss, again.id, issued_by="Sở Nội vụ", on=today(), actor=officer)
     assert there(session, dossier) == 1
-    assert completeness.list_lacking(session, actor=officer, component_id="cs_short_cv")[0] == []
+    assert completeness.list_lacking(session, Wish(component_id="cs_short_cv"), actor=officer) == []
     titles = [one.title for one in listed(session, dossier)]
     assert any("lập lại từ bản sao của Sở Nội vụ" in title for title in titles)
     assert any(f"bản giấy không còn, {loss.number}" in title for title in titles)

@@ -7,6 +7,7 @@ import click
 from oms import db, dossiers, organisation
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, new_file, put
+from oms.completeness import Wish
 from oms.errors import N_, BadInput
 from oms.models import Category
 from oms.papers import PURPOSES, Printing
@@ -48,9 +49,8 @@ def cover_sheets(
     house = open_house()
     with acting(house, username, "paper:print") as actor, db.writing(house.engine) as session:
         if unit:
-            unit_id = organisation.find_unit(session, unit).id
-            kind = Category(category) if category else None
-            covered = covering.cover_many(session, For(what), chosen, actor=actor, unit_id=unit_id, category=kind)
+            wish = Wish(organisation.find_unit(session, unit).id, Category(category) if category else None)
+            covered = covering.cover_many(session, For(what), chosen, actor=actor, wish=wish)
         else:
             found = [dossiers.get_dossier(session, one, actor=actor, action=Action.SCAN_UPLOAD) for one in numbers]
             covered = [covering.cover_dossier(session, dossier, For(what), chosen) for dossier in found]

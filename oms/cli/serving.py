@@ -109,9 +109,11 @@ def _run_gunicorn(settings: Settings, port: int) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
-            from oms.web import create_app
+            from oms.web import create_app, settle
 
-            return create_app(settings)
+            program = create_app(settings)
+            settle()
+            return program
 
     teach_gunicorn(settings.https)
     sys.argv = sys.argv[:1]  # gunicorn would read our options as its own

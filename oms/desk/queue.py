@@ -21,7 +21,6 @@ from oms.models import (
     Consultation,
     ConsultationState,
     DeskLease,
-    Document,
     Dossier,
     Page,
     Quality,
@@ -88,18 +87,7 @@ def _waited_for() -> ColumnElement[bool]:
 
 def _lacking() -> ColumnElement[bool]:
     """The dossier lacks a paper it must hold; of members' papers those of the first priority count."""
-    return or_(false(), *(_lacks(category) for category in Category))
-
-
-def _lacks(category: Category) -> ColumnElement[bool]:
-    wanted = completeness.wanted(category)
-    first = [row.id for row in wanted if row.priority == 1] or [row.id for row in wanted]
-    there = (
-        select(func.count(Document.component_id.distinct()))
-        .where(Document.dossier_id == Scan.dossier_id, Document.component_id.in_(first))
-        .scalar_subquery()
-    )
-    return and_(Dossier.category == category, there < len(first))
+    return or_(false(), *(completeness.lacks(category, urgently=True) for category in Category))
 
 
 REASONS: tuple[Reason, ...] = (

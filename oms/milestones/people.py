@@ -39,8 +39,11 @@ def retiring(session: Session, asked: Asked, *, actor: Actor) -> Milestones:
 
 
 def _may_retire(rule: RetirementRule, asked: Asked, gender: Gender) -> ColumnElement[bool]:
-    """Births from which the last day of work can lie in the span: between the lowest and the highest age of the table."""
-    ages = [months for _year, months in (rule.women if gender == Gender.FEMALE else rule.men)]
+    """Births from which the last day of work can lie in the span: by the ages of the years it touches."""
+    table = rule.women if gender == Gender.FEMALE else rule.men
+    ages = [months for year, months in table if asked.start.year <= year <= asked.end.year]
+    # The age of the years before and after: ages only rise, and the last row holds on.
+    ages += [months for year, months in table if year < asked.start.year][-1:] or [table[0][1]]
     first, last = add_months(asked.start, -max(ages) - 1), add_months(asked.end, -min(ages) + 1)
     return and_(Person.gender == gender, Person.birth_date.between(first, last))
 
@@ -60,7 +63,10 @@ def badges(session: Session, asked: Asked, *, actor: Actor) -> Milestones:
         if person.party_join_date is None:
             unknown.append(Unknown(person, Said(N_("the day of joining the Party is not written down"))))
             continue
+        joined = person.party_join_date.year
         for count in years:
+            if not asked.start.year <= joined + count <= asked.end.year:
+                continue
             day = add_months(person.party_join_date, 12 * count)
             if asked.start <= day <= asked.end:
                 rows.append(Reached(person, day, count))

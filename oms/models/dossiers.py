@@ -134,7 +134,7 @@ class Document(Identified, Base):
         CheckConstraint("sheets IS NULL OR sheets >= 1", name="sheets_counted_from_one"),
         Index("ix_documents_dossier_id_position", "dossier_id", "position"),
         # What dossiers lack, and what was filed when, is counted from these alone (`oms.completeness`, `oms.figures`).
-        Index("ix_documents_component_id", "component_id", "dossier_id", "sealed"),
+        Index("ix_documents_dossier_id_component_id", "dossier_id", "component_id", "sealed"),
         Index("ix_documents_filed_at", "filed_at", "sealed"),
     )
 

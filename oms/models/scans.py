@@ -44,6 +44,7 @@ class Scan(Identified, Base):
         CheckConstraint("size > 0", name="not_empty"),
         # With what is summed by state and by month (`oms.figures`).
         Index("ix_scans_state", "state", "sealed", "page_count"),
+        Index("ix_scans_dossier_id_state", "dossier_id", "state", "sealed"),
         Index("ix_scans_received_at", "received_at", "sealed", "page_count"),
     )
 
@@ -116,7 +117,8 @@ class Page(Identified, Base):
         CheckConstraint("document_position IS NULL OR document_position >= 1", name="placed_from_one"),
         CheckConstraint("turned IN (0, 90, 180, 270)", name="turned_by_quarters"),
         UniqueConstraint("document_id", "document_position"),
-        Index("ix_pages_waiting", "scan_id", "document_id"),
+        # What waits to be filed, and how badly it was read: the order of the desk is told from this alone.
+        Index("ix_pages_waiting", "scan_id", "document_id", "state", "corrected", "expected_error"),
     )
 
     scan_id: Mapped[str] = reference("scans.id", index=False)

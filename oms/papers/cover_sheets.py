@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue, completeness, dossiers
 from oms.catalogue import Component
+from oms.completeness import ALL, Wish
 from oms.errors import N_, BadInput
-from oms.models import Category, Dossier, Person, now
+from oms.models import Dossier, Person, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing
 from oms.permissions import Action, Actor, allowed, can, require
@@ -63,28 +64,24 @@ def cover_many(
     chosen: Collection[str] = (),
     *,
     actor: Actor,
-    unit_id: str = "",
-    category: Category | None = None,
-    component_id: str = "",
+    wish: Wish = ALL,
 ) -> list[Covered]:
-    """The sheets of all dossiers the actor may add to now, by the name of the person; `component_id` narrows to those
-    that lack it, as on the list of missing papers."""
-    if what == For.MISSING or component_id:
-        lacking, _total = completeness.list_lacking(
-            session, actor=actor, unit_id=unit_id, category=category, component_id=component_id, size=None
-        )
+    """The sheets of all dossiers the actor may add to now, by the name of the person; a component in the wish narrows to
+    those that lack it, as on the list of missing papers."""
+    if what == For.MISSING or wish.component_id:
+        lacking = completeness.list_lacking(session, wish, actor=actor)
         open_ones = [row for row in lacking if can(actor, Action.SCAN_UPLOAD, row.dossier)]
         if what == For.MISSING:
             return [
-                Covered(row.dossier, tuple(one for one in row.missing if component_id in ("", one.id)))
+                Covered(row.dossier, tuple(one for one in row.missing if wish.component_id in ("", one.id)))
                 for row in open_ones
             ]
         return [Covered(row.dossier, _without_looking(row.dossier, what, chosen)) for row in open_ones]
     query = select(Dossier).join(Dossier.person).where(allowed(actor, Action.SCAN_UPLOAD))
-    if unit_id:
-        query = query.where(Dossier.custodian_id == unit_id)
-    if category:
-        query = query.where(Dossier.category == category)
+    if wish.unit_id:
+        query = query.where(Dossier.custodian_id == wish.unit_id)
+    if wish.category:
+        query = query.where(Dossier.category == wish.category)
     query = query.options(joinedload(Dossier.person), joinedload(Dossier.custodian))
     rows = session.scalars(query.order_by(Person.sort_key, Dossier.number))
     return [Covered(dossier, _without_looking(dossier, what, chosen)) for dossier in rows]

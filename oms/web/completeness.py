@@ -1,6 +1,6 @@
 """What dossiers lack: how each holder stands, which papers are missing most, and the dossiers one by one."""
 
-from datetime import date
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import completeness, organisation
+from oms.completeness import Wish
 from oms.errors import BadInput
 from oms.models import Category
 from oms.permissions import Action
@@ -21,46 +22,43 @@ from oms.web.formats import component_title
 bp = Blueprint("completeness", __name__, url_prefix="/completeness")
 
 
-def _filters() -> tuple[dict[str, Any], str]:
-    """The filters of the address, and what is wrong with its day."""
-    chosen: dict[str, Any] = {
-        "unit_id": request.args.get("unit", ""),
-        "category": next((kind for kind in Category if kind.value == request.args.get("category")), None),
-        "component_id": request.args.get("component", ""),
-    }
+def _wish() -> tuple[Wish, str]:
+    """What the address asks for, and what is wrong with its day."""
+    wish = Wish(
+        unit_id=request.args.get("unit", ""),
+        category=next((kind for kind in Category if kind.value == request.args.get("category")), None),
+        component_id=request.args.get("component", ""),
+    )
     try:
-        day = read_day(request.args.get("on", ""))
+        return replace(wish, on=read_day(request.args.get("on", ""))), ""
     except BadInput as error:
-        return {**chosen, "on": None}, sentence_of(error)
-    return {**chosen, "on": day}, ""
+        return wish, sentence_of(error)
 
 
 @bp.get("")
 @guarded(Action.DOSSIER_READ)
 def index() -> str:
     """Units, then the dossiers that lack something."""
-    filters, problem = _filters()
+    wish, problem = _wish()
     page = max(request.args.get("page", 1, int), 1)
-    on: date | None = filters["on"]
-    standing = completeness.by_unit(g.session, actor=g.actor, on=on)
-    states = standing.states
-    lacking, total = completeness.list_lacking(g.session, actor=g.actor, page=page, **filters)
-    chosen = filters["unit_id"]
-    gaps = next((state.gaps for state in states if state.unit.id == chosen), ()) if chosen else standing.gaps
+    found = completeness.look(g.session, wish, actor=g.actor, page=page)
+    states = found.standing.states
+    of_unit = (state.gaps for state in states if state.unit.id == wish.unit_id)
+    gaps = next(of_unit, ()) if wish.unit_id else found.standing.gaps
     return render_template(
         "completeness/index.html",
         states=states,
-        lacking=lacking,
-        total=total,
+        lacking=found.lacking,
+        total=found.total,
         gaps=gaps,
         components=[(row.id, f"{component_title(row.id, row.category)} ({number})") for row, number in _once(gaps)],
         categories=[(kind.value, _(kind.label)) for kind in Category],
         units=[(state.unit.id, state.unit.short_name) for state in states],
-        filters=filters,
-        on=on or organisation.today(),
+        wish=wish,
+        on=wish.on or organisation.today(),
         problem=problem,
         page=page,
-        pages=max(1, ceil(total / completeness.PAGE_SIZE)),
+        pages=max(1, ceil(found.total / completeness.PAGE_SIZE)),
     )
 
 
@@ -78,10 +76,9 @@ def _once(gaps: completeness.Gaps) -> list[Any]:
 @guarded(Action.DOSSIER_READ, writing=True)
 def export() -> ResponseReturnValue:
     """The list for Excel, with its purpose written down."""
-    filters, _problem = _filters()
-    content = completeness.export(
-        g.session, purpose=request.form.get("purpose", ""), actor=g.actor, translate=_, **filters
-    )
+    wish, _problem = _wish()
+    purpose = request.form.get("purpose", "")
+    content = completeness.export(g.session, wish, purpose=purpose, actor=g.actor, translate=_)
     g.session.commit()
     answer = Response(content, mimetype=MEDIA_TYPE)
     answer.headers.set("Content-Disposition", "attachment", filename="ho-so-con-thieu.xlsx")

@@ -1,13 +1,12 @@
 """Cover sheets over HTTP: for one dossier, for what a list of missing papers names, for a whole unit."""
 
-from typing import Any
-
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from oms import audit, catalogue, completeness, dossiers
+from oms.completeness import ALL, Wish
 from oms.errors import BadInput, NotFound
 from oms.models import Category, Dossier, Unit
 from oms.papers import Printing, cover_sheets
@@ -27,32 +26,32 @@ bp = Blueprint("cover_sheets", __name__, url_prefix="/cover-sheets")
 @guarded(Action.SCAN_UPLOAD)
 def ask() -> str:
     """Ask which sheets, for the dossier or the list the address names."""
-    dossier, filters = _meant()
+    dossier, wish = _meant()
     audit.record(g.session, "paper:ask", dossier, actor=g.actor, paper="cover-sheets")
-    return _form(dossier, filters)
+    return _form(dossier, wish)
 
 
 @bp.post("")
 @guarded(Action.SCAN_UPLOAD)
 def take() -> ResponseReturnValue:
     """The sheets as one PDF, written down for each dossier."""
-    dossier, filters = _meant()
+    dossier, wish = _meant()
     try:
-        covered = _cover(dossier, filters)
+        covered = _cover(dossier, wish)
         printing = Printing(g.actor, request.form.get("purpose", ""))
         paper = cover_sheets.cover_sheets(g.session, covered, key=key_of(house().settings), printing=printing)
     except BadInput as error:
-        return _form(dossier, filters, sentence_of(error)), error.status
+        return _form(dossier, wish, sentence_of(error)), error.status
     access.commit()
     return send_paper(paper)
 
 
-def _meant() -> tuple[Dossier | None, dict[str, Any]]:
-    """The dossier of the address, or the filters of the list it came from."""
+def _meant() -> tuple[Dossier | None, Wish]:
+    """The dossier of the address, or what the list it came from asks for."""
     if id := request.args.get("dossier"):
         dossier = access.load(Dossier, "id", id, g.actor)
         require(g.actor, Action.SCAN_UPLOAD, dossier)
-        return dossier, {}
+        return dossier, ALL
     unit_id = request.args.get("unit", "")
     if unit_id and unit_id not in g.actor.units[Action.SCAN_UPLOAD]:
         raise NotFound
@@ -60,18 +59,18 @@ def _meant() -> tuple[Dossier | None, dict[str, Any]]:
     component_id = request.args.get("component", "")
     if component_id:
         catalogue.component(component_id, category.value if category else None)  # raises `NotFound`
-    return None, {"unit_id": unit_id, "category": category, "component_id": component_id}
+    return None, Wish(unit_id, category, component_id)
 
 
-def _cover(dossier: Dossier | None, filters: dict[str, Any]) -> list[Covered]:
+def _cover(dossier: Dossier | None, wish: Wish) -> list[Covered]:
     what = next((one for one in For if one.value == request.form.get("what")), For.MISSING)
     chosen = request.form.getlist("component")
     if dossier is not None:
         return [cover_sheets.cover_dossier(g.session, dossier, what, chosen)]
-    return cover_sheets.cover_many(g.session, what, chosen, actor=g.actor, **filters)
+    return cover_sheets.cover_many(g.session, what, chosen, actor=g.actor, wish=wish)
 
 
-def _components(dossier: Dossier | None, filters: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _components(dossier: Dossier | None, wish: Wish) -> list[tuple[str, str, str]]:
     """Components to choose from, with what is missing marked for one dossier."""
     if dossier is not None:
         lacks = {
@@ -85,7 +84,7 @@ def _components(dossier: Dossier | None, filters: dict[str, Any]) -> list[tuple[
         return [
             (row.id, component_title(row.id, row.category), _("missing") if row.id in lacks else "") for row in rows
         ]
-    kinds = [filters["category"]] if filters["category"] else list(Category)
+    kinds = [wish.category] if wish.category else list(Category)
     found: dict[str, tuple[str, str, str]] = {}
     for kind in kinds:
         for row in catalogue.components(kind.value):
@@ -94,20 +93,20 @@ def _components(dossier: Dossier | None, filters: dict[str, Any]) -> list[tuple[
     return list(found.values())
 
 
-def _form(dossier: Dossier | None, filters: dict[str, Any], problem: str = "") -> str:
-    unit = g.session.get(Unit, filters["unit_id"]) if filters.get("unit_id") else None
-    missing = filters.get("component_id", "")
-    kind = filters["category"].value if missing and filters["category"] else None
+def _form(dossier: Dossier | None, wish: Wish, problem: str = "") -> str:
+    unit = g.session.get(Unit, wish.unit_id) if wish.unit_id else None
+    missing = wish.component_id
+    kind = wish.category.value if missing and wish.category else None
     return render_template(
         "cover_sheets/ask.html",
         dossier=dossier,
         unit=unit,
-        category=filters.get("category"),
+        category=wish.category,
         missing=component_title(missing, catalogue.component(missing, kind).category) if missing else "",
-        back=_back(dossier, filters),
+        back=_back(dossier, wish),
         whats=[(one.value, _(one.label)) for one in For],
         what=request.form.get("what", For.MISSING.value),
-        components=_components(dossier, filters),
+        components=_components(dossier, wish),
         chosen=request.form.getlist("component") or ([missing] if missing else []),
         purposes=[(term.id, term.label(str(get_locale()))) for term in catalogue.terms("paper_purpose")],
         purpose=request.form.get("purpose", "filing"),
@@ -115,13 +114,13 @@ def _form(dossier: Dossier | None, filters: dict[str, Any], problem: str = "") -
     )
 
 
-def _back(dossier: Dossier | None, filters: dict[str, Any]) -> str:
+def _back(dossier: Dossier | None, wish: Wish) -> str:
     if dossier is not None:
         return url_for("dossiers.show", id=dossier.id)
-    category = filters["category"].value if filters["category"] else None
+    category = wish.category.value if wish.category else None
     return url_for(
         "completeness.index",
-        unit=filters["unit_id"] or None,
+        unit=wish.unit_id or None,
         category=category,
-        component=filters["component_id"] or None,
+        component=wish.component_id or None,
     )

@@ -35,7 +35,7 @@ class RetirementRule(Labelled, Dated):
         at_first = born.year * 12 + born.month - 1 + ages[0][1]
         if at_first // 12 < ages[0][0]:
             return None
-        for year in range(ages[0][0], ages[-1][0] + 100):
+        for year in range(at_first // 12, ages[-1][0] + 100):  # ages only rise
             months = next(age for row, age in reversed(ages) if row <= year)
             reached = born.year * 12 + born.month - 1 + months
             if reached // 12 == year:

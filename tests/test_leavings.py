@@ -15,7 +15,7 @@ from oms.models import AuditEntry, Category, Document, Dossier, DossierStatus, L
 from oms.organisation import today
 from oms.papers import Printing
 from oms.permissions import Action, Actor, can
-from oms.procedures import leaving_lists, leavings
+from oms.procedures import leaving_lists, leavings, reopening
 from oms.procedures.leavings import Handed, Left
 from tests import factories
 from tests.api.conftest import Caller, caller  # noqa: F401
@@ -83,8 +83,8 @@ def test_from_the_decision_to_the_closed_dossier_and_back(session, dossier, acto
         record.key_value(session, dossier, "other_names", "Hoà", actor=officer)
     dossiers.place(session, dossier, room="Kho 2", shelf="Thôi việc", box=None, actor=officer)
     with pytest.raises(ConfirmationNeeded):
-        leavings.reopen(session, made, "3/QĐ", today(), actor=dataclasses.replace(head, confirmed=False))
-    leavings.reopen(session, made, "3/QĐ", today(), actor=head)
+        reopening.reopen(session, made, "3/QĐ", today(), actor=dataclasses.replace(head, confirmed=False))
+    reopening.reopen(session, made, "3/QĐ", today(), actor=head)
     assert (dossier.status, made.state) == (DossierStatus.OPEN, LeavingState.REOPENED)
     assert can(officer, Action.RECORD_EDIT, dossier)
     steps = ("open", "consent", "hand_over", "close", "reopen")
@@ -101,7 +101,7 @@ def test_after_a_death_one_copy_goes_to_the_family_and_nothing_is_opened_again(s
     leavings.hand_over(session, made, given(session, made, "Trần Văn Chồng", "chồng"), actor=officer)
     leavings.close(session, made, actor=officer)
     with pytest.raises(Refused, match="death"):
-        leavings.reopen(session, made, "3/QĐ", today(), actor=head)
+        reopening.reopen(session, made, "3/QĐ", today(), actor=head)
     text = text_of(papers.leaving_minutes(session, made, printing=Printing(officer, "filing")).body)
     assert "Trần Văn Chồng (chồng)" in text and "Sơ yếu lý lịch" in text and "03 tài liệu, 03 trang" in text
 
@@ -191,7 +191,7 @@ def test_the_pages(engine: Engine, client_as: Callable[[str], FlaskClient], worl
     page = officer.post(new, data=data, follow_redirects=True)
     address = page.request.path
     assert address in officer.get("/leavings").text and address in head.get("/").text
-    for act in ("", "/consent", "/copies", "/close", "/cancel", "/reopen"):
+    for act in ("", "/consent", "/copies", "/close", "/cancel", "/reopen", "/mistake", "/annul", "/keep-closed"):
         assert (stranger.post if act else stranger.get)(address + act).status_code == 404
     assert officer.post(f"{address}/consent").status_code == 403
     assert head.post(f"{address}/consent").status_code == 302

@@ -10,7 +10,7 @@ from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.shapes import Labelled, UnitName, Value
 from oms.models import Leaving, LeavingState
 from oms.permissions import Action
-from oms.procedures import leaving_lists, leavings
+from oms.procedures import leaving_lists, leavings, reopening
 from oms.web.access import commit, guarded
 
 bp = room("leavings", "Leaving, retirement and death")
@@ -41,14 +41,17 @@ class LeavingShape(Schema):
     state = Value()
     label = Labelled(attribute="state", dump_only=True)
     closed_on = fields.Date(allow_none=True)
+    annulled_on = fields.Date(allow_none=True)
     documents = fields.Integer()
     pages = fields.Integer()
     version = fields.Integer()
 
 
 class LeavingInFull(LeavingShape):
-    """A leaving with the copies that were given."""
+    """A leaving with the copies that were given; `mistake` says why it is reported, or annulled, as a mistake."""
 
+    mistake = fields.String()
+    kept_because = fields.String()
     copies = fields.List(fields.Nested(CopyShape))
 
 
@@ -57,6 +60,13 @@ class LeavingArguments(PageArguments):
 
     state = fields.Enum(LeavingState, by_value=True, load_default=None)
     late = fields.Boolean(load_default=False)
+
+
+class MistakeInput(Schema):
+    """Why, in 10 to 1000 characters; a version that is not the present one is refused."""
+
+    reason = fields.String(required=True)
+    version = fields.Integer(load_default=None, allow_none=True)
 
 
 class Consent(Schema):
@@ -94,5 +104,38 @@ def show(leaving: Leaving) -> Leaving:
 def consent(given: dict[str, Any], leaving: Leaving) -> Leaving:
     """Agree to the copies and to closing the dossier."""
     leavings.consent(g.session, leaving, actor=g.actor, version=given["version"])
+    commit()
+    return leaving
+
+
+@bp.post("/leavings/<number>/report-mistake")
+@guarded(Action.LEAVING_HANDLE, by="number")
+@gives(LeavingInFull)
+@takes(MistakeInput)
+def report_mistake(given: dict[str, Any], leaving: Leaving) -> Leaving:
+    """Say that the dossier was closed by mistake; the head decides."""
+    reopening.report_mistake(g.session, leaving, given["reason"], actor=g.actor, version=given["version"])
+    commit()
+    return leaving
+
+
+@bp.post("/leavings/<number>/annul")
+@guarded(Action.LEAVING_CONSENT, by="number")
+@gives(LeavingInFull)
+@takes(Consent)
+def annul(given: dict[str, Any], leaving: Leaving) -> Leaving:
+    """Agree that it was closed by mistake: the dossier is in use again."""
+    reopening.annul(g.session, leaving, actor=g.actor, version=given["version"])
+    commit()
+    return leaving
+
+
+@bp.post("/leavings/<number>/keep-closed")
+@guarded(Action.LEAVING_CONSENT, by="number")
+@gives(LeavingInFull)
+@takes(MistakeInput)
+def keep_closed(given: dict[str, Any], leaving: Leaving) -> Leaving:
+    """Keep the dossier closed, with the reason."""
+    reopening.keep_closed(g.session, leaving, given["reason"], actor=g.actor, version=given["version"])
     commit()
     return leaving

@@ -41,6 +41,7 @@ class LeavingState(enum.StrEnum):
     CLOSED = "closed"
     CANCELLED = "cancelled"
     REOPENED = "reopened"
+    ANNULLED = "annulled"
 
     @property
     def label(self) -> str:
@@ -54,6 +55,7 @@ _STATES = {
     LeavingState.CLOSED: N_("Dossier closed"),
     LeavingState.CANCELLED: N_("Cancelled"),
     LeavingState.REOPENED: N_("Dossier opened again"),
+    LeavingState.ANNULLED: N_("Closed by mistake, opened again"),
 }
 RUNNING_LEAVINGS = (LeavingState.OPEN, LeavingState.CONSENTED)
 _RUNNING = text("state IN ('open', 'consented', 'closed')")
@@ -72,6 +74,16 @@ class Leaving(Identified, Base):
         ),
         CheckConstraint("state NOT IN ('closed', 'reopened') OR closed_on IS NOT NULL", name="closed_on_a_day"),
         CheckConstraint("(state = 'reopened') = (reopened_by_id IS NOT NULL)", name="reopened_by_somebody"),
+        CheckConstraint("mistake_by_id IS NULL OR state IN ('closed', 'annulled')", name="mistake_of_a_closing"),
+        CheckConstraint("(mistake_by_id IS NULL) = (mistake_at IS NULL)", name="mistake_reported_when"),
+        CheckConstraint(
+            "(state = 'annulled') = (annulled_by_id IS NOT NULL) AND (annulled_by_id IS NULL) = (annulled_on IS NULL)",
+            name="annulled_by_somebody",
+        ),
+        CheckConstraint(
+            "annulled_by_id IS NULL OR (closed_on IS NOT NULL AND mistake_by_id <> annulled_by_id)",
+            name="annulled_by_two_people",
+        ),
         Index(
             "uq_leavings_one_at_a_time",
             "dossier_id",
@@ -106,6 +118,13 @@ class Leaving(Identified, Base):
     reopened_by_id: Mapped[str | None] = reference("accounts.id", index=False)
     reopened_on: Mapped[date | None]
     reopening: Mapped[str] = mapped_column(default="")
+    # Why the closing was a mistake, as the officer reported it; why the head kept the dossier closed all the same.
+    mistake: Mapped[str] = mapped_column(default="")
+    mistake_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    mistake_at: Mapped[datetime | None]
+    kept_because: Mapped[str] = mapped_column(default="")
+    annulled_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    annulled_on: Mapped[date | None]
     version: Mapped[int] = mapped_column()
 
     dossier: Mapped[Dossier] = relationship()
@@ -113,6 +132,8 @@ class Leaving(Identified, Base):
     consented_by: Mapped[Account | None] = relationship(foreign_keys=[consented_by_id])
     closed_by: Mapped[Account | None] = relationship(foreign_keys=[closed_by_id])
     reopened_by: Mapped[Account | None] = relationship(foreign_keys=[reopened_by_id])
+    mistake_by: Mapped[Account | None] = relationship(foreign_keys=[mistake_by_id])
+    annulled_by: Mapped[Account | None] = relationship(foreign_keys=[annulled_by_id])
     copies: Mapped[list["LeavingCopy"]] = relationship(back_populates="leaving", order_by="LeavingCopy.handed_on")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy

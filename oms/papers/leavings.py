@@ -55,5 +55,10 @@ def leaving_minutes(session: Session, leaving: Leaving, *, printing: Printing) -
         place=place,
         closed_by=leaving.closed_by.full_name if leaving.closed_by else "",
         receiver=leaving.copies[-1].receiver if leaving.copies else "",
+        annulled=(
+            f"Biên bản không còn giá trị: hồ sơ đóng nhầm, đã mở lại ngày {write_date(leaving.annulled_on)}."
+            if leaving.annulled_on
+            else ""
+        ),
     )
     return Paper(f"bien-ban-xu-ly-ho-so-{leaving.number}.pdf", PDF, draw_leaving_minutes(minutes), imprint.number)

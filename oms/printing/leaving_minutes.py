@@ -43,6 +43,7 @@ class LeavingMinutes:
     place: str
     closed_by: str
     receiver: str = ""
+    annulled: str = ""
 
 
 def draw_leaving_minutes(minutes: LeavingMinutes) -> bytes:
@@ -51,6 +52,7 @@ def draw_leaving_minutes(minutes: LeavingMinutes) -> bytes:
         *head(minutes.body, minutes.imprint, minutes.day),
         *title("Biên bản xử lý hồ sơ", f"{minutes.way} – số {minutes.number}", imprint=minutes.imprint),
         *tell_subject(minutes.subject),
+        *([line(f"<b>{plain(minutes.annulled)}</b>", above=4)] if minutes.annulled else []),
         entry("Quyết định", minutes.decision),
         entry("Thời điểm", minutes.leaves_on),
         entry("Thời hạn xử lý hồ sơ", f"{minutes.due} ({minutes.basis})"),

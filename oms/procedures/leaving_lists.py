@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
@@ -77,13 +77,15 @@ def due_soon(session: Session, *, actor: Actor) -> Sequence[Leaving]:
 
 
 def to_consent(session: Session, *, actor: Actor) -> Sequence[Leaving]:
-    """What waits for the consent of the actor, the first due in front."""
+    """What waits for the actor as head, closings that were reported as mistakes too, the first due in front."""
     return session.scalars(
         select(Leaving)
         .where(
             allowed(actor, Action.LEAVING_CONSENT),
-            Leaving.state == LeavingState.OPEN,
-            Leaving.opened_by_id != actor.account_id,
+            or_(
+                (Leaving.state == LeavingState.OPEN) & (Leaving.opened_by_id != actor.account_id),
+                (Leaving.state == LeavingState.CLOSED) & (Leaving.mistake_by_id != actor.account_id),
+            ),
         )
         .options(joinedload(Leaving.dossier).joinedload(Dossier.person))
         .order_by(Leaving.due_on, Leaving.id)

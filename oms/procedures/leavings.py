@@ -122,7 +122,7 @@ def to_copy(session: Session, leaving: Leaving) -> list[Document]:
 
 def consent(session: Session, leaving: Leaving, *, actor: Actor, version: int | None = None) -> None:
     """The head of the managing body agrees to the copies and to closing the dossier; not whoever entered it."""
-    dossier = _begin(session, leaving, (LeavingState.OPEN,), Action.LEAVING_CONSENT, actor, version)
+    dossier = at_step(session, leaving, (LeavingState.OPEN,), Action.LEAVING_CONSENT, actor, version)
     if is_own(actor, Action.LEAVING_CONSENT, dossier.managing_body_id, leaving.opened_by_id):
         raise Refused(N_("Nobody consents to what they entered themselves. Another head, or a delegate, consents."))
     require_confirmed(actor)
@@ -136,7 +136,7 @@ def hand_over(
     session: Session, leaving: Leaving, handed: Handed, *, actor: Actor, version: int | None = None
 ) -> LeavingCopy:
     """Write down copies that were given; no more often than the rule says."""
-    _begin(session, leaving, (LeavingState.CONSENTED,), Action.LEAVING_HANDLE, actor, version)
+    at_step(session, leaving, (LeavingState.CONSENTED,), Action.LEAVING_HANDLE, actor, version)
     rule = rule_of(leaving)
     if len(leaving.copies) >= rule.most:
         raise Conflict(
@@ -171,7 +171,7 @@ def close(
     session: Session, leaving: Leaving, *, without_copy_because: str = "", actor: Actor, version: int | None = None
 ) -> None:
     """Close the dossier and seal its contents list; without a copy only for a reason. Raises `Conflict` while pages wait."""
-    dossier = _begin(session, leaving, (LeavingState.CONSENTED,), Action.LEAVING_HANDLE, actor, version)
+    dossier = at_step(session, leaving, (LeavingState.CONSENTED,), Action.LEAVING_HANDLE, actor, version)
     if not leaving.copies:
         leaving.without_copy_because = check_reason(without_copy_because)
     waiting = _waiting_pages(session, dossier)
@@ -203,30 +203,10 @@ def _waiting_pages(session: Session, dossier: Dossier) -> int:
 
 def cancel(session: Session, leaving: Leaving, reason: str, *, actor: Actor, version: int | None = None) -> None:
     """Take back what was entered, with a reason; copies that were given stay written down."""
-    _begin(session, leaving, (LeavingState.OPEN, LeavingState.CONSENTED), Action.LEAVING_HANDLE, actor, version)
+    at_step(session, leaving, (LeavingState.OPEN, LeavingState.CONSENTED), Action.LEAVING_HANDLE, actor, version)
     leaving.state, leaving.cancelled_because = LeavingState.CANCELLED, check_reason(reason)
     session.flush()
     audit.record(session, "leaving:cancel", leaving, actor=actor, words=leaving.cancelled_because)
-
-
-def reopen(
-    session: Session, leaving: Leaving, number: str, on: date, *, actor: Actor, version: int | None = None
-) -> None:
-    """The person comes back by a decision: the dossier is in use again, what was sealed stays told."""
-    dossier = _begin(session, leaving, (LeavingState.CLOSED,), Action.LEAVING_CONSENT, actor, version)
-    if leaving.way == LeavingWay.DEATH:
-        raise Refused(N_("A dossier that was closed after a death is not opened again."))
-    number = check_number(number, N_("Write the number of the written decision."))
-    if leaving.closed_on is None or on > today():
-        raise BadInput(N_("The decision is dated in the future. Correct the day."))
-    require_confirmed(actor)
-    leaving.state, leaving.reopened_by_id, leaving.reopened_on = LeavingState.REOPENED, actor.account_id, on
-    leaving.reopening = number
-    dossier.status = DossierStatus.OPEN
-    session.flush()
-    told = authority(actor, Action.LEAVING_CONSENT, dossier.managing_body_id)
-    audit.record(session, "leaving:reopen", leaving, actor=actor, words=number, **told)
-    jobs.dossier_changed(session, dossier.id, actor=actor)
 
 
 def is_as_sealed(session: Session, leaving: Leaving) -> bool:
@@ -234,7 +214,7 @@ def is_as_sealed(session: Session, leaving: Leaving) -> bool:
     return leaving.sealed_sha256 == contents.code(contents.papers(session, leaving.dossier))
 
 
-def _begin(
+def at_step(
     session: Session,
     leaving: Leaving,
     states: Sequence[LeavingState],
@@ -242,6 +222,7 @@ def _begin(
     actor: Actor,
     version: int | None,
 ) -> Dossier:
+    """Lock a leaving in one of these states, and ask everything that is asked before any act on it."""
     db.lock(session, leaving)
     if version is not None and version != leaving.version:
         raise Conflict(N_("Somebody else just changed this. Reload the page and look again."))

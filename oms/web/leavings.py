@@ -1,4 +1,4 @@
-"""Leavings over HTTP: the list by the day they are due, entering one, consent, copies, closing, opening again."""
+"""Leavings over HTTP: the list by the day they are due, entering one, consent, copies, closing, opening again, mistakes."""
 
 from datetime import date
 from math import ceil
@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 
 from oms import catalogue, organisation
 from oms.errors import N_, BadInput, Conflict
-from oms.models import RUNNING_LEAVINGS, Dossier, Leaving, LeavingState, LeavingWay
+from oms.models import RUNNING_LEAVINGS, Dossier, Leaving, LeavingState, LeavingWay, UnitKind
 from oms.permissions import Action, can
 from oms.procedures import leaving_lists as lists
-from oms.procedures import leavings
+from oms.procedures import leavings, reopening
 from oms.web import access, work
 from oms.web.access import guarded
 from oms.web.days import read_day
@@ -27,6 +27,7 @@ TONES = {
     LeavingState.CLOSED: "success",
     LeavingState.CANCELLED: "neutral",
     LeavingState.REOPENED: "neutral",
+    LeavingState.ANNULLED: "neutral",
 }
 LATE = "late"
 
@@ -36,19 +37,23 @@ def due_here() -> list[work.Due]:
     """What waits for the consent of this head, and what this officer has to give and close."""
     rows = []
     for one in lists.to_consent(g.session, actor=g.actor):
-        rows.append(_due(one, _("Consent to closing the dossier of %(name)s?", name=one.dossier.person.full_name)))
+        name = one.dossier.person.full_name
+        if one.mistake_by_id is None:
+            rows.append(_due(one, _("Consent to closing the dossier of %(name)s?", name=name)))
+        else:
+            rows.append(_due(one, _("Was the dossier of %(name)s closed by mistake?", name=name)))
     for one in lists.due_soon(g.session, actor=g.actor):
         rows.append(_due(one, _("Handle the dossier of %(name)s, who left", name=one.dossier.person.full_name)))
     return rows
 
 
 def _due(one: Leaving, title: str) -> work.Due:
-    late = one.due_on < organisation.today()
+    late = one.state in RUNNING_LEAVINGS and one.due_on < organisation.today()
     return work.Due(
         title=title,
         url=url_for("leavings.show", id=one.id),
         text=_("%(way)s, decision %(number)s", way=_(one.way.label), number=one.decision_number),
-        meta=_("due on %(day)s", day=day(one.due_on)),
+        meta=_("due on %(day)s", day=day(one.due_on)) if one.state in RUNNING_LEAVINGS else "",
         icon="box-arrow-right",
         status=(_("Late"), "danger") if late else None,
         late=late,
@@ -128,7 +133,7 @@ def _page(leaving: Leaving, problem: str = "") -> str:
     own = leaving.opened_by_id == actor.account_id
     rule = leavings.rule_of(leaving)
     gives = handles and state == LeavingState.CONSENTED and len(leaving.copies) < rule.most
-    closed = state == LeavingState.CLOSED
+    closed, reported = state == LeavingState.CLOSED, leaving.mistake_by_id is not None
     return render_template(
         "leavings/show.html",
         leaving=leaving,
@@ -140,13 +145,30 @@ def _page(leaving: Leaving, problem: str = "") -> str:
         closes=handles and state == LeavingState.CONSENTED,
         cancels=handles and state in RUNNING_LEAVINGS,
         consents=state == LeavingState.OPEN and not own and can(actor, Action.LEAVING_CONSENT, leaving),
-        reopens=closed and leaving.way != LeavingWay.DEATH and can(actor, Action.LEAVING_CONSENT, leaving),
+        reopens=closed
+        and not reported
+        and leaving.way != LeavingWay.DEATH
+        and can(actor, Action.LEAVING_CONSENT, leaving),
+        **_of_mistakes(leaving, handles=handles),
         changed=closed and not leavings.is_as_sealed(g.session, leaving),
         today=organisation.today(),
-        values={key: request.form.get(key, "") for key in ("receiver", "relation", "on", "number", "reason")},
+        values={
+            key: request.form.get(key, "") for key in ("receiver", "relation", "on", "number", "reason", "mistake")
+        },
         chosen=request.form.getlist("paper"),
         problem=problem,
     )
+
+
+def _of_mistakes(leaving: Leaving, *, handles: bool) -> dict[str, bool]:
+    """Whether the reader reports that the dossier was closed by mistake, and whether they decide about it."""
+    closed, reported = leaving.state == LeavingState.CLOSED, leaving.mistake_by_id is not None
+    here = closed and leaving.dossier.custodian.kind != UnitKind.OUTSIDE_BODY
+    own = leaving.mistake_by_id == g.actor.account_id
+    return {
+        "reports": here and not reported and handles,
+        "judges": here and reported and not own and can(g.actor, Action.LEAVING_CONSENT, leaving),
+    }
 
 
 @bp.post("/<id>/consent")
@@ -208,11 +230,47 @@ def reopen(leaving: Leaving) -> ResponseReturnValue:
     """The person comes back."""
     try:
         number = request.form.get("number", "")
-        leavings.reopen(g.session, leaving, number, _day("on"), actor=g.actor, version=_version())
+        reopening.reopen(g.session, leaving, number, _day("on"), actor=g.actor, version=_version())
     except BadInput as error:
         return _page(leaving, sentence_of(error)), error.status
     access.commit()
     flash(_("The dossier is in use again."), "success")
+    return redirect(url_for(".show", id=leaving.id))
+
+
+@bp.post("/<id>/mistake")
+@guarded(Action.LEAVING_HANDLE)
+def report_mistake(leaving: Leaving) -> ResponseReturnValue:
+    """Say that it was closed by mistake."""
+    try:
+        reopening.report_mistake(g.session, leaving, request.form.get("mistake", ""), actor=g.actor, version=_version())
+    except BadInput as error:
+        return _page(leaving, sentence_of(error)), error.status
+    access.commit()
+    flash(_("Reported. The head decides; until then the dossier stays closed."), "success")
+    return redirect(url_for(".show", id=leaving.id))
+
+
+@bp.post("/<id>/annul")
+@guarded(Action.LEAVING_CONSENT)
+def annul(leaving: Leaving) -> ResponseReturnValue:
+    """The head agrees that it was a mistake."""
+    reopening.annul(g.session, leaving, actor=g.actor, version=_version())
+    access.commit()
+    flash(_("The dossier is in use again."), "success")
+    return redirect(url_for(".show", id=leaving.id))
+
+
+@bp.post("/<id>/keep-closed")
+@guarded(Action.LEAVING_CONSENT)
+def keep_closed(leaving: Leaving) -> ResponseReturnValue:
+    """The head does not agree."""
+    try:
+        reopening.keep_closed(g.session, leaving, request.form.get("reason", ""), actor=g.actor, version=_version())
+    except BadInput as error:
+        return _page(leaving, sentence_of(error)), error.status
+    access.commit()
+    flash(_("The dossier stays closed."), "success")
     return redirect(url_for(".show", id=leaving.id))
 
 

@@ -4,17 +4,40 @@ Knows what is printed where; does not know a value.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
-from oms.catalogue.forms import Form, form
+from oms.catalogue.forms import Form, form, forms
 from oms.catalogue.reading import FOLDER, Entry, open_file
 from oms.catalogue.terms import Dated, Labelled, read_labels, read_validity, refuse_repeated
 from oms.errors import N_, NotFound
 
-PLACE = re.compile(r"\{(\w+)\}")
-"""Where a value stands in a printed line."""
+PLACE = re.compile(r"\{(\w+(?: in words)?)\}")
+"""Where a value stands in a printed line; a date “in words” as day, month and year apart."""
+IN_WORDS = " in words"
+
+_CELL = re.compile(r"\{(\d)\}")
+OWN, SPOUSE = "own", "spouse"
+"""The sides of a family."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsFrom:
+    """How rows of a table of another form (or of an edition with `width` columns) stand here: `cells` are the texts with
+    {n} where the nth cell of the row stands; with a `side` only relatives of that side."""
+
+    table: str
+    width: int
+    cells: tuple[str, ...]
+    side: str | None = None
+
+    def take(self, row: Sequence[str]) -> tuple[str, ...]:
+        """The row as it stands here; what joins an empty cell goes with it."""
+        filled = (_CELL.sub(lambda found: row[int(found[1]) - 1].strip(), cell) for cell in self.cells)
+        return tuple(text.replace("()", "").strip(" -/,;") for text in filled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +55,7 @@ class PrintedBlock:
     parts: tuple[str, ...] = ()
     also: str | None = None
     also_heading: str | None = None
+    rows_from: tuple[RowsFrom, ...] = ()
 
     @property
     def table_key(self) -> str | None:
@@ -55,7 +79,11 @@ class SignBlock:
 
 @dataclass(frozen=True, kw_only=True)
 class FormPrint(Labelled, Dated):
-    """A form as it is printed; the first `beside_photo` lines stand beside the frame of the photograph."""
+    """A form as it is printed; the first `beside_photo` lines stand beside the frame of the photograph.
+
+    `blanks` are what stands where a value is not known; `stand_ins` are the keys of other forms that ask the same, and
+    `told_by` the tables of other forms whose rows answer a single value.
+    """
 
     corner: str
     note: str | None
@@ -67,6 +95,9 @@ class FormPrint(Labelled, Dated):
     lines: tuple[str, ...]
     blocks: tuple[PrintedBlock, ...]
     signs: tuple[SignBlock, SignBlock]
+    blanks: Mapping[str, str]
+    stand_ins: Mapping[str, tuple[str, ...]]
+    told_by: Mapping[str, tuple[RowsFrom, ...]]
 
     @property
     def form(self) -> Form:
@@ -76,7 +107,8 @@ class FormPrint(Labelled, Dated):
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of the values in its lines, in printed order."""
-        return tuple(key for line in (*self.left, *self.right, *self.lines) for key in PLACE.findall(line))
+        places = (place for line in (*self.left, *self.right, *self.lines) for place in PLACE.findall(line))
+        return tuple(place.removesuffix(IN_WORDS) for place in places)
 
 
 def read_prints(path: Path) -> dict[str, FormPrint]:
@@ -105,11 +137,50 @@ def _read_print(entry: Entry) -> FormPrint:
         lines=entry.texts("lines"),
         blocks=tuple(_read_block(row) for row in entry.entries("blocks")),
         signs=(_read_sign(sign, "left"), _read_sign(sign, "right")),
+        blanks=MappingProxyType(_texts(entry, "blanks")),
+        stand_ins=MappingProxyType(_stand_ins(entry)),
+        told_by=MappingProxyType(_told_by(entry)),
     )
     sign.finish()
     entry.finish()
     _compare(entry, printed)
     return printed
+
+
+def _texts(entry: Entry, key: str) -> dict[str, str]:
+    inside = entry.entry_or_none(key)
+    return {} if inside is None else {name: inside.text(name) for name in inside.names()}
+
+
+def _stand_ins(entry: Entry) -> dict[str, tuple[str, ...]]:
+    inside = entry.entry_or_none("stand_ins")
+    asked = {item.key for one in forms() for item in one.items}
+    return {} if inside is None else {name: inside.choices(name, asked) for name in inside.names()}
+
+
+def _told_by(entry: Entry) -> dict[str, tuple[RowsFrom, ...]]:
+    found: dict[str, tuple[RowsFrom, ...]] = {}
+    for row in entry.entries("told_by"):
+        found[row.text("key")] = (*found.get(row.text("key"), ()), _read_rows(row))
+    return found
+
+
+def _read_rows(entry: Entry) -> RowsFrom:
+    rows = RowsFrom(
+        table=entry.text("table"),
+        width=entry.number("width"),
+        cells=entry.texts("cells"),
+        side=entry.choice_or_none("side", (OWN, SPOUSE)),
+    )
+    entry.text_or_none("key")  # of the value it tells, where it tells one
+    entry.finish()
+    known = {(table.key, max(len(table.columns), 1)) for one in forms() for table in one.tables}
+    places = {int(place) for cell in rows.cells for place in _CELL.findall(cell)}
+    if (rows.table, rows.width) not in known or not places or not places <= set(range(1, rows.width + 1)):
+        raise entry.mistake(
+            N_("%(file)s, line %(line)s: no form has a table “%(table)s” of that width."), table=rows.table
+        )
+    return rows
 
 
 def _read_block(entry: Entry) -> PrintedBlock:
@@ -128,6 +199,7 @@ def _read_block(entry: Entry) -> PrintedBlock:
         parts=entry.texts("parts"),
         also=entry.text_or_none("also"),
         also_heading=entry.text_or_none("also_heading"),
+        rows_from=tuple(_read_rows(row) for row in entry.entries("rows_from")),
     )
     entry.finish()
     return block
@@ -143,7 +215,7 @@ def _read_sign(entry: Entry, side: str) -> SignBlock:
 def _compare(entry: Entry, printed: FormPrint) -> None:
     """Refuse a print that leaves a value of its form out or has one the form does not ask for."""
     asked = {item.key for item in printed.form.items} | {table.key for table in printed.form.tables}
-    shown = {*printed.keys, *(block.key for block in printed.blocks)}
+    shown = {*printed.keys, *(key for block in printed.blocks for key in (block.text_key, block.table_key) if key)}
     if wrong := sorted(asked ^ shown):
         raise entry.mistake_at(
             "lines", N_("%(file)s, line %(line)s: form and print do not agree about %(keys)s."), keys=", ".join(wrong)
@@ -165,3 +237,9 @@ def form_print(id: str) -> FormPrint:
     if id not in _prints():
         raise NotFound(N_("The catalogue does not know “%(id)s” as %(name)s."), id=id, name="form")
     return _prints()[id]
+
+
+def parts_of(id: str, key: str) -> tuple[str, ...]:
+    """What a free text of a form is asked in, part by part; nothing where the form is not printed or asks at once."""
+    blocks = _prints()[id].blocks if id in _prints() else ()
+    return next((block.parts for block in blocks if block.text_key == key), ())

@@ -1,10 +1,11 @@
 """The short CV (sơ yếu lý lịch, Mẫu 2C) as PDF and as Word: the same lines, tables and signatures, item by item.
 
-What is not known is dotted; what nobody verified is marked, and what the reader may not see says so: an empty line would
-be a lie. The Word file comes from a template of the form (`forms/*.docx`), which `forms.making` makes.
+What is not known is dotted as on the form; what nobody verified is marked, and what the reader may not see says so: an
+empty line would be a lie. The Word file comes from a template of the form (`forms/*.docx`), which `forms.making` makes.
 """
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +13,26 @@ from typing import Any
 
 from docxtpl import DocxTemplate
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, Table
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
-from oms.catalogue.form_prints import PLACE, FormPrint, PrintedBlock
-from oms.printing.sheet import WIDTH, Column, Imprint, Signer, build, line, plain, signatures, table
+from oms.catalogue.form_prints import IN_WORDS, PLACE, FormPrint, PrintedBlock
+from oms.printing.sheet import WIDTH, Column, Imprint, build, line, plain, table
+from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.vietnamese.text import nfc
 
 DOTTED = "....................."
+DOTTED_LINES = [DOTTED * 7] * 3
+"""Where a free text is written by hand."""
+DATED = {"date": "....../....../............", "month_year": "....../............"}
+"""Where a date is written by hand, by the type of the value."""
 WITHHELD = "(không hiển thị)"
 UNVERIFIED = " (*)"
 FOOTNOTE = "(*) Giá trị chưa được xác minh."
 DRAFT = "Bản in từ hệ thống, chưa có giá trị khi chưa ký và đóng dấu."
 PER_BAND = 5
 """Entries of pay that stand beside each other; more go on below."""
+
+_HINT = re.compile(r" \((?:[^()]|\([^()]*\))*\)")
 
 FOLDER = Path(__file__).parent / "forms"
 Rows = tuple[tuple[str, ...], ...]
@@ -45,10 +53,36 @@ class ShortCv:
         """The value as it is printed."""
         if key in self.withheld:
             return WITHHELD
-        text = " ".join(nfc(self.values.get(key, "")).split())
-        if not text:
-            return DOTTED
-        return text + (UNVERIFIED if key in self.unverified else "")
+        text = self._text(key)
+        return text + self._mark(key) if text else self._blank(key)
+
+    def in_words(self, key: str) -> str:
+        """A date as the form asks for it, day, month and year apart; what is not known of it is dotted."""
+        if key in self.withheld:
+            return WITHHELD
+        day, month, year = "......", "......", "............"
+        text = self._text(key)
+        if text:
+            try:
+                found = parse_date(text)
+            except ImpossibleDate:
+                found = None
+            if found is None:
+                return text + self._mark(key)
+            year = f"{found.first.year:04d}"
+            month = month if found.precision is Precision.YEAR else f"{found.first.month:02d}"
+            day = f"{found.first.day:02d}" if found.precision is Precision.DAY else day
+        return f"{day} tháng {month} năm {year}" + (self._mark(key) if text else "")
+
+    def _text(self, key: str) -> str:
+        return " ".join(nfc(self.values.get(key, "")).split())
+
+    def _mark(self, key: str) -> str:
+        return UNVERIFIED if key in self.unverified else ""
+
+    def _blank(self, key: str) -> str:
+        types = {item.key: item.type for item in self.printed.form.items}
+        return self.printed.blanks.get(key) or DATED.get(types.get(key, ""), DOTTED)
 
     def lines_of(self, key: str) -> list[str]:
         """A free text as paragraphs; empty when nothing is said."""
@@ -56,6 +90,15 @@ class ShortCv:
             return [WITHHELD]
         said = [" ".join(part.split()) for part in nfc(self.values.get(key, "")).splitlines() if part.strip()]
         return [*said[:-1], said[-1] + UNVERIFIED] if said and key in self.unverified else said
+
+    def answers_of(self, block: PrintedBlock) -> list[list[str]]:
+        """A free text by the parts it is asked in, what stands below all of them last: one paragraph for each part
+        answers them in their order, any other number stands together."""
+        said = self.lines_of(block.key)
+        if len(block.parts) > 1 and len(said) == len(block.parts):
+            return [*([text] for text in said), []]
+        below = said or ([] if block.parts else DOTTED_LINES)
+        return [*([] for _part in block.parts), below]
 
     def rows_of(self, block: PrintedBlock) -> Rows:
         """The rows of a table in the width of its columns; one to write on by hand when there is none."""
@@ -93,14 +136,22 @@ def draw_short_cv(cv: ShortCv) -> bytes:
     story: list[Flowable] = [*_head(cv), *_lines(cv)]
     for block in printed.blocks:
         story += _block(cv, block)
-    left, right = printed.signs
-    story += [
-        line(f"<i>{plain(left.text)}.</i>", 12, above=8),
-        line(f"<i>{plain(right.text)}</i>", 12, "right"),
-        signatures(Signer(left.title, left.hint), Signer(right.title, right.hint)),
-        line(f"<i>{plain(cv.note)}</i>", 9, above=6),
-    ]
+    story.append(_signs(cv))
     return build(story, cv.imprint, title=f"{printed.corner} {cv.values.get('full_name', '')}".strip())
+
+
+def _signs(cv: ShortCv) -> KeepTogether:
+    """Both signatures with the words above them, and the note, on one page."""
+    signs = cv.printed.signs
+    rows = [
+        [line(f"<i>{plain(sign.text)}</i>", 12, "center") for sign in signs],
+        [line(f"<b>{plain(sign.title)}</b>", 13, "center") for sign in signs],
+        [line(f"<i>{plain(sign.hint)}</i>", 12, "center") for sign in signs],
+    ]
+    marks: list[Any] = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 1), (-1, -1), 0)]
+    drawn = Table(rows, colWidths=[WIDTH / 2] * 2, style=marks)
+    note = line(f"<i>{plain(cv.note)}</i>", 9)
+    return KeepTogether([Spacer(1, 4 * mm), drawn, Spacer(1, 25 * mm), note])
 
 
 def _head(cv: ShortCv) -> list[Flowable]:
@@ -135,17 +186,28 @@ def _lines(cv: ShortCv) -> list[Flowable]:
 
 
 def _filled(cv: ShortCv, text: str) -> str:
-    """A printed line with its values, as marked-up text; the name stands out as the form asks."""
+    """A printed line with its values, as marked-up text; the name stands out as the form asks, hints in italics."""
     parts = PLACE.split(text)
-    drawn = []
-    for place, part in enumerate(parts):
-        if place % 2 == 0:
-            drawn.append(plain(part))
-        elif part == "full_name":
-            drawn.append(f"<b>{plain(cv.shown(part).upper())}</b>")
-        else:
-            drawn.append(plain(cv.shown(part)))
+    drawn = [plain(parts[0])]
+    for place, words in zip(parts[1::2], parts[2::2], strict=True):
+        value = plain(printed_value(cv, place))
+        drawn.append(f"<b>{value}</b>" if place == "full_name" else value)
+        hint, rest = split_hint(words)
+        drawn.append(f"<i>{plain(hint)}</i>{plain(rest)}")
     return "".join(drawn)
+
+
+def printed_value(cv: ShortCv, place: str) -> str:
+    """What stands at a place of a printed line."""
+    if place == "full_name":
+        return cv.shown(place).upper()
+    return cv.in_words(place.removesuffix(IN_WORDS)) if place.endswith(IN_WORDS) else cv.shown(place)
+
+
+def split_hint(words: str) -> tuple[str, str]:
+    """What is printed behind a value: the hint in parentheses right behind it, and the rest."""
+    found = _HINT.match(words)
+    return (found[0], words[found.end() :]) if found else ("", words)
 
 
 def _block(cv: ShortCv, block: PrintedBlock) -> list[Flowable]:
@@ -157,9 +219,11 @@ def _block(cv: ShortCv, block: PrintedBlock) -> list[Flowable]:
         if block.table_key in cv.unverified and cv.tables.get(block.table_key):
             drawn.append(line(f"<i>{plain(FOOTNOTE)}</i>", 9))
     if block.text_key:
-        said = cv.lines_of(block.text_key)
-        drawn += [line(plain(part if said else f"{part} {DOTTED}"), 12) for part in block.parts]
-        drawn += [line(plain(text), 12) for text in said or ([] if block.parts else [DOTTED * 4])]
+        *answers, below = cv.answers_of(block)
+        dots = "" if cv.lines_of(block.text_key) else f" {DOTTED}"
+        for part, answer in zip(block.parts, answers, strict=True):
+            drawn += [line(plain(part + dots), 12), *(line(plain(text), 12) for text in answer)]
+        drawn += [line(plain(text), 12) for text in below]
     if block.note:
         drawn.append(line(f"<i>{plain(block.note)}</i>", 9))
     return drawn
@@ -205,19 +269,19 @@ def template_of(printed: FormPrint) -> Path:
 
 def _context(cv: ShortCv) -> dict[str, Any]:
     printed = cv.printed
-    values = {key: cv.shown(key) for key in printed.keys}
-    values["full_name"] = cv.shown("full_name").upper()
+    lines = (*printed.left, *printed.right, *printed.lines)
+    places = (place for text in lines for place in PLACE.findall(text))
+    values = {place.replace(" ", "_"): printed_value(cv, place) for place in places}
     grids: dict[str, Sequence[Any]] = {}
-    texts: dict[str, list[str]] = {}
+    texts: dict[str, list[list[str]]] = {}
     said: dict[str, bool] = {}
     for block in printed.blocks:
         if block.table_key:
             rows = cv.bands_of(block) if block.lying else cv.rows_of(block)
             grids[block.table_key] = [list(row) for row in rows]
         if block.text_key:
-            lines = cv.lines_of(block.text_key)
-            said[block.key] = bool(lines)
-            texts[block.key] = lines or ([] if block.parts else [DOTTED * 4])
+            said[block.key] = bool(cv.lines_of(block.text_key))
+            texts[block.key] = cv.answers_of(block)
     imprint = cv.imprint
     foot = " · ".join(
         part

@@ -17,6 +17,7 @@ from oms.record.reading import (
     Record,
     Row,
     Value,
+    closed_keys,
     forms_of_record,
     get_record,
     may_see,
@@ -25,6 +26,7 @@ from oms.record.reading import (
 )
 from oms.record.settled import ValueState, settle
 from oms.record.supplementing import Supplement, follow_supplement, give_page
+from oms.record.values import as_asked
 from oms.record.writings import statements_of
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "Supplement",
     "Value",
     "ValueState",
+    "as_asked",
+    "closed_keys",
     "count_verified",
     "decide",
     "decide_number",

@@ -81,10 +81,16 @@ def forms_of_record() -> list[tuple[str, str]]:
     return [(form.id, f"{form.id} – {form.label_vi}") for form in catalogue.forms()]
 
 
+def closed_keys(dossier: Dossier, *, actor: Actor) -> frozenset[str]:
+    """The keys that are closed to the actor: some are for those only who need them (`catalogue/record_rules.yaml`)."""
+    if can(actor, Action.RECORD_READ_SENSITIVE, dossier):
+        return frozenset()
+    return frozenset(catalogue.record_keys("need_to_know", today()))
+
+
 def may_see(thing: FormItem | FormTable, dossier: Dossier, *, actor: Actor) -> bool:
-    """Whether the value is open to the actor: some are for those only who need them (`catalogue/record_rules.yaml`)."""
-    closed = catalogue.record_keys("need_to_know", today())
-    return thing.key not in closed or can(actor, Action.RECORD_READ_SENSITIVE, dossier)
+    """Whether the value is open to the actor."""
+    return thing.key not in closed_keys(dossier, actor=actor)
 
 
 def thing_of(key: str, dossier: Dossier, form: Form, *, actor: Actor) -> FormItem | FormTable:

@@ -51,6 +51,28 @@ def as_kept(item: FormItem, written: str) -> str:
     return kept
 
 
+def as_asked(type: str, text: str) -> str:
+    """A value that another form asks in another way, as an item of this type asks for it: 165 or 1m65, 53 kg or 53,
+    03/02/1998 or 02/1998. What cannot be told stays as it is."""
+    if type == "int":
+        metres = re.fullmatch(r"([12])m(\d\d)", _height(text) or "")
+        figure = re.fullmatch(r"(\d{1,9})\s*(?:cm|kg)?", text, re.IGNORECASE)
+        return "".join(metres.groups()) if metres and "m" in text.casefold() else figure[1] if figure else text
+    if type == "height_m":
+        return _height(text) or text
+    if type == "month_year":
+        return _month(text)
+    return text
+
+
+def _month(text: str) -> str:
+    try:
+        found = parse_date(text)
+    except ImpossibleDate:
+        return text
+    return found.first.strftime("%m/%Y") if found and found.precision is Precision.DAY else text
+
+
 def as_unicode(written: str) -> str:
     """The text in NFC, also when it was typed in one of the old Vietnamese encodings."""
     old = encodings.detect(written)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from oms import record
 from oms.catalogue import FormTable
+from oms.catalogue.form_prints import parts_of
 from oms.errors import BadInput, NotFound
 from oms.models import Dossier
 from oms.permissions import Action, can
@@ -183,6 +184,7 @@ def _table_page(dossier: Dossier, key: str, problem: str = "", kept: Any = None)
         dossier=dossier,
         asked=asked,
         columns=_columns(asked),
+        parts=parts_of(form, key),
         rows=rows,
         form=form,
         problem=problem,

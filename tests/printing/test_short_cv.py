@@ -92,7 +92,7 @@ def test_every_item_stands_behind_its_printed_label(id: str) -> None:
 
 def _fill(text: str, values: dict[str, str]) -> str:
     for key, value in values.items():
-        text = text.replace(f"{{{key}}}", value)
+        text = text.replace(f"{{{key}}}", value).replace(f"{{{key} in words}}", value)
     return text
 
 

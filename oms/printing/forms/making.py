@@ -17,7 +17,7 @@ from docx.shared import Mm, Pt
 from docx.table import _Cell
 
 from oms.catalogue.form_prints import PLACE, FormPrint, PrintedBlock, form_prints
-from oms.printing.short_cv import DOTTED, FOOTNOTE, PER_BAND, template_of
+from oms.printing.short_cv import DOTTED, FOOTNOTE, PER_BAND, split_hint, template_of
 
 FONT = "Times New Roman"
 # NĐ 30/2020/NĐ-CP, Phụ lục I, in mm; the same paper as the PDF.
@@ -64,12 +64,17 @@ def _say(paragraph: Any, text: str, *, size: float = 12, bold: bool = False, ita
 
 
 def _fill(paragraph: Any, text: str, size: float = 12) -> None:
-    """A printed line: its words, and a field of the template where a value stands."""
-    for place, part in enumerate(PLACE.split(text)):
-        if place % 2:
-            _say(paragraph, f"{{{{ v.{part} }}}}", size=size, bold=part == "full_name")
-        elif part:
-            _say(paragraph, part, size=size)
+    """A printed line: its words, and a field of the template where a value stands, the hint behind it in italics."""
+    first, *rest = PLACE.split(text)
+    if first:
+        _say(paragraph, first, size=size)
+    for place, words in zip(rest[::2], rest[1::2], strict=True):
+        _say(paragraph, f"{{{{ v.{place.replace(' ', '_')} }}}}", size=size, bold=place == "full_name")
+        hint, others = split_hint(words)
+        if hint:
+            _say(paragraph, hint, size=size, italic=True)
+        if others:
+            _say(paragraph, others, size=size)
 
 
 def _cells(document: Any, *widths: float) -> list[_Cell]:
@@ -133,14 +138,19 @@ def _block(document: Any, block: PrintedBlock) -> None:
         _grid(document, block, block.table_key)
         _when(document, f"marked.{block.table_key}", FOOTNOTE, size=9, italic=True)
     if block.text_key:
-        for part in block.parts:
+        for place, part in enumerate(block.parts):
             text = f"{part}{{% if not said.{block.key} %}} {DOTTED}{{% endif %}}"
             _say(document.add_paragraph(), text)
-        _say(document.add_paragraph(), f"{{%p for text in x.{block.key} %}}")
-        _say(document.add_paragraph(), "{{ text }}")
-        _say(document.add_paragraph(), "{%p endfor %}")
+            _repeat(document, f"x.{block.key}[{place}]")
+        _repeat(document, f"x.{block.key}[{len(block.parts)}]")
     if block.note:
         _say(document.add_paragraph(), block.note, size=9, italic=True)
+
+
+def _repeat(document: Any, texts: str) -> None:
+    _say(document.add_paragraph(), f"{{%p for text in {texts} %}}")
+    _say(document.add_paragraph(), "{{ text }}")
+    _say(document.add_paragraph(), "{%p endfor %}")
 
 
 def _when(document: Any, condition: str, text: str, **looks: Any) -> None:

@@ -28,6 +28,8 @@ class _Run:
     truth: Path | None
     workers: int
     as_json: bool
+    files: int
+    place: int = 0
     problems: int = 0
     rates: list[ErrorRates] = field(default_factory=list)
 
@@ -63,16 +65,9 @@ def read(
 ) -> None:
     """Read files page by page."""
     wanted = [path for given in files for path in _scans_in(given)]
-    run = _Run(pdf, kept, truth, workers, as_json)
-    if not wanted:
-        raise NotFound(N_("There is no PDF, TIFF, JPEG or PNG file in the folder. Name another folder."))
-    if pdf is not None and len(wanted) != 1:
-        raise BadInput(N_("--pdf writes one file: name exactly one FILE with it."))
-    if pdf is not None and kept is not None:
-        raise BadInput(N_("--pdf needs every page read in one run: leave out --out."))
-    if truth is not None and truth.is_file() and len(wanted) != 1:
-        raise BadInput(N_("One text file is the truth of one FILE: name a folder after --compare."))
-    for path in wanted:
+    run = _Run(pdf, kept, truth, workers, as_json, len(wanted))
+    _refuse_nonsense(run)
+    for run.place, path in enumerate(wanted, 1):
         try:
             _read_one(path, run)
         except OmsError as error:
@@ -81,6 +76,28 @@ def read(
     if truth is not None:
         _put_means(run)
     leave(1 if run.problems else 0)
+
+
+def _refuse_nonsense(run: _Run) -> None:
+    """What cannot end well is said before hours of reading, not after them."""
+    if not run.files:
+        raise NotFound(N_("There is no PDF, TIFF, JPEG or PNG file in the folder. Name another folder."))
+    if run.pdf is not None and run.files != 1:
+        raise BadInput(N_("--pdf writes one file: name exactly one FILE with it."))
+    if run.pdf is not None and run.kept is not None:
+        raise BadInput(N_("--pdf needs every page read in one run: leave out --out."))
+    if run.truth is not None and run.truth.is_file() and run.files != 1:
+        raise BadInput(N_("One text file is the truth of one FILE: name a folder after --compare."))
+    if run.truth is not None and run.truth.is_file():
+        _read_truth(run.truth)
+    for folder in (run.pdf.absolute().parent if run.pdf else None, _nearest(run.kept) if run.kept else None):
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise BadInput(N_("Nothing can be written in “%(folder)s”. Name another place."), folder=str(folder))
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or what exists of the way to it."""
+    return next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
 
 
 def _scans_in(path: Path) -> Iterator[Path]:
@@ -113,8 +130,10 @@ def _read_one(path: Path, run: _Run) -> None:
 
 
 def _put_page(path: Path, pages: int, page: dict[str, Any], run: _Run) -> None:
+    count = f"[{run.place}/{run.files}] " if run.files > 1 else ""
     say(
-        _(
+        count
+        + _(
             "%(file)s, page %(page)s of %(pages)s: %(quality)s, %(seconds)s s",
             file=path,
             page=page["page"],
@@ -149,10 +168,19 @@ def _truth_of(path: Path, number: int, truth: Path) -> str | None:
     if truth.is_dir():
         own = truth / f"{path.stem}-{number}.txt"
         if own.is_file():
-            return own.read_text(encoding="utf-8")
+            return _read_truth(own)
         truth = truth / f"{path.stem}.txt"
-    parts = truth.read_text(encoding="utf-8").split("\f") if truth.is_file() else []
+    parts = _read_truth(truth).split("\f") if truth.is_file() else []
     return parts[number - 1] if number <= len(parts) else None
+
+
+def _read_truth(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError):
+        raise BadInput(
+            N_("%(file)s cannot be read as text. Save it as UTF-8, then compare again."), file=str(path)
+        ) from None
 
 
 def _put_means(run: _Run) -> None:

@@ -145,11 +145,28 @@ def test_wrong_use(page, read, arguments):
         (("--pdf", "o.pdf", "--out", "kept"), "leave out --out"),
         (("PAGE", "--pdf", "o.pdf"), "exactly one FILE"),
         (("PAGE", "--compare", "PAGE"), "name a folder after --compare"),
+        (("--pdf", "/nowhere/o.pdf"), "Nothing can be written in “/nowhere”"),
+        (("--pdf", "/dev/null/o.pdf"), "Nothing can be written in “/dev/null”"),
+        (("--out", "/proc/kept/deeper"), "Nothing can be written in “/proc”"),
+        (("--compare", "PAGE"), "cannot be read as text"),
     ],
 )
-def test_what_does_not_go_together_is_refused_in_words(page, read, options, sentence):
+def test_what_cannot_end_well_is_refused_in_words_before_anything_is_read(page, read, monkeypatch, options, sentence):
+    monkeypatch.setattr("oms.cli.reading.read_file", lambda *_, **__: pytest.fail("a page was read"))
+    monkeypatch.setattr("oms.cli.reading.os.access", lambda folder, _mode: str(folder) != "/proc")
     code, _, said = read(page, *(page if option == "PAGE" else option for option in options))
     assert code == 1 and sentence in said
+
+
+def test_a_bad_truth_in_a_folder_costs_its_own_file_only(page, tmp_path, read):
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "trang.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "truth" / "copy.txt").write_text("QUYẾT ĐỊNH bổ nhiệm cán bộ", encoding="utf-8")
+    (page.parent / "copy.png").write_bytes(page.read_bytes())
+    code, printed, said = read(page.parent, "--compare", tmp_path / "truth")
+    assert code == 1 and "cannot be read as text" in said
+    assert "copy.png, 1" in printed and "mean of 1 pages" in printed
+    assert "[1/2] " in said and "[2/2] " in said
 
 
 def test_an_empty_folder_is_said(tmp_path, read):

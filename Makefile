@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-RUN_PACKAGES := python3-venv tesseract-ocr tesseract-ocr-vie poppler-utils qpdf "fonts-liberation2|fonts-liberation" fonts-freefont-ttf
+RUN_PACKAGES := python3-venv tesseract-ocr tesseract-ocr-vie poppler-utils qpdf bubblewrap libseccomp2 "fonts-liberation2|fonts-liberation" fonts-freefont-ttf
 TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-dejavu-core
 PO := oms/translations/vi/LC_MESSAGES/messages.po
 

@@ -67,7 +67,7 @@ def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
     try:
         # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile. Closing the look waits for
         # the pages that are being drawn, so that nothing is written into a folder that was just wiped.
-        with closing(look_at(arrival.opened, arrival.folder / "look", lambda: os.utime(arrival.folder))) as look:
+        with closing(look_at(arrival.opened, lambda: os.utime(arrival.folder))) as look:
             for found in look:
                 suspicions.append(found)
                 if found.clear:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent / "oms"
 # Rooms from the top of the house down; a room may use itself and everything above it, less what is forbidden.
 ORDER = (
     ("errors", "settings"),
+    ("box",),
     ("vietnamese",),
     ("catalogue",),
     ("recognition", "specimens", "printing", "spreadsheets"),
@@ -56,7 +57,7 @@ ORDER = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-PURE = {"errors", "settings", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets"}
+PURE = {"errors", "settings", "box", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets"}
 HTTP = {"web", "api", "cli"}
 
 

@@ -48,7 +48,7 @@ def show_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Actor 
 
 def _show_page(engine: Engine, settings: Settings, opened: OpenedScan, page: Page, folder: Path) -> Path:
     """The picture of one page, upright as it was read, and its layer for the PDF."""
-    picture = deskew(rotate(page_image(opened, page.number, folder), page.rotation), page.skew)
+    picture = deskew(rotate(page_image(opened, page.number), page.rotation), page.skew)
     screen = screen_picture(picture)
     image = write_screen(screen, folder / f"page-{page.number:04}.jpg")
     words = reading.unpack_words(page.words) if page.state == PageState.READ else []

@@ -6,17 +6,18 @@ Vietnamese; it fails the judgement and the page is read anew from its picture.
 
 import html
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import BinaryIO
 
 import pikepdf
 
+from oms import box
 from oms.recognition.engine import ReadWord
 from oms.recognition.errors import RendererMissing
 from oms.recognition.judge import syllable_share
 from oms.recognition.opening import OpenedScan, list_images
-from oms.recognition.rendering import page_size
+from oms.recognition.rendering import page_size, run_poppler
 from oms.vietnamese import encodings
 from oms.vietnamese.text import nfc
 
@@ -27,7 +28,9 @@ _FILLING_DPI = 72
 """Resolution an image would have if it filled the page: letterheads and seals in files of word processors have less."""
 
 _FEWEST_WORDS = 4
-_SECONDS = 30
+_LONGEST_LAYOUT = 16 * 1024**2
+"""Bytes: a page full of words in small print has half a megabyte."""
+
 _TAG = re.compile(r'<(block|line|word) xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">([^<]*)')
 _BROKEN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 
@@ -36,8 +39,16 @@ def find_embedded_words(scan: OpenedScan, number: int, *, dpi: float) -> list[Re
     """The words the PDF carries on page `number`, boxes in pixels at `dpi`; none when they are not good enough."""
     if scan.media_type != "application/pdf":
         return []
-    words = _decode(_parse(_run(scan, number), dpi / 72))
-    return words if _is_good([word.text for word in words], is_scan=_is_scan(scan, number)) else []
+    try:
+        is_scan, layout = box.call(read_layout, scan.path, most=_LONGEST_LAYOUT, number=number)
+        words = _decode(_parse(layout.decode("utf-8", "replace"), dpi / 72))
+    except box.Said as said:
+        if said.word == "no-renderer":
+            raise RendererMissing from None
+        return []
+    except (box.Broke, ValueError, OverflowError):  # then the picture is read
+        return []
+    return words if _is_good([word.text for word in words], is_scan=is_scan is not False) else []
 
 
 def _decode(words: Sequence[ReadWord]) -> list[ReadWord]:
@@ -58,10 +69,17 @@ def _is_good(texts: Sequence[str], *, is_scan: bool) -> bool:
     return not is_scan and sum(text.isascii() for text in texts) >= 0.98 * len(texts)
 
 
-def _is_scan(scan: OpenedScan, number: int) -> bool:
+def read_layout(file: BinaryIO, number: int) -> tuple[bool, bytes]:
+    """In the box: whether the page is a scan, and what pdftotext finds on it."""
+    page = str(number)
+    found = run_poppler("pdftotext", file, "-f", page, "-l", page, "-cropbox", "-bbox-layout", "-", "-")
+    return _is_scan(file, number), found.stdout if found.returncode == 0 else b""
+
+
+def _is_scan(file: BinaryIO, number: int) -> bool:
     """Whether an image fills the page, alone or as one layer of several, as our own files and many scanners have it."""
     try:
-        with pikepdf.open(scan.path) as pdf:
+        with pikepdf.open(file) as pdf:
             page = pdf.pages[number - 1]
             width, height = page_size(page)
             return any(
@@ -70,19 +88,6 @@ def _is_scan(scan: OpenedScan, number: int) -> bool:
             )
     except Exception:  # rendering the page says in its own words what is wrong
         return True
-
-
-def _run(scan: OpenedScan, number: int) -> str:
-    """What pdftotext finds on the page; nothing when it fails, for then the picture is read."""
-    page = str(number)
-    command = ["pdftotext", "-f", page, "-l", page, "-cropbox", "-bbox-layout", str(scan.path.resolve()), "-"]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
-    except FileNotFoundError:
-        raise RendererMissing from None
-    except subprocess.TimeoutExpired:
-        return ""
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
 def _parse(layout: str, scale: float) -> list[ReadWord]:

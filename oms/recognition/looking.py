@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import cv2
 from PIL import Image
@@ -49,14 +48,13 @@ class Suspicion:
     image: bytes
 
 
-def look_at(scan: OpenedScan, folder: Path, after_page: Callable[[], None] = lambda: None) -> Generator[Suspicion]:
+def look_at(scan: OpenedScan, after_page: Callable[[], None] = lambda: None) -> Generator[Suspicion]:
     """The pages of a file that seem to bear a mark of secrecy, in order; raises `ReadingFailed` for a page that
-    cannot be shown, because what nobody can look at cannot be cleared. `folder` takes temporary files; `after_page`
-    is called for every page looked at."""
+    cannot be shown, because what nobody can look at cannot be cleared. `after_page` is called for every page looked at."""
     waiting: deque[Future[Suspicion | None]] = deque()
     try:
         for number in range(1, scan.pages + 1):
-            waiting.append(_lookers().submit(_look_at_page, scan, number, folder))
+            waiting.append(_lookers().submit(_look_at_page, scan, number))
             if number < scan.pages and len(waiting) < 2 * AT_ONCE:
                 continue
             while len(waiting) >= (1 if number == scan.pages else 2 * AT_ONCE):
@@ -78,8 +76,8 @@ def _lookers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(AT_ONCE, "look")
 
 
-def _look_at_page(scan: OpenedScan, number: int, folder: Path) -> Suspicion | None:
-    picture = page_image(scan, number, folder)
+def _look_at_page(scan: OpenedScan, number: int) -> Suspicion | None:
+    picture = page_image(scan, number)
     if cleaning.is_blank(picture):
         if is_drawn_white_by_mistake(scan, number):
             raise PageNotRendered(scan.name, number)

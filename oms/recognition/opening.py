@@ -1,16 +1,20 @@
 """Opening a file that came in: what it is, whether it is whole, how many pages it has.
 
 Cheap enough for the moment of upload: no page is drawn. The type is told by the content, never by the name.
-No exception of an outside library leaves this module: what cannot be understood is damaged.
+The file is parsed in the box (`look_into`); what it says there are words and numbers, and what it does not understand,
+or does not survive, is damaged.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pikepdf
 from PIL import Image
 
-from oms.errors import N_, DamagedFile, EmptyFile, FileTooLarge, LockedFile, OmsError, UnsupportedFile
+from oms import box
+from oms.errors import N_, DamagedFile, EmptyFile, FileRefused, FileTooLarge, LockedFile, UnsupportedFile
 from oms.recognition.pictures import PIXEL_LIMIT, open_raster
 
 PAGE_LIMIT = 2_000
@@ -43,20 +47,31 @@ def open_scan(path: Path, *, name: str = "") -> OpenedScan:
         raise UnsupportedFile(
             N_("%(name)s is not a file of a kind that is taken. Upload it as PDF, TIFF, JPEG or PNG."), name=name
         )
-    look = {"application/pdf": _look_into_pdf, "image/tiff": _look_into_tiff}.get(media_type, _look_into_image)
     try:
-        pages, signed = look(path, name)
-    except OmsError:
-        raise
-    except Image.DecompressionBombError:
-        raise _too_many_pixels(name) from None
-    except pikepdf.PasswordError:
-        raise LockedFile(
-            N_("%(name)s is locked with a password. Save it without the password and upload the new file."), name=name
-        ) from None
-    except Exception:  # a damaged file can make a library fail in any way; the person gets one sentence
+        value, _ = box.call(look_into, path, media_type=media_type)
+        pages, signed = value
+        if type(pages) is not int or type(signed) is not bool or not 0 < pages <= PAGE_LIMIT:
+            raise _damaged(name)
+    except box.Said as said:
+        raise _refusal(said, name) from None
+    except (box.Broke, TypeError, ValueError):  # it ended the program that looked at it
         raise _damaged(name) from None
     return OpenedScan(path, media_type, pages, signed, name)
+
+
+def look_into(file: BinaryIO, media_type: str) -> tuple[tuple[int, bool], bytes]:
+    """In the box: how many pages a file has and whether it is signed; `box.Said` with the word of a refusal."""
+    look = {"application/pdf": _look_into_pdf, "image/tiff": _look_into_tiff}.get(media_type, _look_into_image)
+    try:
+        return look(file), b""
+    except box.Said:
+        raise
+    except Image.DecompressionBombError:
+        raise box.Said("pixels") from None
+    except pikepdf.PasswordError:
+        raise box.Said("locked") from None
+    except Exception:  # a damaged file can make a library fail in any way; the person gets one sentence
+        raise box.Said("damaged") from None
 
 
 def _media_type(start: bytes) -> str:
@@ -71,70 +86,68 @@ def _media_type(start: bytes) -> str:
     return ""
 
 
-def _look_into_image(path: Path, name: str) -> tuple[int, bool]:
+def _look_into_image(file: BinaryIO) -> tuple[int, bool]:
     """Decode the whole image, a JPEG at an eighth of its size: cheap, and a truncated one does not pass."""
-    with open_raster(path) as image:
-        _check_pixels(image, name)
+    with open_raster(file) as image:
+        _check_pixels(image)
         image.draft("RGB", (image.width // 8, image.height // 8))
         image.load()
     return 1, False
 
 
-def _look_into_tiff(path: Path, name: str) -> tuple[int, bool]:
+def _look_into_tiff(file: BinaryIO) -> tuple[int, bool]:
     """Walk over the frames, at most one too many, and check that each one's data lies inside the file.
 
     Nothing is decoded, and the frames are not counted first: Pillow's count is quadratic, and a small file can
     claim a hundred thousand of them.
     """
-    size = path.stat().st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     pages = 0
-    with open_raster(path) as image:
+    with open_raster(file) as image:
         while True:
             try:
                 image.seek(pages)
             except EOFError:
                 return pages, False
             pages += 1
-            _check_pages(pages, name)
-            _check_pixels(image, name)
+            _check_pages(pages)
+            _check_pixels(image)
             tags = getattr(image, "tag_v2", {})
             for offsets, lengths in ((273, 279), (324, 325)):  # strips, tiles
                 ends = [a + b for a, b in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False)]
                 if ends and max(ends) > size:
-                    raise _damaged(name)
+                    raise box.Said("damaged")
 
 
-def _look_into_pdf(path: Path, name: str) -> tuple[int, bool]:
+def _look_into_pdf(file: BinaryIO) -> tuple[int, bool]:
     """Open every page object; a file that had to be repaired and has no end was cut off on its way."""
-    with pikepdf.open(path) as pdf:
+    with pikepdf.open(file) as pdf:
         pages = len(pdf.pages)
-        if pages == 0 or (pdf.get_warnings() and not _has_end(path)):
-            raise _damaged(name)
-        _check_pages(pages, name)
+        if pages == 0 or (pdf.get_warnings() and not _has_end(file)):
+            raise box.Said("damaged")
+        _check_pages(pages)
         for page in pdf.pages:
-            _check_pdf_page(page, name)
+            _check_pdf_page(page)
         if pages != int(pdf.Root.Pages.get("/Count", pages)):
-            raise _damaged(name)
+            raise box.Said("damaged")
         return pages, _is_signed(pdf)
 
 
-def _check_pdf_page(page: pikepdf.Page, name: str) -> None:
+def _check_pdf_page(page: pikepdf.Page) -> None:
     unit = float(page.obj.get("/UserUnit", 1))
     left, bottom, right, top = (float(side) * unit for side in page.cropbox.as_list())
     for side in (abs(right - left), abs(top - bottom)):
         if not SHORTEST_SIDE <= side <= LONGEST_SIDE:
-            raise FileTooLarge(
-                N_("%(name)s has a page shorter than 1 mm or longer than 5 m. Scan the paper again as A4 or A3."),
-                name=name,
-            )
+            raise box.Said("sides")
     contents = page.obj.get("/Contents")
     streams = contents.as_list() if isinstance(contents, pikepdf.Array) else [contents]
     for stream in streams:
         if contents is not None and not isinstance(stream, pikepdf.Stream):
-            raise _damaged(name)
+            raise box.Said("damaged")
     for image in list_images(page):
         if int(image.get("/Width", 0)) * int(image.get("/Height", 0)) > PIXEL_LIMIT:
-            raise _too_many_pixels(name)
+            raise box.Said("pixels")
 
 
 def list_images(page: pikepdf.Page) -> list[pikepdf.Object]:
@@ -161,31 +174,44 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def _has_end(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 2048))
-        return b"%%EOF" in file.read()
+def _has_end(file: BinaryIO) -> bool:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 2048))
+    return b"%%EOF" in file.read()
 
 
-def _check_pages(pages: int, name: str) -> None:
+def _check_pages(pages: int) -> None:
     if pages > PAGE_LIMIT:
-        raise FileTooLarge(
+        raise box.Said("pages", pages=pages)
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > PIXEL_LIMIT:
+        raise box.Said("pixels")
+
+
+def _refusal(said: box.Said, name: str) -> FileRefused:
+    """What the box said, in a sentence for people; a word nobody knows says that the file is damaged."""
+    if said.word == "pages":
+        return FileTooLarge(
             N_("%(name)s has %(pages)s pages; at most %(limit)s are taken. Split it and upload the parts."),
             name=name,
-            pages=pages,
+            pages=said.numbers.get("pages", 0),
             limit=PAGE_LIMIT,
         )
-
-
-def _check_pixels(image: Image.Image, name: str) -> None:
-    if image.width * image.height > PIXEL_LIMIT:
-        raise _too_many_pixels(name)
-
-
-def _too_many_pixels(name: str) -> FileTooLarge:
-    return FileTooLarge(
-        N_("A page of %(name)s has more than 200 million pixels. Scan the paper again at 300 dpi."), name=name
-    )
+    if said.word == "pixels":
+        return FileTooLarge(
+            N_("A page of %(name)s has more than 200 million pixels. Scan the paper again at 300 dpi."), name=name
+        )
+    if said.word == "sides":
+        return FileTooLarge(
+            N_("%(name)s has a page shorter than 1 mm or longer than 5 m. Scan the paper again as A4 or A3."),
+            name=name,
+        )
+    if said.word == "locked":
+        return LockedFile(
+            N_("%(name)s is locked with a password. Save it without the password and upload the new file."), name=name
+        )
+    return _damaged(name)
 
 
 def _damaged(name: str) -> DamagedFile:

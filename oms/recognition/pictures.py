@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 cv2.setNumThreads(1)
 
@@ -29,6 +29,8 @@ RASTER_LIMIT = 80_000_000
 PAPER_LONG_SIDE = 11.69
 """Inches of the long side of A4, taken for paper whose image does not say its resolution."""
 
+Image.preinit()  # the formats we take are at hand before a document comes; none is looked for then
+assert TiffImagePlugin
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT  # Pillow's own alarm rings at the same limit, not at half of it
 
 
@@ -51,17 +53,17 @@ class Picture:
 
 
 @contextmanager
-def open_raster(path: Path) -> Iterator[Image.Image]:
+def open_raster(file: Path | BinaryIO) -> Iterator[Image.Image]:
     """Open a JPEG, PNG or TIFF without decoding it; no other format of Pillow is ever tried."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # PIXEL_LIMIT is checked by the callers
-        with Image.open(path, formats=("JPEG", "PNG", "TIFF")) as image:
+        with Image.open(file, formats=("JPEG", "PNG", "TIFF")) as image:
             yield image
 
 
-def load_frame(path: Path, number: int) -> Picture:
+def load_frame(file: Path | BinaryIO, number: int) -> Picture:
     """Frame `number` (from 1) of a raster file, turned as its EXIF orientation says, square pixels, grey or RGB."""
-    with open_raster(path) as image:
+    with open_raster(file) as image:
         image.seek(number - 1)
         across, down = _declared_resolution(image)
         upright = ImageOps.exif_transpose(image)

@@ -57,7 +57,7 @@ class _Sheet:
 def read_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
     """Read page `number` (from 1) and write its image and its PDF layer into `folder`. Raises `ReadingFailed`."""
     started = time.monotonic()
-    picture = page_image(scan, number, folder)
+    picture = page_image(scan, number)
     embedded = find_embedded_words(scan, number, dpi=picture.dpi)
     if embedded:
         sheet = _Sheet(picture, embedded, 1.0, "embedded", stamps=secrecy.find_stamps(picture, _read_stamp))
@@ -69,7 +69,7 @@ def read_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
 def show_page(scan: OpenedScan, number: int, folder: Path) -> ReadPage:
     """Page `number` as a picture without text, for a page that could not be read: a person types what it says."""
     started = time.monotonic()
-    return _write(_Sheet(page_image(scan, number, folder), [], 1.0, "ocr"), number, folder, started)
+    return _write(_Sheet(page_image(scan, number), [], 1.0, "ocr"), number, folder, started)
 
 
 def _read_picture(picture: Picture) -> _Sheet:
@@ -215,6 +215,7 @@ def _write(sheet: _Sheet, number: int, folder: Path, started: float) -> ReadPage
     screen = screen_picture(sheet.picture)
     words = _place(sheet.found, screen.dpi / sheet.picture.dpi / sheet.scale)
     text = _join_text(sheet.found)
+    folder.mkdir(parents=True, exist_ok=True)
     image = write_screen(screen, folder / f"page-{number:04}.jpg")
     good = sheet.source == "embedded"
     layer = write_layer(sheet.picture, words, screen.dpi, folder / f"page-{number:04}.pdf")

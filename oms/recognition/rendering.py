@@ -1,20 +1,21 @@
 """One page of an opened file as a picture. One page at a time: memory does not grow with the file.
 
-A PDF page that is nothing but one scanned image gives that image, as it is; anything else is drawn by Poppler.
+A PDF page that is nothing but one scanned image gives that image, as it is; anything else is drawn by Poppler. Both
+happens in the box; what comes out of it are pixels and their resolution, never a part of the document.
 """
 
 import io
-from pathlib import Path
+import subprocess
+from typing import Any, BinaryIO
 
 import numpy as np
 import pikepdf
-from pdf2image import convert_from_path
-from pdf2image.exceptions import PDFPopplerTimeoutError, PopplerNotInstalledError
 from PIL import Image
 
+from oms import box
 from oms.recognition.errors import PageNotRendered, RendererMissing, RenderingTimedOut
 from oms.recognition.opening import OpenedScan
-from oms.recognition.pictures import PIXEL_LIMIT, RASTER_LIMIT, Picture, fit_resolution, load_frame, scale_to
+from oms.recognition.pictures import PIXEL_LIMIT, RASTER_LIMIT, Picture, Pixels, fit_resolution, load_frame, scale_to
 
 READING_DPI = 300
 """What Tesseract's Vietnamese model reads best; finer rasters cost time and read no better."""
@@ -29,15 +30,43 @@ RENDERING_SECONDS = 60
 MOST_DPI = 310
 """Images finer than this are made smaller before anything else: 300 and what scanners round it to."""
 
+HIGHEST_DPI = 100_000
+"""More is no resolution: a frame of 200 million pixels on the side of a postage stamp has less."""
 
-def page_image(scan: OpenedScan, number: int, folder: Path) -> Picture:
-    """Page `number` (from 1) as the viewer would show it; `folder` takes temporary files. Raises `ReadingFailed`."""
-    if scan.media_type == "application/pdf":
-        return _render_pdf_page(scan, number, folder)
+
+def page_image(scan: OpenedScan, number: int) -> Picture:
+    """Page `number` (from 1) as the viewer would show it. Raises `ReadingFailed`."""
     try:
-        return load_frame(scan.path, number)
-    except Exception:  # the file was whole when it came; whatever fails now fails for this page
-        raise PageNotRendered(scan.name, number) from None
+        value, data = box.call(draw_page, scan.path, most=3 * RASTER_LIMIT, media_type=scan.media_type, number=number)
+        return _believe(value, data)
+    except box.Said as said:
+        if said.word == "no-renderer":
+            raise RendererMissing from None
+        if said.word == "slow":
+            raise RenderingTimedOut(scan.name, number, RENDERING_SECONDS) from None
+    except box.Broke as error:
+        if error.late:
+            raise RenderingTimedOut(scan.name, number, RENDERING_SECONDS) from None
+    except (TypeError, ValueError, OSError):
+        pass
+    # The file was whole when it came; whatever fails now fails for this page.
+    raise PageNotRendered(scan.name, number)
+
+
+def _believe(value: Any, data: bytearray) -> Picture:
+    """Pixels as they came out of the box, if they are what they say."""
+    height, width, *colours = value["shape"]
+    dpi = float(value["dpi"])
+    if not 1 <= dpi <= HIGHEST_DPI or colours not in ([], [3]) or min(height, width) < 1:
+        raise ValueError("no picture")
+    return Picture(np.frombuffer(data, np.uint8).reshape(height, width, *colours), dpi)
+
+
+def draw_page(file: BinaryIO, media_type: str, number: int) -> tuple[dict[str, Any], Pixels]:
+    """In the box: the pixels of a page, with their resolution; `box.Said` for one that cannot be drawn."""
+    picture = _draw_pdf_page(file, number) if media_type == "application/pdf" else load_frame(file, number)
+    pixels = np.ascontiguousarray(picture.pixels)
+    return {"shape": pixels.shape, "dpi": picture.dpi}, pixels
 
 
 def page_resolution(page: pikepdf.Page) -> float:
@@ -116,15 +145,23 @@ def is_drawn_white_by_mistake(scan: OpenedScan, number: int) -> bool:
     """Whether a page that came out white is one image that cannot be decoded: Poppler says nothing and leaves paper."""
     if scan.media_type != "application/pdf":
         return False
-    with pikepdf.open(scan.path) as pdf:
+    try:
+        return box.call(holds_broken_image, scan.path, number=number)[0] is not False
+    except (box.Said, box.Broke):
+        return True
+
+
+def holds_broken_image(file: BinaryIO, number: int) -> tuple[bool, bytes]:
+    """In the box: whether the one image of a page cannot be decoded."""
+    with pikepdf.open(file) as pdf:
         image = picture_of(pdf.pages[number - 1])
         try:
             decoded = image is not None and _decode(image)
             if decoded:
                 decoded.load()
         except Exception:
-            return True
-    return False
+            return True, b""
+    return False, b""
 
 
 def _fills_page(page: pikepdf.Page) -> bool:
@@ -148,30 +185,27 @@ def _fills_page(page: pikepdf.Page) -> bool:
     return drawn == 1 and lean == slant == 0 and max(abs(edge) for edge in edges) < 1.5
 
 
-def _render_pdf_page(scan: OpenedScan, number: int, folder: Path) -> Picture:
-    try:
-        with pikepdf.open(scan.path) as pdf:
-            page = pdf.pages[number - 1]
-            picture = _take_image(page)
-            if picture is not None:
-                return picture
-            dpi = round(page_resolution(page))
-        folder.mkdir(parents=True, exist_ok=True)
-        images = convert_from_path(
-            scan.path,
-            dpi=max(1, dpi),
-            first_page=number,
-            last_page=number,
-            use_cropbox=True,
-            timeout=RENDERING_SECONDS,
-        )
-        if len(images) == 1:
-            return Picture(np.array(images[0].convert("RGB")), float(dpi))
-    except PopplerNotInstalledError:
-        raise RendererMissing from None
-    except PDFPopplerTimeoutError:
-        raise RenderingTimedOut(scan.name, number, RENDERING_SECONDS) from None
-    except Exception:  # pdf2image, Pillow and pikepdf each fail in their own ways on a bad page
-        raise PageNotRendered(scan.name, number) from None
+def _draw_pdf_page(file: BinaryIO, number: int) -> Picture:
+    with pikepdf.open(file) as pdf:
+        page = pdf.pages[number - 1]
+        picture = _take_image(page)
+        if picture is not None:
+            return picture
+        dpi = max(1, round(page_resolution(page)))
+    drawn = run_poppler("pdftoppm", file, "-r", str(dpi), "-f", str(number), "-l", str(number), "-cropbox", "-")
     # Poppler ends with success and no picture on pages that crash it: only the picture counts.
-    raise PageNotRendered(scan.name, number)
+    with Image.open(io.BytesIO(drawn.stdout), formats=("PPM",)) as image:
+        return Picture(np.asarray(image.convert("RGB")), float(dpi))
+
+
+def run_poppler(program: str, file: BinaryIO, *options: str) -> subprocess.CompletedProcess[bytes]:
+    """In the box: what a program of Poppler makes of a PDF that it gets on its standard input."""
+    file.seek(0)
+    try:
+        return subprocess.run(
+            [program, *options], stdin=file, capture_output=True, timeout=RENDERING_SECONDS, check=False
+        )
+    except FileNotFoundError:
+        raise box.Said("no-renderer") from None
+    except subprocess.TimeoutExpired:
+        raise box.Said("slow") from None

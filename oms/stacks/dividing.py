@@ -72,11 +72,10 @@ def divide(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor | 
             return []
         scan = open_scan(storage.get(settings.scans, stack.sha256), name=stack.file_name)
     seen: list[Seen] = []
-    with work_folder(settings) as folder:
-        for page in _look(scan, folder):
-            seen.append(page)
-            if len(seen) % TOLD_EVERY == 0:
-                tell(engine, stack_id, len(seen))
+    for page in _look(scan):
+        seen.append(page)
+        if len(seen) % TOLD_EVERY == 0:
+            tell(engine, stack_id, len(seen))
     kinds, parts = arrange(seen)
     with db.writing(engine) as session:
         stack = session.get(Stack, stack_id)
@@ -92,9 +91,9 @@ def divide(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor | 
     return []
 
 
-def _look(scan: OpenedScan, folder: Path) -> Iterator[Seen]:
+def _look(scan: OpenedScan) -> Iterator[Seen]:
     for number in range(1, scan.pages + 1):
-        picture = page_image(scan, number, folder)
+        picture = page_image(scan, number)
         codes = [text for text in find_codes(picture) if is_code(text)]
         # Two different codes on one page say nothing: a person has to look.
         code = (codes[0] if len(codes) == 1 else PREFIX) if codes else ""

@@ -23,7 +23,6 @@ from oms.recognition import open_scan, page_image
 from oms.recognition.cutting import check_cuttable
 from oms.recognition.errors import ReadingFailed
 from oms.stacks.codes import key_of
-from oms.stacks.dividing import work_folder
 from oms.web import access
 from oms.web.access import guarded, house, write_down_refusal
 from oms.web.errors import sentence_of, wants_json
@@ -171,8 +170,7 @@ def page(stack: Stack, number: int) -> Response:
     stacks.view(g.session, stack, actor=g.actor)
     scan = open_scan(storage.get(house().settings.scans, stack.sha256), name=stack.file_name)
     try:
-        with work_folder(house().settings) as folder:
-            drawn = Image.fromarray(page_image(scan, number, folder).pixels)
+        drawn = Image.fromarray(page_image(scan, number).pixels)
     except ReadingFailed:
         raise NotFound from None
     drawn.thumbnail((WIDEST, 2 * WIDEST))

@@ -75,7 +75,7 @@ def test_seals_register_stamps_and_tables_raise_no_alarm(sheet):
 def test_a_blank_page_is_not_read(tmp_path, monkeypatch):
     Image.new("RGB", (1654, 2339), "white").save(tmp_path / "a.png")
     monkeypatch.setattr(looking, "read_words", None)
-    assert list(looking.look_at(open_scan(tmp_path / "a.png"), tmp_path / "look")) == []
+    assert list(looking.look_at(open_scan(tmp_path / "a.png"))) == []
 
 
 def test_a_broken_image_in_a_pdf_is_no_blank_page(tmp_path, sheet):
@@ -85,7 +85,7 @@ def test_a_broken_image_in_a_pdf_is_no_blank_page(tmp_path, sheet):
         image.write(image.read_raw_bytes()[:40], filter=pikepdf.Name.DCTDecode)
         pdf.save(tmp_path / "a.pdf")
     with pytest.raises(PageNotRendered):
-        list(looking.look_at(open_scan(tmp_path / "a.pdf"), tmp_path / "look"))
+        list(looking.look_at(open_scan(tmp_path / "a.pdf")))
 
 
 @pytest.mark.parametrize("lean", [-14, -7, 0, 4, 11])
@@ -103,7 +103,7 @@ def test_pages_are_looked_at_in_order_and_counted(tmp_path, sheet):
     blank = Image.new("RGB", sheet.size, "white")
     stamped.save(path, "PDF", resolution=DPI, save_all=True, append_images=[blank, stamped, blank, blank, blank])
     seen = []
-    found = list(looking.look_at(open_scan(path), tmp_path / "look", lambda: seen.append(1)))
+    found = list(looking.look_at(open_scan(path), lambda: seen.append(1)))
     assert [page.number for page in found] == [1, 3]
     assert len(seen) == 6
 
@@ -114,7 +114,7 @@ def test_a_page_that_cannot_be_shown_cannot_be_cleared(tmp_path, sheet):
     scan = open_scan(path)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(PageNotRendered):
-        list(looking.look_at(scan, tmp_path / "look"))
+        list(looking.look_at(scan))
 
 
 def test_worn_ink_is_still_a_mark(sheet):

@@ -140,7 +140,7 @@ def test_a_fax_with_two_resolutions_is_made_square(tmp_path):
     sheet = draw_sheet(dpi=204, height=6).convert("1")
     flat = sheet.resize((sheet.width, sheet.height // 2))
     flat.save(tmp_path / "a.tif", compression="group4", dpi=(204, 102))
-    picture = page_image(open_scan(tmp_path / "a.tif"), 1, tmp_path)
+    picture = page_image(open_scan(tmp_path / "a.tif"), 1)
     assert picture.height / picture.width == pytest.approx(6 / 8.27, rel=0.01)
 
 

@@ -17,7 +17,7 @@ def scanned(tmp_path, sheet, dpi=150, change=None, **options):
         with pikepdf.open(path, allow_overwriting_input=True) as pdf:
             change(pdf)
             pdf.save(path)
-    return page_image(open_scan(path), 1, tmp_path)
+    return page_image(open_scan(path), 1)
 
 
 def test_a_scan_keeps_its_own_pixels_and_resolution(tmp_path):

@@ -1,0 +1,98 @@
+"""The walls of the box: how its program is started so that it sees no file, no network and no other program.
+
+Two rungs. `FULL`: bubblewrap gives it namespaces of its own, a file system that holds programs and libraries for reading
+and nothing to write to. `WEAK`, for machines that forbid namespaces, as containers do: the program shuts itself in, by
+Landlock where the kernel has it, the same filter of calls and the same limits. Every fault of either way raises
+`OSError`, and whoever asked looks for another rung.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+import oms
+from oms.box import filters
+
+
+class Rung(StrEnum):
+    """How closed a box can be on this machine."""
+
+    FULL = "full"
+    WEAK = "weak"
+    NONE = "none"
+
+
+PROGRAM = "oms.box.program"
+NOBODY = 65534
+"""Who the program becomes when OMS itself runs as root: limits on processes do not bind root."""
+
+_FROM_SYSTEM = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/var/cache/fontconfig")
+_DEVICES = ("/dev/null", "/dev/urandom")
+_KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Settings of this machine for its processor: without them a library of ours may compute wrongly."""
+
+
+def readable() -> list[str]:
+    """Folders and files the program needs for reading: system, Python, its packages, and ours; never the data folder."""
+    ours = {sys.base_prefix, sys.prefix, str(Path(oms.__file__).parent)}
+    ours |= {str(Path(sys.executable).resolve().parent.parent)}
+    return ["/usr", *sorted(path for path in ours if not path.startswith("/usr/") and path not in ("/usr", "/"))]
+
+
+def environment() -> dict[str, str]:
+    """What the program is told of this machine: next to nothing."""
+    said = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8"}
+    said |= {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return said | {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def start(rung: Rung, control: int, preload: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Start the program behind its walls; it speaks over the socket `control` and has the modules `preload` at hand."""
+    program = [sys.executable, "-I", "-B", "-m", PROGRAM, str(control)]
+    compiled = os.memfd_create("filter")
+    try:
+        os.write(compiled, filters.program())
+        os.lseek(compiled, 0, os.SEEK_SET)
+        if rung == Rung.FULL:
+            command = [*_bubblewrap(compiled), *program, "-", *preload]
+        else:
+            command = [*program, str(compiled), *preload]
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=(control, compiled),
+            env=environment(),
+            cwd="/",
+        )
+    finally:
+        os.close(compiled)
+
+
+def _bubblewrap(compiled: int) -> list[str]:
+    """The command line up to the program itself.
+
+    Nothing is mounted at /proc: nothing needs it, nobody's memory can be reached through it, and a service whose /proc
+    systemd protects could not mount one.
+    """
+    box = ["bwrap", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    box += ["--unshare-cgroup-try", "--as-pid-1", "--cap-drop", "ALL"]
+    # Root needs no namespace of users, and without one the program can become somebody else, which limits bind.
+    box += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if os.getuid() == 0 else ["--unshare-user"]
+    for link in ("bin", "lib", "lib64", "sbin"):
+        box += ["--symlink", f"usr/{link}", f"/{link}"]
+    for folder in sorted(
+        {str(above) for path in (*readable(), *_FROM_SYSTEM, *_DEVICES) for above in Path(path).parents}
+    ):
+        box += ["--perms", "0755", "--dir", folder]
+    for path in readable():
+        box += ["--ro-bind", path, path]
+    for path in _FROM_SYSTEM:
+        box += ["--ro-bind-try", path, path]
+    for path in _DEVICES:
+        box += ["--dev-bind", path, path]
+    return [*box, "--remount-ro", "/", "--chdir", "/", "--seccomp", str(compiled)]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from oms import audit, dossiers, whereabouts
-from oms.errors import N_, BadInput, Conflict, NotFound, Refused
+from oms.errors import N_, BadInput, Conflict, FileRefused, NotFound, Refused
 from oms.models import (
     CountedPaper,
     DifferenceKind,
@@ -29,7 +29,6 @@ from oms.models import (
 )
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
-from oms.recognition.pictures import PIXEL_LIMIT, load_frame, open_raster
 from oms.recognition.separators import find_codes_on_photograph
 from oms.spreadsheets import write_list
 from oms.vietnamese.text import nfc
@@ -202,12 +201,9 @@ def scan(session: Session, count: Stocktaking, text: str, *, actor: Actor) -> tu
 def read_photograph(path: Path) -> tuple[str, ...]:
     """The texts of the QR codes on a photograph; raises `BadInput` when it is no picture or has none."""
     try:
-        with open_raster(path) as image:
-            if image.width * image.height > PIXEL_LIMIT // 4:
-                raise BadInput(N_("The photograph is too large. Take it with fewer pixels."))
-        codes = find_codes_on_photograph(load_frame(path, 1))
-    except (OSError, ValueError, SyntaxError, EOFError):
-        raise BadInput(N_("This file is no photograph (JPEG or PNG). Take the picture again.")) from None
+        codes = find_codes_on_photograph(path)
+    except FileRefused as error:
+        raise BadInput(error.message) from None
     found = tuple(code for code in codes if code.startswith((DOSSIER_LABEL, SHELF_LABEL)))
     if not found:
         raise BadInput(N_("No label can be read on the photograph. Go closer, hold still, and let light fall on it."))

@@ -388,7 +388,7 @@ def test_many_pieces_ask_the_same_questions_and_one_picture_is_in_memory(
 ):
     asked, at_once = [], []
     event.listen(engine, "before_cursor_execute", lambda *found: asked.append(found[2]))
-    monkeypatch.setattr(dividing, "_look", lambda scan, folder: iter(at_once))
+    monkeypatch.setattr(dividing, "_look", lambda scan: iter(at_once))
     counts = []
     for size in (2, 30):
         at_once[:] = [Seen(made.code_for(settings, two[n % 2]) if n % 2 else "", False) for n in range(1, 2 * size + 1)]

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from oms.box import walls
 from oms.box.language import HEAD, LONGEST_QUESTION, READY, Said
@@ -168,7 +168,7 @@ _PRELOADED = ("oms.recognition.rendering",)
 
 def call(
     function: Function,
-    document: Path | bytes | BinaryIO,
+    document: Path | bytes | memoryview,
     *,
     most: int = 0,
     seconds: float = SECONDS,
@@ -204,16 +204,14 @@ def call(
 
 
 @contextmanager
-def _opened(document: Path | bytes | BinaryIO) -> Any:
+def _opened(document: Path | bytes | memoryview) -> Iterator[int]:
     if isinstance(document, Path):
         file = os.open(document, os.O_RDONLY | os.O_CLOEXEC)
-    elif isinstance(document, bytes):
+    else:
         file = os.memfd_create("document")
-        with open(file, "wb", closefd=False) as out:
+        with os.fdopen(file, "wb", closefd=False) as out:
             out.write(document)
         os.lseek(file, 0, os.SEEK_SET)
-    else:
-        file = os.dup(document.fileno())
     try:
         yield file
     finally:

@@ -5,7 +5,7 @@ import struct
 HEAD = struct.Struct(">IQ")
 """Before an answer: bytes of its JSON, bytes of its data."""
 
-LONGEST_QUESTION = 16 * 1024
+LONGEST_QUESTION = 64 * 1024
 READY = b"ready"
 
 

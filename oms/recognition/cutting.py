@@ -1,18 +1,20 @@
 """Cutting pages out of a scan file without touching what the scanner wrote: no picture is decoded or packed anew.
 
 A piece holds the chosen pages and nothing else of the file: no picture, note or description of another page goes along.
-The same pages of the same file always give the same bytes.
+The same pages of the same file always give the same bytes. The file is taken apart in the box.
 """
 
+import io
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pikepdf
 
-from oms.errors import N_, FileRefused, OmsError
+from oms import box
+from oms.errors import N_, FileRefused
 from oms.recognition.opening import OpenedScan
 
 CUTTABLE = ("application/pdf", "image/tiff")
@@ -21,6 +23,8 @@ _HARMLESS_NOTES = ("/Link", "/Popup")
 _DEEPEST = 8
 """Forms within forms: a scanner's page has one or none."""
 _NONE = pikepdf.Dictionary()
+_MARGIN = 1024**2
+"""Bytes a piece may have beyond twice its file: a piece has less than its file, but for what lay packed in it."""
 
 
 class NotCuttable(FileRefused):
@@ -37,53 +41,60 @@ def check_cuttable(scan: OpenedScan) -> None:
         raise NotCuttable(
             N_("%(name)s is signed: dividing it would break the signature. Upload it to its dossier."), name=scan.name
         )
-    try:
-        if scan.media_type == "image/tiff":
-            with scan.path.open("rb") as file:
-                for _frame in _Tiff(file).walk(range(1, scan.pages + 1)):
-                    pass
-            return
-        with pikepdf.open(scan.path) as pdf:
-            if "/OCProperties" in pdf.Root:
-                raise ValueError("layers")
-            for page in pdf.pages:
-                _lone_page(page)
-    except OmsError:
-        raise
-    except Exception:  # whatever a library, or a frame that is none, makes of it: the file stays whole
-        raise _refused(scan.name) from None
+    _ask(scan, check_pages, pages=scan.pages)
 
 
 def cut(scan: OpenedScan, numbers: Sequence[int], out: Path) -> None:
     """Write the pages of these numbers (from 1), in this order, as a file of the same type; raises `NotCuttable`."""
+    with out.open("xb") as file:
+        file.write(_ask(scan, cut_pages, most=2 * scan.path.stat().st_size + _MARGIN, numbers=list(numbers)))
+
+
+def _ask(
+    scan: OpenedScan, function: Callable[..., tuple[None, bytes]], *, most: int = 0, **arguments: Any
+) -> bytearray:
     try:
-        if scan.media_type == "image/tiff":
-            with scan.path.open("rb") as file, out.open("xb") as piece:
-                _Tiff(file).copy(numbers, piece)
-            return
-        with pikepdf.open(scan.path) as pdf, pikepdf.new() as made:
-            pages = list(pdf.pages)
-            for number in numbers:
-                lone = pdf.make_indirect(_lone_page(pages[number - 1]))
-                made.pages.append(pikepdf.Page(made.copy_foreign(lone)))
-            made.save(
-                out,
-                deterministic_id=True,
-                compress_streams=False,
-                stream_decode_level=pikepdf.StreamDecodeLevel.none,
-                object_stream_mode=pikepdf.ObjectStreamMode.generate,
-            )
-    except OmsError:
-        raise
-    except Exception:
-        raise _refused(scan.name) from None
+        return box.call(function, scan.path, most=most, media_type=scan.media_type, **arguments)[1]
+    except (box.Said, box.Broke):  # whatever a library, or a frame that is none, makes of it: the file stays whole
+        raise NotCuttable(
+            N_("%(name)s cannot be divided without changing its pages (layers, notes, or not as a scanner writes it)."),
+            name=scan.name,
+        ) from None
 
 
-def _refused(name: str) -> NotCuttable:
-    return NotCuttable(
-        N_("%(name)s cannot be divided without changing its pages (layers, notes, or not as a scanner writes it)."),
-        name=name,
-    )
+def check_pages(file: BinaryIO, media_type: str, pages: int) -> tuple[None, bytes]:
+    """In the box: fail where a page cannot be taken out of the file."""
+    if media_type == "image/tiff":
+        for _frame in _Tiff(file).walk(range(1, pages + 1)):
+            pass
+        return None, b""
+    with pikepdf.open(file) as pdf:
+        if "/OCProperties" in pdf.Root:
+            raise ValueError("layers")
+        for page in pdf.pages:
+            _lone_page(page)
+    return None, b""
+
+
+def cut_pages(file: BinaryIO, media_type: str, numbers: Sequence[int]) -> tuple[None, bytes]:
+    """In the box: the pages as a file of their own."""
+    out = io.BytesIO()
+    if media_type == "image/tiff":
+        _Tiff(file).copy(numbers, out)
+        return None, out.getvalue()
+    with pikepdf.open(file) as pdf, pikepdf.new() as made:
+        pages = list(pdf.pages)
+        for number in numbers:
+            lone = pdf.make_indirect(_lone_page(pages[number - 1]))
+            made.pages.append(pikepdf.Page(made.copy_foreign(lone)))
+        made.save(
+            out,
+            deterministic_id=True,
+            compress_streams=False,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        )
+    return None, out.getvalue()
 
 
 def _lone_page(page: pikepdf.Page) -> pikepdf.Dictionary:

@@ -5,13 +5,14 @@ dossier under a hold or in a transfer, and what is sealed is never proposed and 
 before. The minutes and a certificate of numbers stay; they tell nothing of the content.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from oms import audit, catalogue, db, dossiers, holds, jobs, purging
+from oms import audit, catalogue, db, dossiers, holds, jobs, purging, record, retention
 from oms.catalogue import RetentionRule
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
@@ -36,6 +37,8 @@ COUNCIL = 3
 """Least members of a council."""
 WORDS_LENGTH = 10, 500
 MOST_SCANS = 500
+MOST_DOSSIERS = 50
+"""Whole dossiers in one list; what goes next shows when these are gone."""
 
 
 def schedule() -> tuple[RetentionRule, ...]:
@@ -55,6 +58,10 @@ def due(session: Session, rule: RetentionRule, *, actor: Actor) -> list[Scan]:
         .options(joinedload(Scan.dossier).joinedload(Dossier.person))
         .order_by(Scan.received_at, Scan.id)
     )
+    if rule.what == "whole_dossier":
+        over = select(Dossier.id).where(allowed(actor, Action.DOSSIER_EDIT), retention.is_over(rule))
+        whole = select(over.order_by(Dossier.number).limit(MOST_DOSSIERS).subquery().c.id)
+        return list(session.scalars(_scans_of(whole)))
     if rule.what == "unfiled_scan":
         before = now() - timedelta(days=rule.days)
         filed = select(Page.id).where(Page.scan_id == Scan.id, Page.document_id.is_not(None)).exists()
@@ -64,6 +71,16 @@ def due(session: Session, rule: RetentionRule, *, actor: Actor) -> list[Scan]:
         Page.scan_id == Scan.id, Page.document_id.is_(None) | Page.document_id.not_in(surplus)
     )
     return list(session.scalars(query.where(~other.exists()).limit(MOST_SCANS))) if surplus else []
+
+
+def _scans_of(dossier_ids: Select[Any]) -> Select[Any]:
+    """Every scan of the dossiers, whatever became of it: a dossier whose term is over goes whole."""
+    return (
+        select(Scan)
+        .where(Scan.dossier_id.in_(dossier_ids))
+        .options(joinedload(Scan.dossier).joinedload(Dossier.person))
+        .order_by(Scan.dossier_id, Scan.received_at, Scan.id)
+    )
 
 
 def look_at_due(session: Session, *, actor: Actor, shown: int) -> None:
@@ -129,6 +146,7 @@ def propose(
     chosen = [open_now[id] for id in dict.fromkeys(scan_ids) if id in open_now]
     if not chosen or len(chosen) != len(set(scan_ids)):
         raise Conflict(N_("Something you chose is not due any more. Reload the list and choose again."))
+    _require_whole(rule, chosen, open_now.values())
     year = today().year
     disposal = Disposal(
         number=f"HT-{year}-{dossiers.next_number(session, f'disposal-{year}'):04d}",
@@ -147,6 +165,15 @@ def propose(
         session, "disposal:propose", disposal, actor=actor, words=legal_reason, rule=rule.id, scans=len(chosen)
     )
     return disposal
+
+
+def _require_whole(rule: RetentionRule, chosen: Sequence[Scan], due_now: Iterable[Scan]) -> None:
+    """A dossier whose term is over is let go whole or not at all."""
+    if rule.what != "whole_dossier":
+        return
+    dossiers_chosen, chosen_ids = {scan.dossier_id for scan in chosen}, {scan.id for scan in chosen}
+    if any(scan.dossier_id in dossiers_chosen and scan.id not in chosen_ids for scan in due_now):
+        raise BadInput(N_("A dossier whose term is over goes whole: choose all of its scans, or none."))
 
 
 def decide(
@@ -204,6 +231,8 @@ def execute(
         raise Conflict(N_("Something in this disposal is not due any more. Nothing was destroyed; propose it anew."))
     dossier_ids = sorted({scan.dossier_id for scan in scans})
     gone, remove_files = purging.destroy(session, settings, scans)
+    if disposal.rule_id in catalogue.whole_dossier_rules():
+        record.forget_dossiers(session, dossier_ids)
     session.refresh(disposal)
     year = today().year
     disposal.certificate = f"GCN-{year}-{dossiers.next_number(session, f'certificate-{year}'):04d}"

@@ -27,7 +27,7 @@ ORDER = (
     ("record",),
     ("first_load", "completeness", "milestones"),
     ("figures",),
-    ("holds",),
+    ("holds", "retention"),
     ("whereabouts", "stocktaking", "sheets"),
     ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),
     ("scan_folders", "inserts", "disposal", "procedures", "campaigns"),

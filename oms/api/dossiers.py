@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from oms import completeness, custody, db, dossiers, intake, jobs, organisation
+from oms import completeness, custody, db, dossiers, intake, jobs, organisation, retention
 from oms.api.door import gives, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.problems import problem
@@ -134,6 +134,7 @@ def _shape(dossier: Dossier) -> dict[str, Any]:
         "missing": [presence.component.id for presence in presences if not presence.documents],
         "scans": dossiers.scans_of(g.session, dossier),
         "transfer": transfer.number if transfer else None,
+        "retention": retention.of_dossier(g.session, dossier),
     }
 
 

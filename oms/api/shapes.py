@@ -139,6 +139,18 @@ class Presence(Schema):
     documents = fields.Integer()
 
 
+class RetentionShape(Schema):
+    """How long a dossier is kept: `until` is null for what is kept for ever, and while nobody has left."""
+
+    rule = fields.String(attribute="rule.id")
+    permanent = fields.Boolean(attribute="rule.permanent")
+    years = fields.Integer(attribute="rule.years")
+    basis = fields.String(attribute="rule.basis")
+    source = Value(attribute="rule.source")
+    began_on = fields.Date(allow_none=True)
+    until = fields.Date(attribute="ends_on", allow_none=True)
+
+
 class DossierShape(DossierLine):
     """A dossier with its contents list, what of the original set is there, and its scans."""
 
@@ -151,6 +163,7 @@ class DossierShape(DossierLine):
     )
     scans = fields.List(fields.Nested(ScanLine))
     transfer = fields.String(allow_none=True, metadata={"description": "Number of the open transfer."})
+    retention = fields.Nested(RetentionShape, allow_none=True)
 
 
 class EventShape(Schema):

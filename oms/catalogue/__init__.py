@@ -75,7 +75,14 @@ from oms.catalogue.rules import (
     transfer_rule,
     transfer_rules,
 )
-from oms.catalogue.safeguards import InsertRule, RetentionRule, insert_rule, retention_rules
+from oms.catalogue.safeguards import (
+    InsertRule,
+    RetentionRule,
+    dossier_retention,
+    insert_rule,
+    retention_rules,
+    whole_dossier_rules,
+)
 from oms.catalogue.staff_reports import ReportColumn, StaffReport, staff_reports
 from oms.catalogue.supplements import (
     SupplementDeadline,
@@ -157,6 +164,7 @@ __all__ = [
     "demo_unit",
     "demo_units",
     "discipline_rule",
+    "dossier_retention",
     "fixed_values",
     "form",
     "forms",
@@ -193,4 +201,5 @@ __all__ = [
     "unit_kind",
     "unit_kinds",
     "units_on",
+    "whole_dossier_rules",
 ]

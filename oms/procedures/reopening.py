@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from oms import audit, jobs
+from oms import audit, jobs, retention
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, DossierStatus, Leaving, LeavingState, LeavingWay, UnitKind, now
 from oms.organisation import today
@@ -86,6 +86,10 @@ def _closed(session: Session, leaving: Leaving, action: Action, actor: Actor, ve
                 "The dossier has left for a body outside the system. What is wrong is mended there; a dossier that "
                 "comes back is taken in anew."
             )
+        )
+    if retention.is_disposed(session, dossier):
+        raise Refused(
+            N_("The term of this dossier was over and its papers were destroyed. Open a new dossier for the person.")
         )
     return dossier
 

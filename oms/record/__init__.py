@@ -3,6 +3,7 @@
 from oms.record.keying import (
     decide,
     follow_decision,
+    forget_dossiers,
     forget_pages,
     key_value,
     remove_row,
@@ -43,6 +44,7 @@ __all__ = [
     "decide_number",
     "follow_decision",
     "follow_supplement",
+    "forget_dossiers",
     "forget_pages",
     "forms_of_record",
     "get_record",

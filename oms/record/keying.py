@@ -96,6 +96,12 @@ def forget_pages(session: Session, page_ids: Sequence[str]) -> None:
     session.execute(delete(RecordRow).where(RecordRow.page_id.in_(page_ids)))
 
 
+def forget_dossiers(session: Session, dossier_ids: Sequence[str]) -> None:
+    """Destroy what was written down of dossiers whose papers are destroyed whole; the caller has checked who may."""
+    session.execute(delete(RecordStatement).where(RecordStatement.dossier_id.in_(dossier_ids)))
+    session.execute(delete(RecordRow).where(RecordRow.dossier_id.in_(dossier_ids)))
+
+
 def as_reason(reason: str) -> str:
     """A reason as it is kept."""
     return as_unicode(reason).strip()[:REASON_LENGTH]

@@ -25,6 +25,7 @@ from oms import (
     packages,
     people,
     procedures,
+    retention,
     sheets,
     whereabouts,
 )
@@ -132,6 +133,7 @@ def show(dossier: Dossier) -> str:
         yearly=completeness.yearly_gaps(dossier, counting, told=completeness.told_years(g.session, dossier)),
         corrections=corrections.rows_of(procedures.of_dossier(g.session, dossier, actor=g.actor)),
         leavings=leaving_lists.of_dossier(g.session, dossier, actor=g.actor),
+        retention=retention.of_dossier(g.session, dossier),
         attestations=attestations.titles(given.of_dossier(g.session, dossier, actor=g.actor)),
         losses=losses,
         remarks=paper_losses.remarks(losses),

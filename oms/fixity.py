@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from oms import audit, custody, db, jobs, organisation, purging, search, staging, storage
+from oms import audit, custody, db, installation, jobs, organisation, purging, search, staging, storage
 from oms.errors import N_
 from oms.models import (
     OPEN_STATES,
@@ -79,6 +79,7 @@ def check(engine: Engine, settings: Settings, *, fast: bool = False) -> Iterator
         yield from _check_jobs(session)
         yield from _check_audit(session, fast)
     yield from _check_leftovers(engine, settings)
+    yield from _check_box(engine, settings)
     yield from _check_index(engine, settings, fast)
 
 
@@ -305,6 +306,12 @@ def _age(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0
+
+
+def _check_box(engine: Engine, settings: Settings) -> Iterator[Problem]:
+    fault = installation.box_fault(settings, engine)
+    if fault is not None:
+        yield Problem("box-open", "machine", fault.message, dict(fault.values))
 
 
 def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from oms import __version__, db, installation, jobs, search, staging
+from oms import __version__, box, db, installation, jobs, search, staging
 from oms.errors import N_
 from oms.jobs import Backlog
 from oms.models import Fact, now
@@ -88,6 +88,7 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
             _database(session),
             _disk(settings),
             _staging(settings),
+            _box(),
             _queue(backlog),
             _failures(backlog),
             _index(settings, backlog),
@@ -168,6 +169,27 @@ def _staging(settings: Settings) -> Finding:
             values,
         )
     return Finding(N_("Arriving files"), GOOD, N_("Checked in memory, %(free)s free."), values)
+
+
+def _box() -> Finding:
+    """How closed the box is in which files from outside are opened."""
+    name, found = N_("Files from outside"), box.rung()
+    if found == box.Rung.FULL:
+        return Finding(name, GOOD, N_("Opened in a closed box: no network, no other file, limits of memory and time."))
+    if found == box.Rung.WEAK:
+        return Finding(
+            name,
+            DANGER,
+            N_(
+                "Opened behind weaker walls: this machine forbids namespaces. Install bubblewrap and let it make them, "
+                "as docs/install.md says, then restart OMS."
+            ),
+        )
+    return Finding(
+        name,
+        DANGER,
+        N_("None is opened: no box can be built. Install bubblewrap and libseccomp2 (docs/install.md), restart OMS."),
+    )
 
 
 def _queue(backlog: Backlog) -> Finding:

@@ -1,5 +1,6 @@
 """What an installation is: its folders, its database at the right version, whether it holds demo data."""
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import db
+from oms import box, db
+from oms.box import Rung
+from oms.errors import N_, OmsError, Unavailable
 from oms.models import Fact
-from oms.settings import Settings
+from oms.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -65,6 +70,46 @@ def _copy_before_upgrade(settings: Settings, engine: Engine, present: str) -> No
     with engine.connect() as connection:
         connection.connection.driver_connection.execute("VACUUM INTO ?", (str(part),))  # type: ignore[union-attr]
     shutil.move(part, target)
+
+
+def box_fault(settings: Settings, engine: Engine) -> OmsError | None:
+    """What is wrong with the box in which files from outside are opened, unless it is allowed to be as it is.
+
+    A demonstration goes on behind weaker walls, and without any: then it opens no file.
+    """
+    if settings.box not in ("full", "weak"):
+        return SettingsError(
+            N_("Setting %(name)s does not understand the value %(value)s."), name="OMS_BOX", value=settings.box
+        )
+    found = box.rung()
+    if found == Rung.FULL or (found == Rung.WEAK and settings.box == "weak") or is_demo(engine):
+        return None
+    if found == Rung.WEAK:
+        return Unavailable(
+            N_(
+                "This machine forbids the closed box in which files from outside are opened. Install bubblewrap and let "
+                "it make namespaces (docs/install.md), or write OMS_BOX=weak in the settings to do with weaker walls."
+            )
+        )
+    return Unavailable(
+        N_(
+            "This machine cannot build the box in which files from outside are opened. Install the packages bubblewrap "
+            "and libseccomp2; docs/install.md says what else it needs."
+        )
+    )
+
+
+def require_box(settings: Settings, engine: Engine) -> None:
+    """Raise what `box_fault` finds: a service that must not open files as it would does not start."""
+    fault = box_fault(settings, engine)
+    if fault is not None:
+        log.error("no closed box: %s", box.look()[1])
+        raise fault
+
+
+def allow_box(settings: Settings, engine: Engine) -> None:
+    """Let the boxes of this process be weak where the settings say so, and for a demonstration."""
+    box.permit(lambda: settings.box == "weak" or is_demo(engine))
 
 
 def is_new(engine: Engine) -> bool:

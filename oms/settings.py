@@ -42,6 +42,8 @@ class Settings:
     # True only behind TLS: the cookie then carries Secure and the __Host- prefix.
     https: bool = False
     secret_key: str = field(default="", repr=False)
+    # "weak" lets a machine that forbids namespaces open files from outside behind weaker walls (docs/install.md).
+    box: str = "full"
     # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
     second_factor: str = ""
 

@@ -4,8 +4,8 @@ Knows no document: `call` runs a function of ours on one, behind walls that hold
 docs/decisions/020-foreign-bytes-are-parsed-in-a-box.md.
 """
 
-from oms.box.asking import AT_ONCE, SECONDS, Box, Broke, NoBox, call, close_all, look, rung
+from oms.box.asking import AT_ONCE, SECONDS, Box, Broke, NoBox, call, close_all, look, permit, rung
 from oms.box.language import Said
 from oms.box.walls import Rung
 
-__all__ = ["AT_ONCE", "SECONDS", "Box", "Broke", "NoBox", "Rung", "Said", "call", "close_all", "look", "rung"]
+__all__ = ["AT_ONCE", "SECONDS", "Box", "Broke", "NoBox", "Rung", "Said", "call", "close_all", "look", "permit", "rung"]

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,14 @@ def _read(channel: socket.socket, size: int, deadline: float) -> bytearray:
     return data
 
 
+@dataclass
+class _Permission:
+    """When a weak box will do."""
+
+    weak: Callable[[], bool] = lambda: False
+
+
+_permission = _Permission()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _lock = threading.Lock()
 _idle: list[Box] = []
@@ -203,6 +212,11 @@ def call(
                 box.close()
 
 
+def permit(weak: Callable[[], bool]) -> None:
+    """Say when a weak box will do where there is no full one; without this it never does."""
+    _permission.weak = weak
+
+
 @contextmanager
 def _opened(document: Path | bytes | memoryview) -> Iterator[int]:
     if isinstance(document, Path):
@@ -226,7 +240,7 @@ def _take() -> Box:
                 return box
             box.close()
     found = rung()
-    if found == Rung.NONE:
+    if found == Rung.NONE or (found == Rung.WEAK and not _permission.weak()):
         raise NoBox
     try:
         return Box(found, _PRELOADED)

@@ -70,6 +70,7 @@ def open_house(*, create: bool = False) -> House:
         raise Unavailable(
             N_("The database cannot be reached or opened. Check OMS_DATABASE_URL, and that the database server runs.")
         ) from error
+    installation.allow_box(settings, engine)
     return House(settings, engine)
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from oms import box
 from oms.cli.output import _, leave, put, put_json, refuse, say, with_json
 from oms.errors import N_, BadInput, NotFound, OmsError
 from oms.models import Quality
 from oms.recognition import FailedPage, open_scan, read_file
 from oms.recognition.comparing import ErrorRates, compare
+from oms.settings import Settings
 
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
 
@@ -64,6 +66,7 @@ def read(
     files: tuple[Path, ...], pdf: Path | None, kept: Path | None, truth: Path | None, workers: int, as_json: bool
 ) -> None:
     """Read files page by page."""
+    box.permit(lambda: Settings.from_environment().box == "weak")
     wanted = [path for given in files for path in _scans_in(given)]
     run = _Run(pdf, kept, truth, workers, as_json, len(wanted))
     _refuse_nonsense(run)

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from oms import backup, staging
+from oms import backup, box, installation, staging
 from oms.cli.installing import demo_when_new
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, say
@@ -51,6 +51,8 @@ def serve(port: int | None, with_worker: bool, with_demo: bool, parent: int | No
     if with_demo:
         demo_when_new()
     house = open_house()
+    installation.require_box(house.settings, house.engine)
+    box.close_all()  # whoever serves starts boxes of its own
     chosen = house.settings.port if port is None else port
     _check_port(house.settings.host, chosen)
     house.engine.dispose()
@@ -71,6 +73,7 @@ def worker(until_idle: bool, parent: int | None) -> None:
     """Work until told to stop."""
     _die_with(parent)
     house: House = open_house()
+    installation.require_box(house.settings, house.engine)
     with backup.keep_in_use(house.settings):
         Worker(house.engine, house.settings).serve(until_idle=until_idle)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
@@ -13,7 +14,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oms import __version__, db, installation, limits
+from oms import __version__, box, db, installation, limits
 from oms.accounts import required_of
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.web import access, confirming, errors, formats, headers, navigation, signing_in
@@ -89,6 +90,7 @@ def open_house(app: Flask, settings: Settings, engine: Engine) -> None:
         WTF_CSRF_TIME_LIMIT=settings.session_absolute,
         BABEL_DEFAULT_LOCALE=settings.language,
     )
+    installation.allow_box(settings, engine)
     app.extensions["oms"] = access.House(settings, engine, Queue(settings))
 
 
@@ -255,10 +257,26 @@ def _who_asks() -> str:
     return actor.account_id if actor else (request.remote_addr or "nobody")
 
 
+def _notices() -> list[dict[str, str]]:
+    """What everybody must know of this installation on every page."""
+    sentences = {
+        box.Rung.WEAK: _(
+            "Files from outside are opened behind weaker walls on this machine: a malicious file could do harm. "
+            "The administrator finds what to do on the system page."
+        ),
+        box.Rung.NONE: _(
+            "This machine cannot build the closed box for files from outside, so none is opened. "
+            "The administrator finds what to do on the system page."
+        ),
+    }
+    return [{"tone": "danger", "text": sentences[found]} for found in (box.rung(),) if found in sentences]
+
+
 def _page_context() -> dict[str, Any]:
     return {
         "language": str(get_locale()),
         "version": __version__,
         "is_demo": installation.is_demo(access.house().engine),
+        "notices": _notices(),
         "actor": g.get("actor"),
     }

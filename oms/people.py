@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from oms import audit
+from oms import audit, catalogue
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Dossier, Gender, Person, PersonAlias, Precision, Unit
 from oms.models.base import new_id
@@ -169,6 +169,14 @@ def view(session: Session, person: Person, *, actor: Actor) -> None:
     """Write down that the actor opened the page of a person."""
     require(actor, Action.PERSON_READ, person)
     audit.record(session, "person:view", person, actor=actor)
+
+
+def is_open(key: str, person: Person, *, actor: Actor) -> bool:
+    """Whether a value of the person is open to the actor: some are for those only who need them for a dossier they work
+    on (`catalogue/record_rules.yaml`)."""
+    if key not in catalogue.record_keys("need_to_know", today()):
+        return True
+    return any(can(actor, Action.RECORD_READ_SENSITIVE, dossier) for dossier in person.dossiers)
 
 
 def units_with_people(session: Session, *, actor: Actor) -> list[Unit]:

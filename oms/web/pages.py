@@ -5,7 +5,7 @@ images and word boxes are parts of the page that shows them: each is guarded by 
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +82,8 @@ class ShownField:
     flag: str
 
 
-def page_findings(page: Page) -> list[ShownField]:
-    """The values of the form that stand on a page, in printed order; empty for other pages."""
+def page_findings(page: Page, *, closed: Collection[str]) -> list[ShownField]:
+    """The values of the form that stand on a page, in printed order, but the `closed` keys; empty for other pages."""
     found = page.findings or {}
     if not found.get("form"):
         return []
@@ -91,6 +91,7 @@ def page_findings(page: Page) -> list[ShownField]:
     return [
         ShownField(form.label_of(key), value["value"], _box(value["box"]), value["flag"] or "")
         for key, value in found["fields"].items()
+        if key not in closed
     ]
 
 

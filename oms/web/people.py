@@ -54,6 +54,7 @@ def show(person: Person) -> str:
         "people/show.html",
         person=person,
         dossiers=readable,
+        shows_ethnicity=people.is_open("ethnicity", person, actor=g.actor),
         member_dossier=member,
         membership_home=membership.home_of(member) if member else None,
         moves=membership.moves_of(g.session, person, actor=g.actor),

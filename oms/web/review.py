@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import db, desk, dossiers, gate, review
+from oms import db, desk, dossiers, gate, record, review
 from oms.checks import find_strangers
 from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
 from oms.models import Document, Original, Page, PageState, Scan, ScanState
@@ -119,7 +119,7 @@ def _draw(
         proposed=proposed,
         flags=proposal.flags if proposal else {},
         strangers=[_(other.message, **other.values) for other in find_strangers(scan.dossier.person, waiting)],
-        found=page_findings(page),
+        found=page_findings(page, closed=record.closed_keys(scan.dossier, actor=g.actor)),
         doubts=page_doubts(page),
         values={**dict.fromkeys(FIELDS, ""), "original": Original.ORIGINAL.value, **proposed, **(typed or left or {})},
         chosen=chosen if chosen is not None else left["pages"] if left else first,

@@ -3,8 +3,9 @@
 Ranking works on these alone, so all engines find the same in the same order. Knows no engine and no ranking.
 """
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
+Weights = NDArray[np.uint8]
 
 POSTING_CACHE_BYTES = 64 << 20
 """Decoded posting lists kept per engine: what people really ask of 100,000 pages takes about half of it."""
+
+LIST = 400
+"""Bytes a kept list takes by itself: most that are asked for are short or empty."""
 
 SEARCHED = 500
 """Places up to which each is searched in a list; more are looked up in an array as long as the index."""
@@ -31,10 +36,38 @@ class Postings(NamedTuple):
     """Where a word occurs: ascending document places, and the packed weight of each."""
 
     places: Ints
-    weights: Ints
+    weights: Weights
 
 
-NO_POSTINGS = Postings(NOTHING, NOTHING)
+NO_POSTINGS = Postings(NOTHING, np.empty(0, dtype=np.uint8))
+
+
+class Texts:
+    """Many short texts in one piece of memory; as Python strings they would take three times as much."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._bytes = bytearray()
+        self._ends = array("q", (0,))
+        for text in texts:
+            self.append(text)
+
+    def append(self, text: str) -> None:
+        """Add one at the end."""
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def raw(self, place: int) -> bytes:
+        """One of them as bytes, which sort like the text."""
+        return bytes(self._bytes[self._ends[place] : self._ends[place + 1]])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, place: int) -> str:
+        return self.raw(place).decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.__getitem__, range(len(self)))
 
 
 class Codes:
@@ -69,26 +102,39 @@ class Codes:
 
 
 class PostingCache:
-    """Decoded posting lists, least recently used thrown out first; not locked, the caller is."""
+    """Posting lists once read, least recently used thrown out first; not locked, the caller is.
+
+    A list that covers much of an index is kept as one weight for every place, 0 where the word is not.
+    """
 
     def __init__(self, limit: int = POSTING_CACHE_BYTES) -> None:
         self._limit = limit
         self._size = 0
-        self._kept: OrderedDict[tuple[str, str, str], Postings] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str], tuple[int, Postings | Weights]] = OrderedDict()
 
-    def get(self, key: tuple[str, str, str]) -> Postings | None:
-        """The list kept under (segment, field, word)."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
+    def get(self, key: tuple[str, str, str]) -> tuple[int, Postings] | None:
+        """What is kept under (segment, field, word): how many places were looked at, and the list."""
+        if (found := self._kept.get(key)) is None:
+            return None
+        self._kept.move_to_end(key)
+        upto, kept = found
+        if isinstance(kept, Postings):
+            return upto, kept
+        places = np.flatnonzero(kept != 0).astype(np.int32)
+        return upto, Postings(places, kept[places])
 
-    def keep(self, key: tuple[str, str, str], postings: Postings) -> None:
-        """Remember a list; the oldest ones go when there is no room."""
-        self._kept[key] = postings
-        self._size += _bytes(postings)
+    def keep(self, key: tuple[str, str, str], postings: Postings, upto: int) -> None:
+        """Remember a list that was read in the places below `upto`; the oldest ones go when there is no room."""
+        if key in self._kept:
+            self._size -= _bytes(self._kept.pop(key)[1])
+        kept: Postings | Weights = postings
+        if postings.places.nbytes + postings.weights.nbytes > upto:
+            kept = np.zeros(upto, dtype=np.uint8)
+            kept[postings.places] = postings.weights
+        self._kept[key] = (upto, kept)
+        self._size += _bytes(kept)
         while self._size > self._limit:
-            self._size -= _bytes(self._kept.popitem(last=False)[1])
+            self._size -= _bytes(self._kept.popitem(last=False)[1][1])
 
 
 class Snapshot(Protocol):
@@ -114,10 +160,15 @@ class Snapshot(Protocol):
         """Numbers that sort the documents at `places` by order key and id."""
 
 
-def rank_cards(cards: Sequence[tuple[str, str]]) -> Ints:
-    """For each (order key, id) its number in the sorted list."""
-    standing = np.empty(len(cards), dtype=np.int32)
-    standing[sorted(range(len(cards)), key=cards.__getitem__)] = np.arange(len(cards), dtype=np.int32)
+def card_key(order: bytes, id: bytes) -> bytes:
+    """What sorts like (order key, id)."""
+    return order + b"\0" + id
+
+
+def ranks(keys: Sequence[bytes]) -> Ints:
+    """For each key its number in the sorted list."""
+    standing = np.empty(len(keys), dtype=np.int32)
+    standing[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys), dtype=np.int32)
     return standing
 
 
@@ -149,5 +200,6 @@ def positions(places: Ints, wanted: Ints) -> Ints:
     return spread[wanted]
 
 
-def _bytes(postings: Postings) -> int:
-    return postings.places.nbytes + postings.weights.nbytes + 200
+def _bytes(kept: Postings | Weights) -> int:
+    size = kept.nbytes if isinstance(kept, np.ndarray) else kept.places.nbytes + kept.weights.nbytes
+    return size + LIST

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from oms.search import analysis
 from oms.search.analysis import BARE_SHIFT, GUESSED, HEADING_SHIFT, TEXT_MASK, Asked, QueryWord
 from oms.search.interface import EXACT, MISREAD, UNMARKED
-from oms.search.postings import Bools, Ints, common, positions, union
+from oms.search.postings import Bools, Ints, Weights, common, positions, union
 from oms.search.scope import Beside, Floats, Scope, joined, weakened
 from oms.vietnamese.misreadings import marked_syllables_from, misreadings, syllables_from
 
@@ -220,7 +220,7 @@ class Search:
         return Ranked(needed, tiers, groups, np.round(scores + covered, 4), in_heading == len(words))
 
     def _union(
-        self, typed: WordHits, forms: Iterable[str], exact: Callable[[Ints, Ints], Bools], share: float
+        self, typed: WordHits, forms: Iterable[str], exact: Callable[[Ints, Weights], Bools], share: float
     ) -> WordHits:
         """`typed` and the documents of at most MOST_FORMS of `forms`, each with its best gain."""
         gains = np.zeros(self.snapshot.size, dtype=np.float32)
@@ -243,12 +243,12 @@ class Search:
         found = np.flatnonzero(gains).astype(np.int32)
         return WordHits(found, gains[found], exactly[found], heading[found], rarity)
 
-    def _weigh(self, places: Ints, weights: Ints, exact: Bools) -> WordHits:
+    def _weigh(self, places: Ints, weights: Weights, exact: Bools) -> WordHits:
         rarity = self.scope.rarity(len(places))
         heading = (weights >> HEADING_SHIFT & 1).astype(np.bool_)
         return WordHits(places, _GAINS[weights] * np.float32(rarity), exact, heading, rarity)
 
-    def _exact(self, word: QueryWord, places: Ints, weights: Ints, marked: Iterable[str]) -> Bools:
+    def _exact(self, word: QueryWord, places: Ints, weights: Weights, marked: Iterable[str]) -> Bools:
         if not word.has_marks:
             return (weights >> BARE_SHIFT & 1) > 0
         flags = np.zeros(self.snapshot.size, dtype=np.bool_)
@@ -292,7 +292,7 @@ def everything(allowed: Bools) -> Ranked:
     )
 
 
-def _inexact(places: Ints, _: Ints) -> Bools:
+def _inexact(places: Ints, _: Weights) -> Bools:
     return np.zeros(len(places), dtype=np.bool_)
 
 

@@ -24,7 +24,7 @@ import tantivy
 from oms.search.analysis import ONCE, VERSION, Analysed, analyse
 from oms.search.answering import answer, respell
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
-from oms.search.tantivy_rows import Rows, TantivySnapshot, signed
+from oms.search.tantivy_rows import Rows, TantivySnapshot, bit, signed
 
 WRITER_WAIT = 60.0
 """Seconds a writer waits for another process."""
@@ -34,6 +34,8 @@ BATCH = 20_000
 """Items of one commit of a rebuild: what a broken-off rebuild need not do again."""
 OPENING_TRIES = 8
 """Openings before an index counts as damaged while writers keep replacing it."""
+LAYOUT = 2
+"""Raise it whenever the fields change, as `VERSION` when the words do."""
 CURRENT, BUILDING, SEAL, LOCK = "current", "building", "oms-seal.json", "writer.lock"
 
 
@@ -41,7 +43,8 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in ("folded", "marked", "pairs", "id"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
-    builder.add_unsigned_field("row", fast=True)
+    for field in ("row", "bit"):
+        builder.add_unsigned_field(field, fast=True)
     builder.add_bytes_field("card", stored=True)
     return builder.build()
 
@@ -271,6 +274,7 @@ def _document(analysed: Analysed, row: int) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("id", _plain(item.id))
     document.add_unsigned("row", row)
+    document.add_unsigned("bit", bit(row))
     card = [item.id, item.stamp, item.order, *analysed.card()]
     document.add_bytes("card", "\x1f".join(part.replace("\x1f", " ") for part in card).encode("utf-8", "surrogatepass"))
     for word, weight in analysed.folded.items():
@@ -306,7 +310,7 @@ def _seal(place: Path, rows: int = 0) -> None:
     files["meta.json"] = _sum(place / "meta.json")
     fresh = place / f"{SEAL}.new"
     with fresh.open("w", encoding="ascii") as file:
-        json.dump({"version": VERSION, "rows": rows, "files": files}, file)
+        json.dump({"version": [VERSION, LAYOUT], "rows": rows, "files": files}, file)
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(place / SEAL)
@@ -327,7 +331,7 @@ def _check_sizes(place: Path) -> None:
     After a kill between commit and seal tantivy's own table of contents is newer than the seal, and is trusted.
     """
     seal = _read_seal(place)
-    if seal["version"] != VERSION:
+    if seal["version"] != [VERSION, LAYOUT]:
         raise IndexDamaged("the index is of another version")
     if _sum(place / "meta.json") != seal["files"].get("meta.json"):
         return

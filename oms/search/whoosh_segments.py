@@ -7,6 +7,7 @@ what was read stays right until its segment is gone. Knows no ranking.
 
 import threading
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
@@ -25,7 +26,9 @@ from oms.search.postings import (
     Ints,
     PostingCache,
     Postings,
-    rank_cards,
+    Texts,
+    card_key,
+    ranks,
 )
 
 FEW = 2000
@@ -45,9 +48,7 @@ class LoadedSegment:
         # The codec's readers, not whoosh.reading: those filter deleted documents one by one in Python.
         self._terms = codec.terms_reader(storage, segment)
         self._cards = codec.per_document_reader(storage, segment)
-        self.ids: list[str] = []
-        self.orders: list[str] = []
-        self.stamps: list[str] = []
+        self.ids, self.orders, self.stamps = Texts(), Texts(), Texts()
         columns = {field: array("i") for field in (*CODED, *COUNTED)}
         try:
             for card in self._cards.column_reader("card", schema["card"].column_type):
@@ -75,6 +76,10 @@ class LoadedSegment:
             return _decode(self._terms.matcher(field, word.encode(), self._schema[field].format))
         except TermNotFound:
             return NO_POSTINGS
+
+    def key(self, place: int) -> bytes:
+        """What sorts the documents by order key and id."""
+        return card_key(self.orders.raw(place), self.ids.raw(place))
 
     def words_from(self, field: str, prefix: str) -> Iterator[str]:
         """The words of `field` that begin with `prefix`, in order."""
@@ -143,20 +148,18 @@ class WhooshSnapshot:
 
     def card(self, place: int) -> tuple[str, str]:
         """Order key and id of the document at `place`."""
-        number = int(np.searchsorted(self.starts, place, side="right")) - 1
-        segment, inside = self.segments[number], place - self.starts[number]
+        segment, inside = self._inside(place)
         return segment.orders[inside], segment.ids[inside]
 
     def standing(self, places: Ints) -> Ints:
         """Numbers that sort the documents at `places` by order key and id."""
         if len(places) > FEW:
             return self._all_standing[places]
-        return rank_cards([self.card(place) for place in places.tolist()])
+        return ranks([segment.key(inside) for segment, inside in map(self._inside, places.tolist())])
 
     @cached_property
     def _all_standing(self) -> Ints:
-        pairs = (zip(segment.orders, segment.ids, strict=True) for segment in self.segments)
-        return rank_cards(list(chain.from_iterable(pairs)))
+        return ranks(list(chain.from_iterable(map(segment.key, range(segment.size)) for segment in self.segments)))
 
     def find_places(self, ids: Iterable[str]) -> dict[str, int]:
         """The places of the live documents with these ids; unknown ids are left out."""
@@ -170,8 +173,8 @@ class WhooshSnapshot:
 
     def stamp(self, place: int) -> str:
         """The stamp of the document at `place`."""
-        number = int(np.searchsorted(self.starts, place, side="right")) - 1
-        return self.segments[number].stamps[place - self.starts[number]]
+        segment, inside = self._inside(place)
+        return segment.stamps[inside]
 
     def stamps(self) -> dict[str, str]:
         """Ids of all live documents with their stamps."""
@@ -181,13 +184,18 @@ class WhooshSnapshot:
             stamps.update((i, s) for i, s, live in zip(segment.ids, segment.stamps, alive, strict=True) if live)
         return stamps
 
+    def _inside(self, place: int) -> tuple[LoadedSegment, int]:
+        """The segment a document is in, and its number there."""
+        number = bisect_right(self.starts, place) - 1
+        return self.segments[number], place - self.starts[number]
+
     def _segment_postings(self, segment: LoadedSegment, field: str, word: str) -> Postings:
         key = (segment.name, field, word)
         with self._lock:  # a reader's files have one position: two threads would read each other's lists
-            found = self._cache.get(key)
-            if found is None:
-                found = segment.read_postings(field, word)
-                self._cache.keep(key, found)
+            if (kept := self._cache.get(key)) is not None:
+                return kept[1]
+            found = segment.read_postings(field, word)
+            self._cache.keep(key, found, segment.size)
         return found
 
 
@@ -203,15 +211,15 @@ def _decode(matcher: Any) -> Postings:
         matcher._read_data()
         steps, block_weights, _ = matcher._data
         places.append(np.cumsum(np.array(steps, dtype=np.int32), dtype=np.int32))
-        weights.append(np.full(len(steps), 1 if block_weights is None else block_weights, dtype=np.int32))
+        weights.append(np.full(len(steps), 1 if block_weights is None else block_weights, dtype=np.uint8))
         matcher._next_block()
     return Postings(np.concatenate(places), np.concatenate(weights)) if places else NO_POSTINGS
 
 
 def _step(matcher: Any) -> Postings:
-    places, weights = array("i"), array("i")
+    places, weights = array("i"), array("B")
     while matcher.is_active():
         places.append(matcher.id())
         weights.append(int(matcher.weight()))
         matcher.next()
-    return Postings(np.array(places, dtype=np.int32), np.array(weights, dtype=np.int32))
+    return Postings(np.array(places, dtype=np.int32), np.array(weights, dtype=np.uint8))

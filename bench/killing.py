@@ -87,23 +87,29 @@ def verify(name: str, folder: Path, truth: dict[str, Item], pending: Item) -> No
     assert engine.stamps() == newer, "mending did not bring the truth"
 
 
-def main(kills: int) -> None:
-    """Kill, open, compare, mend; again and again."""
+def losses(name: str, kills: int) -> int:
+    """Kill, open, compare, mend; again and again. 0, or 1 at the first loss."""
     chance = random.Random(8)
-    for name in ("whoosh", "tantivy"):
-        with tempfile.TemporaryDirectory() as place:
-            folder, truth, commits = Path(place) / "index", dict[str, Item](), 0
-            os.waitpid(in_a_child(lambda: open_engine(name, folder).rebuild([])), 0)  # noqa: B023
-            for turn in range(kills):
-                done = kill_once(name, folder, turn, chance.uniform(0, LONGEST))
-                commits += done
-                truth |= {each.id: each for each in (item(turn, number) for number in range(done))}
-                pending = item(turn, done)
-                _, status = os.waitpid(in_a_child(lambda: verify(name, folder, truth, pending)), 0)  # noqa: B023
-                if status:
-                    sys.exit(f"{name}: lost at kill {turn + 1}")
-                truth[pending.id] = pending
-            print(f"{name}: {kills} kills in {commits} commits, {len(truth)} items, nothing lost", flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        folder, truth, commits = Path(place) / "index", dict[str, Item](), 0
+        os.waitpid(in_a_child(lambda: open_engine(name, folder).rebuild([])), 0)
+        for turn in range(kills):
+            done = kill_once(name, folder, turn, chance.uniform(0, LONGEST))
+            commits += done
+            truth |= {each.id: each for each in (item(turn, number) for number in range(done))}
+            pending = item(turn, done)
+            _, status = os.waitpid(in_a_child(lambda: verify(name, folder, truth, pending)), 0)  # noqa: B023
+            if status:
+                print(f"{name}: lost at kill {turn + 1}", flush=True)
+                return 1
+            truth[pending.id] = pending
+        print(f"{name}: {kills} kills in {commits} commits, {len(truth)} items, nothing lost", flush=True)
+    return 0
+
+
+def main(kills: int) -> None:
+    """Each engine in turn."""
+    sys.exit(max(losses(name, kills) for name in ("whoosh", "tantivy")))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,161 @@
+"""The engines that are measured: ours, tantivy by itself, PostgreSQL with unaccent, all over the same papers.
+
+Each is built by a process of its own and asked in another one, as a server does, so that its memory is that of finding.
+"""
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from oms.search.interface import Engine, Item, Query
+from oms.vietnamese.text import fold, words
+
+OURS = ("whoosh", "tantivy")
+PLAIN, POSTGRESQL = "plain tantivy", "PostgreSQL"
+ADDRESS = "OMS_TEST_POSTGRESQL"
+SHOWN = 20
+
+Find = Callable[[str, frozenset[str]], list[str]]
+"""Answers words within dossiers with the ids of the best pages; counts and facets are made too."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What building cost: CPU seconds, bytes on disk."""
+
+    seconds: float
+    size: int
+
+
+def engine(name: str, folder: Path) -> Engine:
+    """One of our engines."""
+    if name == "whoosh":
+        from oms.search.whoosh_engine import WhooshEngine
+
+        return WhooshEngine(folder)
+    from oms.search.tantivy_engine import TantivyEngine
+
+    return TantivyEngine(folder)
+
+
+def build(name: str, folder: Path, items: Callable[[], Iterable[Item]]) -> Built:
+    """Index the items, in another process; what is there already, from an earlier run, is taken over."""
+    report = folder.with_suffix(".json")
+    if not report.exists():
+        process = multiprocessing.get_context("spawn").Process(target=_build, args=(name, folder, items, report))
+        process.start()
+        process.join()
+        if process.exitcode:
+            raise SystemExit(f"{name} could not be built")
+    return Built(**json.loads(report.read_text()))
+
+
+def opened(name: str, folder: Path, items: Callable[[], Iterable[Item]]) -> Find:
+    """How to ask what `build` has made."""
+    if name in OURS:
+        ours = engine(name, folder)
+        return lambda asked, dossiers: [match.id for match in ours.find(Query(asked, dossiers)).matches]
+    if name == PLAIN:
+        return _plain_tantivy(folder)
+    return _postgresql(os.environ[ADDRESS], items)
+
+
+def _build(name: str, folder: Path, items: Callable[[], Iterable[Item]], report: Path) -> None:
+    start = time.process_time()
+    if name in OURS:
+        engine(name, folder).rebuild(items())
+    elif name == PLAIN:
+        _build_plain_tantivy(folder, items())
+    seconds = time.process_time() - start
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
+    report.write_text(json.dumps(asdict(Built(seconds, size))))
+
+
+def _plain_schema() -> Any:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("text", tokenizer_name="whitespace")
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for field in ("dossier", "component"):
+        builder.add_text_field(field, fast=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def _folded(text: str) -> str:
+    return " ".join(map(fold, words(text)))
+
+
+def _build_plain_tantivy(folder: Path, items: Iterable[Item]) -> None:
+    import tantivy
+
+    folder.mkdir()
+    writer = tantivy.Index(_plain_schema(), path=str(folder)).writer(50_000_000, 1)
+    for item in items:
+        text = _folded(f"{item.heading} {item.text}")
+        writer.add_document(tantivy.Document(id=item.id, text=text, dossier=item.dossier, component=item.component))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def _plain_tantivy(folder: Path) -> Find:
+    """All words, BM25, a filter of dossiers, facets by its aggregations."""
+    import tantivy
+
+    schema, index = _plain_schema(), tantivy.Index.open(str(folder))
+    searcher = index.searcher()
+    facets = {name: {"terms": {"field": name, "size": 65_000}} for name in ("component", "dossier")}
+
+    def find(asked: str, dossiers: frozenset[str]) -> list[str]:
+        typed = [tantivy.Query.term_query(schema, "text", word) for word in _folded(asked).split()]
+        allowed = tantivy.Query.term_set_query(schema, "dossier", list(dossiers))
+        query = typed[0].and_must_match(*typed[1:], tantivy.Query.const_score_query(allowed, 0.0))
+        searcher.aggregate(query, facets)
+        return [searcher.doc(address)["id"][0] for _, address in searcher.search(query, SHOWN).hits]
+
+    return find
+
+
+def _postgresql(address: str, items: Callable[[], Iterable[Item]]) -> Find:
+    """unaccent, a GIN index, the heading weighted; a ranked page, an exact count and facets in three questions."""
+    import psycopg
+
+    connection: Any = psycopg.connect(address.replace("postgresql+psycopg", "postgresql"), autocommit=True)
+    connection.execute("CREATE EXTENSION IF NOT EXISTS unaccent")
+    connection.execute("CREATE TEMP TABLE pages (id text, dossier text, component text, words tsvector)")
+    with connection.cursor() as cursor, cursor.copy("COPY pages FROM STDIN") as copy:
+        for item in items():
+            # Folded by us, which costs PostgreSQL nothing: unaccent on each row would only slow it down.
+            heading, text = (_folded(part).split() for part in (item.heading, item.text))
+            places: dict[str, list[str]] = {}
+            for place, word in enumerate((*heading, *text), start=1):
+                places.setdefault(word, []).append(f"{min(place, 16383)}{'A' if place <= len(heading) else ''}")
+            vector = " ".join(f"'{word}':{','.join(where[:255])}" for word, where in places.items())
+            copy.write_row((item.id, item.dossier, item.component, vector))
+    connection.execute("CREATE INDEX ON pages USING gin (words)")
+    connection.execute("CREATE INDEX ON pages (dossier)")
+    connection.execute("ANALYZE pages")
+    where = "words @@ plainto_tsquery('simple', unaccent(%s)) AND dossier = ANY(%s)"
+    rank = "ts_rank(words, plainto_tsquery('simple', unaccent(%s)))"
+    page = f"SELECT id FROM pages WHERE {where} ORDER BY {rank} DESC, id LIMIT {SHOWN}"
+
+    def find(asked: str, dossiers: frozenset[str]) -> list[str]:
+        asked, listed = " ".join(words(asked)), list(dossiers)
+        found = connection.execute(page, (asked, listed, asked)).fetchall()
+        for field in ("component", "dossier"):
+            facet = f"SELECT {field}, count(*) FROM pages WHERE {where} GROUP BY 1"
+            connection.execute(facet, (asked, listed)).fetchall()
+        return [row[0] for row in found]
+
+    return find
+
+
+def chosen(items: Callable[..., Iterable[Item]], *how: int) -> Callable[[], Iterable[Item]]:
+    """The items as something another process can be handed."""
+    return partial(items, *how)

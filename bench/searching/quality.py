@@ -1,0 +1,50 @@
+"""How often the right paper comes first, and among the first five, however it is asked for."""
+
+import multiprocessing
+from collections.abc import Sequence
+from pathlib import Path
+
+from searching import corpus, finders
+
+WAYS = (
+    *("as written", "without marks", "old tone", "partly marked"),
+    *("one letter wrong", "name in the text only", "name misread"),
+)
+BARS = {
+    **dict.fromkeys(WAYS[:4], (0.97, 1.0)),
+    "one letter wrong": (0.85, 0.97),
+    "name in the text only": (0.80, 0.95),
+    "name misread": (0.40, 0.60),
+}
+"""What is asked of us: first, among the first five."""
+
+Shares = dict[str, tuple[float, float]]
+
+
+def measure(names: Sequence[str], folder: Path, count: int, seed: int, each: int) -> dict[str, Shares]:
+    """For each engine and way of asking: the share of questions with the right paper first, and among five."""
+    questions = corpus.known_items(count, seed, each)
+    every, _ = corpus.scopes(count, seed)
+    items = finders.chosen(corpus.items, count, seed, corpus.WORDS)
+    found = {}
+    for name in names:
+        place = folder / f"{name.replace(' ', '-')}-{count}-{seed}-{corpus.WORDS}"
+        finders.build(name, place, items)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            found[name] = pool.apply(_shares, (name, place, count, seed, questions, every))
+    return found
+
+
+def _shares(
+    name: str, place: Path, count: int, seed: int, questions: list[corpus.Question], every: frozenset[str]
+) -> Shares:
+    find = finders.opened(name, place, finders.chosen(corpus.items, count, seed, corpus.WORDS))
+    ranks: dict[str, list[int]] = {way: [] for way in WAYS}
+    for question in questions:
+        answer = find(question.words, every)
+        ranks[question.way].append(next((at for at, id in enumerate(answer) if id in question.right), 99))
+    return {
+        way: (sum(at == 0 for at in those) / len(those), sum(at < 5 for at in those) / len(those))
+        for way, those in ranks.items()
+        if those
+    }

@@ -55,14 +55,17 @@ HANDLERS: dict[str, Handler] = {
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read; how often it is looked for them is LOOK_SECONDS.
-QUICK = ("finish_scan", "check_dossier", "index_scan", "index_dossier", "index_unit", "reorganise")
+QUICK = ("finish_scan", "check_dossier", "index_unit", "reorganise")
+# What was filed a moment ago is looked for next: nothing is in front of it, and it is no heavy work. Their lane alone
+# does them: the threads of the queue are held back for people at their screens.
+FILED = ("index_scan", "index_dossier")
 # Kinds that look at the whole index: behind neither of the two, which would make them wait for days or be late.
 WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 # A step for a whole batch takes minutes; people wait for it, and it must not hold up the quick ones.
 MASS = ("mass_transfer", "divide_stack", "take_in_stack", "import_folder")
-LANES = {"quick": QUICK, "index": WHOLE, "mass": MASS}
+LANES = {"filed": FILED, "quick": QUICK, "index": WHOLE, "mass": MASS}
 LOOK_SECONDS = 0.5
-# Reading is heavy and never urgent: people at their screens go first.
+# Reading is heavy and never urgent: people at their screens go first, and what they just filed.
 NICENESS = 10
 
 
@@ -113,9 +116,17 @@ class Worker:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine, self.settings = engine, settings
         self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self.queue = Queue(settings, self.run)
+        self.queue = Queue(settings, self._take)
         self.stopping = threading.Event()
         self._sweeps = 0
+
+    def _take(self, job_id: str) -> None:
+        """Do the job of a message; what was just filed is left to its lane, whose thread is not held back."""
+        with db.reading(self.engine) as session:
+            job = session.get(Job, job_id)
+            has_lane = job is not None and job.kind in FILED
+        if not has_lane:
+            self.run(job_id)
 
     def run(self, job_id: str) -> None:
         """Claim one job and do it; a refusal in words fails it, a fault of ours gives it back.
@@ -192,7 +203,9 @@ class Worker:
 
     def serve(self, *, until_idle: bool = False) -> None:
         """Work until told to stop (SIGINT, SIGTERM), or until nothing is left to do."""
-        os.nice(NICENESS)
+        lanes = {name: threading.Thread(target=self._work_in_lane, args=(LANES[name],), name=name) for name in LANES}
+        lanes["filed"].start()
+        os.nice(NICENESS)  # on Linux that of this thread, and of all it starts from now on
         consumer = Consumer(
             self.queue.huey,
             workers=self.settings.workers,
@@ -203,9 +216,9 @@ class Worker:
         consumer.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
-        lanes = [threading.Thread(target=self._work_in_lane, args=(LANES[name],), name=name) for name in LANES]
-        for lane in lanes:
-            lane.start()
+        for name, lane in lanes.items():
+            if name != "filed":
+                lane.start()
         lease = self.settings.job_lease
         beat = 0
         while not self.stopping.wait(1):
@@ -220,7 +233,7 @@ class Worker:
                 break
         self.stopping.set()
         consumer.stop(graceful=True)
-        for lane in lanes:
+        for lane in lanes.values():
             lane.join()
 
     def _work_in_lane(self, kinds: Sequence[str]) -> None:

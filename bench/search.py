@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import killing
-from searching import corpus, finders, quality, speed, under_load
+from searching import corpus, finders, given, quality, speed, under_load
 
 FOR = 100_000
 """Items the bars of speed are set for."""
@@ -38,7 +38,7 @@ def main() -> None:
     """Measure what was asked for and print the bars."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--items", type=int, default=FOR, help="pages for speed and memory")
-    options.add_argument("--words", type=int, default=corpus.WORDS, help="words of a page, for speed and memory")
+    options.add_argument("--words", type=int, default=corpus.WORDS, help="words of a page")
     options.add_argument("--known", type=int, default=12_000, help="pages among which known ones are looked for")
     options.add_argument("--each", type=int, default=150, help="questions of each way of asking for a known page")
     options.add_argument("--timed", type=int, default=40, help="questions of each kind that are timed")
@@ -46,6 +46,8 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=100)
     options.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     options.add_argument("--engines", nargs="+", default=(*finders.OURS, finders.PLAIN, finders.POSTGRESQL))
+    options.add_argument("--corpus", type=Path, help="papers somebody else made (bench/searching/given.py)")
+    options.add_argument("--asked", type=Path, help="questions about them with known answers")
     options.add_argument("--folder", type=Path, help="where indexes are kept between runs")
     chosen = options.parse_args()
     names = [name for name in chosen.engines if name != finders.POSTGRESQL or os.environ.get(finders.ADDRESS)]
@@ -55,10 +57,10 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if "quality" in chosen.parts:
             asked = [name for name in names if name != finders.PLAIN]
-            bars += show_quality(quality.measure(asked, folder, chosen.known, chosen.seed, chosen.each))
+            bars += show_quality(quality.measure(asked, folder, papers(chosen, chosen.known), chosen.each))
         if "speed" in chosen.parts:
-            how = (chosen.items, chosen.seed, chosen.timed, chosen.words)
-            bars += show_speed(speed.measure(names, folder, *how), chosen.items)
+            source = papers(chosen, chosen.items)
+            bars += show_speed(speed.measure(names, folder, source, chosen.seed, chosen.timed), chosen.items)
     ours = [name for name in names if name in finders.OURS]
     if "load" in chosen.parts:
         for name in ours:
@@ -69,6 +71,13 @@ def main() -> None:
         bars += [Bar(f"{name}: kills that lost anything", killing.losses(name, chosen.kills), 0) for name in ours]
     print(f"\nBars, seed {chosen.seed}" + ("" if chosen.items >= FOR else f" (those of speed are set for {FOR} items)"))
     print(*bars, sep="\n")
+
+
+def papers(chosen: argparse.Namespace, count: int) -> finders.Source:
+    """Those somebody gave, or invented ones."""
+    if chosen.corpus:
+        return given.Given(chosen.corpus, count, chosen.asked)
+    return corpus.Invented(count, chosen.seed, chosen.words)
 
 
 PARTS = ("quality", "speed", "load", "kills")

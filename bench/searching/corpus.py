@@ -8,7 +8,7 @@ The same seed gives the same papers and the same questions.
 import random
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oms.search.interface import Item
@@ -105,6 +105,39 @@ class Question:
     right: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Invented:
+    """`count` papers made from a seed; what another source of papers must offer, too."""
+
+    count: int
+    seed: int
+    length: int = WORDS
+
+    @property
+    def key(self) -> str:
+        """Tells indexes of different papers apart."""
+        return f"{self.count}-{self.seed}-{self.length}"
+
+    def items(self) -> Iterator[Item]:
+        """The papers as an engine takes them."""
+        return (paper.item for paper in papers(self.count, self.seed, self.length))
+
+    def scopes(self) -> tuple[frozenset[str], list[frozenset[str]]]:
+        """All dossiers, and those of each unit."""
+        dossiers = [person.dossier for person in people(self.count, self.seed)]
+        return frozenset(dossiers), [frozenset(dossiers[unit::UNITS]) for unit in range(UNITS)]
+
+    def known(self, each: int) -> list[Question]:
+        """Questions with known answers."""
+        return known_items(self.count, self.seed, each)
+
+    def mixed(self, each: int, seed: int) -> list[tuple[str, str, int]]:
+        """Questions for timing."""
+        drawn = papers(min(self.count, 3000), self.seed, self.length)
+        told = [(paper.item.text, paper.person.name, paper.person.staff_code, paper.person.number) for paper in drawn]
+        return mixed(told, each, random.Random(seed))
+
+
 def people(count: int, seed: int) -> list[Person]:
     """Those the `count` papers are about."""
     chance = random.Random(seed)
@@ -122,17 +155,6 @@ def papers(count: int, seed: int, length: int = WORDS) -> Iterator[Paper]:
     for number in range(count):
         person, kind = chance.choice(everybody), chance.randrange(len(PAPERS))
         yield _paper(number, person, kind, chance, sentences, length)
-
-
-def items(count: int, seed: int, length: int = WORDS) -> Iterator[Item]:
-    """The same as an engine takes them."""
-    return (paper.item for paper in papers(count, seed, length))
-
-
-def scopes(count: int, seed: int) -> tuple[frozenset[str], list[frozenset[str]]]:
-    """All dossiers, and those of each unit."""
-    dossiers = [person.dossier for person in people(count, seed)]
-    return frozenset(dossiers), [frozenset(dossiers[unit::UNITS]) for unit in range(UNITS)]
 
 
 def known_items(count: int, seed: int, each: int) -> list[Question]:
@@ -165,25 +187,24 @@ def known_items(count: int, seed: int, each: int) -> list[Question]:
     return questions
 
 
-def mixed(count: int, seed: int, each: int, length: int = WORDS) -> list[tuple[str, str, int]]:
-    """Questions for timing, as (way, words, unit): one word, several, a phrase, a name, a number, half typed, mistyped."""
-    chance = random.Random(seed)
-    drawn = chance.sample(list(papers(min(count, 3000), seed, length)), 7 * each)
+def mixed(papers: Sequence[tuple[str, str, str, int]], each: int, chance: random.Random) -> list[tuple[str, str, int]]:
+    """From text, name, number and unit of papers questions as (way, words, unit): one word, several, a phrase, a name, a
+    number, half typed, mistyped."""
     asked = []
-    for number, paper in enumerate(drawn):
-        text, name = words(paper.item.text), paper.person.name
+    for turn, (body, name, number, unit) in enumerate(chance.sample(papers, min(7 * each, len(papers)))):
+        text = [word for word in words(body) if word.isalpha()] or [name]
         start = chance.randrange(30, max(31, len(text) - 5))
-        family, *middle, given = fold(name).split()
+        *before, given = fold(name).split()
         typed = (
             ("word", chance.choice(text)),
-            ("words", " ".join(chance.sample(text, 2 + number % 2))),
-            ("phrase", " ".join(text[start : start + 3 + number % 3])),
-            ("name", name if number % 2 else fold(name)),
-            ("number", paper.person.staff_code),
-            ("half typed", " ".join((family, *middle, given[:-1]))),
-            ("mistyped", " ".join((*middle, _mistyped(given, chance)))),
-        )[number % 7]
-        asked.append((*typed, paper.person.number % UNITS))
+            ("words", " ".join(chance.sample(text, min(2 + turn % 2, len(text))))),
+            ("phrase", " ".join(text[start : start + 3 + turn % 3] or text[:3])),
+            ("name", name if turn % 2 else fold(name)),
+            ("number", number),
+            ("half typed", " ".join((*before, given[:-1] or given))),
+            ("mistyped", _mistyped(" ".join((*before[-1:], given)), chance)),
+        )[turn % 7]
+        asked.append((*typed, unit % UNITS))
     return asked
 
 

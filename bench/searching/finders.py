@@ -9,12 +9,13 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from oms.search.interface import Engine, Item, Query
 from oms.vietnamese.text import fold, words
+from searching.corpus import Invented
+from searching.given import Given
 
 OURS = ("whoosh", "tantivy")
 PLAIN, POSTGRESQL = "plain tantivy", "PostgreSQL"
@@ -23,6 +24,10 @@ SHOWN = 20
 
 Find = Callable[[str, frozenset[str]], list[str]]
 """Answers words within dossiers with the ids of the best pages; counts and facets are made too."""
+
+
+Source = Invented | Given
+"""Where the papers and the questions come from."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,16 @@ def engine(name: str, folder: Path) -> Engine:
     return TantivyEngine(folder)
 
 
-def build(name: str, folder: Path, items: Callable[[], Iterable[Item]]) -> Built:
-    """Index the items, in another process; what is there already, from an earlier run, is taken over."""
+def place(name: str, folder: Path, source: Source) -> Path:
+    """Where the index of one engine over these papers lies."""
+    return folder / f"{name.replace(' ', '-')}-{source.key}"
+
+
+def build(name: str, folder: Path, source: Source) -> Built:
+    """Index the papers, in another process; what is there already, from an earlier run, is taken over."""
     report = folder.with_suffix(".json")
     if not report.exists():
-        process = multiprocessing.get_context("spawn").Process(target=_build, args=(name, folder, items, report))
+        process = multiprocessing.get_context("spawn").Process(target=_build, args=(name, folder, source, report))
         process.start()
         process.join()
         if process.exitcode:
@@ -56,22 +66,22 @@ def build(name: str, folder: Path, items: Callable[[], Iterable[Item]]) -> Built
     return Built(**json.loads(report.read_text()))
 
 
-def opened(name: str, folder: Path, items: Callable[[], Iterable[Item]]) -> Find:
+def opened(name: str, folder: Path, source: Source) -> Find:
     """How to ask what `build` has made."""
     if name in OURS:
         ours = engine(name, folder)
         return lambda asked, dossiers: [match.id for match in ours.find(Query(asked, dossiers)).matches]
     if name == PLAIN:
         return _plain_tantivy(folder)
-    return _postgresql(os.environ[ADDRESS], items)
+    return _postgresql(os.environ[ADDRESS], source)
 
 
-def _build(name: str, folder: Path, items: Callable[[], Iterable[Item]], report: Path) -> None:
+def _build(name: str, folder: Path, source: Source, report: Path) -> None:
     start = time.process_time()
     if name in OURS:
-        engine(name, folder).rebuild(items())
+        engine(name, folder).rebuild(source.items())
     elif name == PLAIN:
-        _build_plain_tantivy(folder, items())
+        _build_plain_tantivy(folder, source.items())
     seconds = time.process_time() - start
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.exists() else 0
     report.write_text(json.dumps(asdict(Built(seconds, size))))
@@ -122,7 +132,7 @@ def _plain_tantivy(folder: Path) -> Find:
     return find
 
 
-def _postgresql(address: str, items: Callable[[], Iterable[Item]]) -> Find:
+def _postgresql(address: str, source: Source) -> Find:
     """unaccent, a GIN index, the heading weighted; a ranked page, an exact count and facets in three questions."""
     import psycopg
 
@@ -130,7 +140,7 @@ def _postgresql(address: str, items: Callable[[], Iterable[Item]]) -> Find:
     connection.execute("CREATE EXTENSION IF NOT EXISTS unaccent")
     connection.execute("CREATE TEMP TABLE pages (id text, dossier text, component text, words tsvector)")
     with connection.cursor() as cursor, cursor.copy("COPY pages FROM STDIN") as copy:
-        for item in items():
+        for item in source.items():
             # Folded by us, which costs PostgreSQL nothing: unaccent on each row would only slow it down.
             heading, text = (_folded(part).split() for part in (item.heading, item.text))
             places: dict[str, list[str]] = {}
@@ -154,8 +164,3 @@ def _postgresql(address: str, items: Callable[[], Iterable[Item]]) -> Find:
         return [row[0] for row in found]
 
     return find
-
-
-def chosen(items: Callable[..., Iterable[Item]], *how: int) -> Callable[[], Iterable[Item]]:
-    """The items as something another process can be handed."""
-    return partial(items, *how)

@@ -4,7 +4,7 @@ import multiprocessing
 from collections.abc import Sequence
 from pathlib import Path
 
-from searching import corpus, finders
+from searching import finders
 
 WAYS = (
     *("as written", "without marks", "old tone", "partly marked"),
@@ -21,26 +21,22 @@ BARS = {
 Shares = dict[str, tuple[float, float]]
 
 
-def measure(names: Sequence[str], folder: Path, count: int, seed: int, each: int) -> dict[str, Shares]:
+def measure(names: Sequence[str], folder: Path, source: finders.Source, each: int) -> dict[str, Shares]:
     """For each engine and way of asking: the share of questions with the right paper first, and among five."""
-    questions = corpus.known_items(count, seed, each)
-    every, _ = corpus.scopes(count, seed)
-    items = finders.chosen(corpus.items, count, seed, corpus.WORDS)
     found = {}
     for name in names:
-        place = folder / f"{name.replace(' ', '-')}-{count}-{seed}-{corpus.WORDS}"
-        finders.build(name, place, items)
+        place = finders.place(name, folder, source)
+        finders.build(name, place, source)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found[name] = pool.apply(_shares, (name, place, count, seed, questions, every))
+            found[name] = pool.apply(_shares, (name, place, source, each))
     return found
 
 
-def _shares(
-    name: str, place: Path, count: int, seed: int, questions: list[corpus.Question], every: frozenset[str]
-) -> Shares:
-    find = finders.opened(name, place, finders.chosen(corpus.items, count, seed, corpus.WORDS))
+def _shares(name: str, place: Path, source: finders.Source, each: int) -> Shares:
+    find = finders.opened(name, place, source)
+    every, _ = source.scopes()
     ranks: dict[str, list[int]] = {way: [] for way in WAYS}
-    for question in questions:
+    for question in source.known(each):
         answer = find(question.words, every)
         ranks[question.way].append(next((at for at, id in enumerate(answer) if id in question.right), 99))
     return {

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from searching import corpus, finders
+from searching import finders
 
 WARM = 1000
 """Added to the seed for the questions asked before those that are measured: a server has been asked before."""
@@ -42,19 +42,18 @@ def high(times: Sequence[float]) -> float:
     return sorted(times)[min(int(len(times) * 0.95), len(times) - 1)]
 
 
-def measure(names: Sequence[str], folder: Path, count: int, seed: int, each: int, length: int) -> dict[str, Measured]:
+def measure(names: Sequence[str], folder: Path, source: finders.Source, seed: int, each: int) -> dict[str, Measured]:
     """Build what is missing, open all, ask warming questions and then `each` of every kind, everywhere and in one unit."""
-    items = finders.chosen(corpus.items, count, seed, length)
-    places = {name: folder / f"{name.replace(' ', '-')}-{count}-{seed}-{length}" for name in names}
-    found = {name: Measured(name, finders.build(name, places[name], items)) for name in names}
+    places = {name: finders.place(name, folder, source) for name in names}
+    found = {name: Measured(name, finders.build(name, places[name], source)) for name in names}
     context = multiprocessing.get_context("spawn")
     lines: dict[str, Any] = {}
     for name in names:
         lines[name], theirs = context.Pipe()
-        context.Process(target=_serve, args=(theirs, name, places[name], count, seed, length), daemon=True).start()
+        context.Process(target=_serve, args=(theirs, name, places[name], source), daemon=True).start()
         found[name].opening = _receive(lines[name], name)
     for warming in (True, False):
-        for way, words, unit in corpus.mixed(count, seed + 1 + WARM * warming, each, length):
+        for way, words, unit in source.mixed(each, seed + 1 + WARM * warming):
             for within in (None, unit):
                 for name, line in lines.items():
                     line.send((words, within))
@@ -81,11 +80,11 @@ def _receive(line: Any, name: str) -> Any:
         raise SystemExit(f"{name} could not be measured") from None
 
 
-def _serve(line: Connection, name: str, folder: Path, count: int, seed: int, length: int) -> None:
+def _serve(line: Connection, name: str, folder: Path, source: finders.Source) -> None:
     """Open one engine and answer until nothing more is asked; then say how much memory is in use."""
-    every, units = corpus.scopes(count, seed)
+    every, units = source.scopes()
     begin = time.perf_counter()
-    find = finders.opened(name, folder, finders.chosen(corpus.items, count, seed, length))
+    find = finders.opened(name, folder, source)
     find("x", every)
     line.send(time.perf_counter() - begin)
     while (asked := line.recv()) is not None:

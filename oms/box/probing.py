@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-import oms
 from oms.box.language import Said
 
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
@@ -89,7 +88,7 @@ def _leave_group() -> bool:
 
 def _beside_us() -> str:
     """The folder our own program lies in: on many machines the data folder, too."""
-    return str(Path(oms.__file__).parent.parent)
+    return str(Path(__file__).parents[2])
 
 
 ATTEMPTS: dict[str, Callable[[], object]] = {

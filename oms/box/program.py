@@ -2,8 +2,6 @@
 
 Each question is answered by a child of its own that has seen no other document; when it ends, whatever it started is
 killed before the next question is taken. This process itself never touches a byte of a document.
-
-    python -m oms.box.program CONTROL FILTER MODULE…     FILTER "-": the walls stand already
 """
 
 import importlib
@@ -20,11 +18,12 @@ from typing import Any
 
 from oms.box import shutting
 from oms.box.language import HEAD, LONGEST_QUESTION, READY, Said
-from oms.box.walls import NOBODY, environment, readable
+from oms.box.walls import NOBODY, readable
 
 
 def main() -> None:
-    """Get ready, say so, and answer until whoever asks is gone."""
+    """Get ready, say so, and answer until whoever asks is gone; the arguments are a socket, the file with the filter of
+    calls ("-" where the walls stand already), and modules to have at hand."""
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=int(sys.argv[1]))
     control.set_inheritable(False)  # a program started for a document must not hold it
     for module in sys.argv[3:]:
@@ -135,9 +134,3 @@ def _find(name: str) -> Callable[..., tuple[Any, Any]]:
     module, _, function = name.partition(":")
     found: Callable[..., tuple[Any, Any]] = getattr(importlib.import_module(module), function)
     return found
-
-
-if __name__ == "__main__":
-    os.environ.clear()
-    os.environ.update(environment())
-    main()

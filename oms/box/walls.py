@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-import oms
 from oms.box import filters
 
 
@@ -25,7 +24,9 @@ class Rung(StrEnum):
     NONE = "none"
 
 
-PROGRAM = "oms.box.program"
+_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from oms.box.program import main; main()"
+"""Our own package is found where this one lies, however it was installed; nothing else is found by its surroundings."""
+
 NOBODY = 65534
 """Who the program becomes when OMS itself runs as root: limits on processes do not bind root."""
 
@@ -37,7 +38,7 @@ _KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 def readable() -> list[str]:
     """Folders and files the program needs for reading: system, Python, its packages, and ours; never the data folder."""
-    ours = {sys.base_prefix, sys.prefix, str(Path(oms.__file__).parent)}
+    ours = {sys.base_prefix, sys.prefix, str(Path(__file__).parents[1])}
     ours |= {str(Path(sys.executable).resolve().parent.parent)}
     return ["/usr", *sorted(path for path in ours if not path.startswith("/usr/") and path not in ("/usr", "/"))]
 
@@ -51,7 +52,7 @@ def environment() -> dict[str, str]:
 
 def start(rung: Rung, control: int, preload: Sequence[str]) -> "subprocess.Popen[bytes]":
     """Start the program behind its walls; it speaks over the socket `control` and has the modules `preload` at hand."""
-    program = [sys.executable, "-I", "-B", "-m", PROGRAM, str(control)]
+    program = [sys.executable, "-I", "-B", "-c", _START, str(Path(__file__).parents[2]), str(control)]
     compiled = os.memfd_create("filter")
     try:
         os.write(compiled, filters.program())

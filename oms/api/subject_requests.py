@@ -1,4 +1,4 @@
-"""Requests of people about their own dossiers: those that wait or are answered, acknowledging and refusing one."""
+"""Requests of people about their own dossiers: those that wait or are answered, acknowledging, refusing, forwarding and approving one."""
 
 from typing import Any
 
@@ -99,4 +99,26 @@ def refuse(given: dict[str, Any], subjectrequest: SubjectRequest) -> SubjectRequ
     )
     commit()
     remove_bytes()
+    return subjectrequest
+
+
+@bp.post("/subject-requests/<number>/forward")
+@guarded(Action.REQUEST_ANSWER, by="number")
+@gives(SubjectRequestShape)
+@takes(Seen)
+def forward(given: dict[str, Any], subjectrequest: SubjectRequest) -> SubjectRequest:
+    """Put a copy before the head."""
+    answering.forward(g.session, subjectrequest, actor=g.actor, version=given["version"])
+    commit()
+    return subjectrequest
+
+
+@bp.post("/subject-requests/<number>/grant")
+@guarded(Action.REQUEST_DECIDE, by="number")
+@gives(SubjectRequestShape)
+@takes(Seen)
+def grant(given: dict[str, Any], subjectrequest: SubjectRequest) -> SubjectRequest:
+    """Approve a copy; the person may take it from then on."""
+    answering.grant(g.session, subjectrequest, actor=g.actor, version=given["version"])
+    commit()
     return subjectrequest

@@ -1,14 +1,14 @@
-"""Verifications: those that run, one of them, its extension and its end; minutes are written in the browser."""
+"""Verifications: those that run, opening one, its extension, its end, its minutes; giving it up."""
 
 from typing import Any
 
-from flask import g
+from flask import g, url_for
 from marshmallow import Schema, fields, validate
 
 from oms.api.door import gives, room, takes
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.shapes import Labelled, UnitName, Value
-from oms.models import Verification, VerificationState
+from oms.models import Dossier, Verification, VerificationOutcome, VerificationState
 from oms.permissions import Action
 from oms.procedures import verification_lists as lists
 from oms.procedures import verifications as cases
@@ -67,6 +67,50 @@ class EndShape(Schema):
     version = fields.Integer(load_default=None, allow_none=True)
 
 
+class CaseShape(Schema):
+    """What is doubtful, who verifies and which bodies are asked (one a line), and the value or paper it is about."""
+
+    question = fields.String(required=True)
+    verifiers = fields.String(required=True)
+    bodies = fields.String(load_default="")
+    field = fields.String(load_default="")
+    document = fields.String(load_default="")
+
+
+class MinutesShape(Schema):
+    """What the minutes say; `right_value` only where a value is found to be wrong."""
+
+    on = fields.Date(required=True)
+    present = fields.String(required=True)
+    compared = fields.String(required=True)
+    found = fields.String(required=True)
+    conclusion = fields.String(required=True)
+    outcome = fields.Enum(VerificationOutcome, by_value=True, required=True)
+    right_value = fields.String(load_default="")
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+class GivingUp(Schema):
+    """Why it ends without minutes."""
+
+    reason = fields.String(required=True, validate=validate.Length(10, 1000))
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+@bp.post("/dossiers/<number>/verifications")
+@guarded(Action.VERIFICATION_OPEN, by="number", model=Dossier)
+@gives(VerificationShape, 201)
+@takes(CaseShape)
+def open_case(given: dict[str, Any], dossier: Dossier) -> Any:
+    """Open a verification about a dossier; its limit begins today."""
+    named = cases.Case(
+        given["question"], given["verifiers"], given["bodies"], field=given["field"], document_id=given["document"]
+    )
+    made = cases.open_case(g.session, dossier, named, actor=g.actor)
+    commit()
+    return made, 201, {"Location": url_for("api_verifications.show", number=made.number)}
+
+
 @bp.get("/verifications")
 @guarded(Action.VERIFICATION_READ)
 @gives(listed(VerificationShape, "Verifications"))
@@ -115,5 +159,28 @@ def extend(given: dict[str, Any], verification: Verification) -> Verification:
 def end(given: dict[str, Any], verification: Verification) -> Verification:
     """End it; the minutes are due then."""
     cases.end(g.session, verification, given["ended_on"], actor=g.actor, version=given["version"])
+    commit()
+    return verification
+
+
+@bp.post("/verifications/<number>/conclude")
+@guarded(Action.VERIFICATION_LEAD, by="number")
+@gives(VerificationShape)
+@takes(MinutesShape)
+def conclude(given: dict[str, Any], verification: Verification) -> Verification:
+    """Write the minutes; they settle the contradiction the case came from."""
+    version = given.pop("version")
+    cases.conclude(g.session, verification, cases.Minutes(**given), actor=g.actor, version=version)
+    commit()
+    return verification
+
+
+@bp.post("/verifications/<number>/give-up")
+@guarded(Action.VERIFICATION_LEAD, by="number")
+@gives(VerificationShape)
+@takes(GivingUp)
+def give_up(given: dict[str, Any], verification: Verification) -> Verification:
+    """End it without minutes; its contradiction is open again."""
+    cases.give_up(g.session, verification, given["reason"], actor=g.actor, version=given["version"])
     commit()
     return verification

@@ -4,18 +4,19 @@ The order is the promise of `oms.intake`: examine, keep, enter and commit, then 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from dataclasses import dataclass, replace
+from typing import Any, BinaryIO, cast
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from oms import db, gate, intake, storage
+from oms import db, gate, intake, stacks, storage
 from oms.errors import FileRefused, NotFound, OmsError
 from oms.intake import Arrival
 from oms.models import Dossier, Scan, Transfer, Unit
 from oms.permissions import Actor
-from oms.web.access import deliver, house
+from oms.recognition.cutting import check_cuttable
+from oms.web.access import deliver, house, write_down_refusal
 from oms.web.errors import sentence_of
 
 RECEIVED, KNOWN, REFUSED, DOUBTFUL = "received", "known", "refused", "doubtful"
@@ -123,6 +124,34 @@ def attach_file(
     finally:
         if arrival is not None:
             intake.discard(arrival)
+
+
+def receive_stack(
+    unit_id: str, stream: BinaryIO, name: str, *, actor: Actor, errand: Mapping[str, str] | None
+) -> Outcome:
+    """Take one stack for a unit; `entered` is its id and whether it is new. What was refused is said in the outcome."""
+
+    def enter(session: Session, unit: Unit, arrival: Arrival) -> tuple[str, bool]:
+        stack, is_new = stacks.give(session, unit, arrival, actor=actor)
+        return stack.id, is_new
+
+    try:
+        outcome = attach_file(
+            Unit,
+            unit_id,
+            stream,
+            name,
+            actor=actor,
+            action="stack:give",
+            errand=errand,
+            enter=enter,
+            check=lambda arrival: check_cuttable(arrival.opened),
+        )
+        is_known = outcome.entered is not None and not cast(tuple[str, bool], outcome.entered)[1]
+        return replace(outcome, state=KNOWN) if is_known else outcome
+    except OmsError as error:  # the store is full, or the right is gone: said for this file
+        write_down_refusal(error)
+        return Outcome(intake.label_of(name), REFUSED, error=error)
 
 
 def _dossier(session: Session, dossier_id: str) -> Dossier:

@@ -5,29 +5,24 @@ them; a large page opens by itself and writes its own.
 """
 
 import io
-from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from PIL import Image
-from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 
-from oms import db, dossiers, intake, stacks, storage
+from oms import db, dossiers, stacks, storage
 from oms.errors import N_, BadInput, NotFound, OmsError
-from oms.intake import Arrival
-from oms.models import Stack, StackPageKind, StackState, Unit
+from oms.models import Stack, StackPageKind, StackState
 from oms.permissions import Action
 from oms.recognition import open_scan, page_image
-from oms.recognition.cutting import check_cuttable
 from oms.recognition.errors import ReadingFailed
 from oms.stacks.codes import key_of
 from oms.web import access
-from oms.web.access import guarded, house, write_down_refusal
+from oms.web.access import guarded, house
 from oms.web.errors import sentence_of, wants_json
 from oms.web.formats import component_title
-from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, attach_file
+from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_stack
 
 bp = Blueprint("stacks", __name__, url_prefix="/stacks")
 
@@ -63,7 +58,12 @@ def give() -> Any:
         raise BadInput(N_("Choose at least one file first."))
     g.session.expunge_all()
     g.session.rollback()
-    outcomes = [_receive(unit_id, file) for file in files]
+    outcomes = [
+        receive_stack(
+            unit_id, cast(BinaryIO, file.stream), file.filename or "", actor=g.actor, errand={"purpose": "stack"}
+        )
+        for file in files
+    ]
     if wants_json() and len(outcomes) == 1:
         (outcome,) = outcomes
         answer = {"state": outcome.state, "message": outcome.message, "url": _address_of(outcome)}
@@ -72,30 +72,6 @@ def give() -> Any:
         flash(outcome.message, TONES[outcome.state])
     addresses = [address for outcome in outcomes if (address := _address_of(outcome))]
     return redirect(addresses[0] if len(outcomes) == 1 and addresses else url_for(".index"))
-
-
-def _receive(unit_id: str, file: FileStorage) -> Outcome:
-    def enter(session: Session, unit: Unit, arrival: Arrival) -> tuple[str, bool]:
-        stack, is_new = stacks.give(session, unit, arrival, actor=g.actor)
-        return stack.id, is_new
-
-    try:
-        outcome = attach_file(
-            Unit,
-            unit_id,
-            cast(BinaryIO, file.stream),
-            file.filename or "",
-            actor=g.actor,
-            action="stack:give",
-            errand={"purpose": "stack"},
-            enter=enter,
-            check=lambda arrival: check_cuttable(arrival.opened),
-        )
-        is_known = outcome.entered is not None and not cast(tuple[str, bool], outcome.entered)[1]
-        return replace(outcome, state=KNOWN) if is_known else outcome
-    except OmsError as error:  # the store is full, or the right is gone: said for this file
-        write_down_refusal(error)
-        return Outcome(intake.label_of(file.filename or ""), REFUSED, error=error)
 
 
 def _address_of(outcome: Outcome) -> str | None:

@@ -62,3 +62,50 @@ def test_nothing_of_another_unit_is_there(caller: Callers, numbers: tuple[str, s
         assert stranger.get(kind).get_json()["items"] == []
     assert stranger.post(f"subject-requests/{numbers[1]}/acknowledge", {}).status_code == 404
     assert stranger.post(f"verifications/{numbers[0]}/end", {"ended_on": today().isoformat()}).status_code == 404
+
+
+def test_a_verification_is_opened_concluded_and_given_up(caller: Callers, engine: Engine, numbers) -> None:
+    officer, head = caller("canbo.sonv"), caller("bithu.sonv")
+    dossier = officer.get(f"verifications/{numbers[0]}").get_json()["dossier"]
+    case = {"question": "Năm sinh ghi khác nhau", "verifiers": "Trần Văn An", "field": "birth_date"}
+    address = f"dossiers/{dossier}/verifications"
+    assert caller("canbo.sotc").post(address, case).status_code == 404
+    assert head.post(address, case).status_code == 403
+    assert officer.post(address, {**case, "field": "nothing"}).status_code == 422
+    made = officer.post(address, case)
+    number, day = made.get_json()["number"], today().isoformat()
+    assert made.status_code == 201 and made.headers["Location"].endswith(number)
+    minutes = {
+        "on": day,
+        "present": "Trần Văn An",
+        "compared": "Giấy khai sinh",
+        "found": "Sinh năm 1985",
+        "conclusion": "Năm sinh đúng là 1985",
+        "outcome": "wrong",
+        "right_value": "03/02/1985",
+    }
+    assert officer.post(f"verifications/{number}/conclude", minutes).status_code == 409, "it has not ended"
+    officer.post(f"verifications/{number}/end", {"ended_on": day})
+    told = entries_of(engine, lambda: officer.post(f"verifications/{number}/conclude", minutes))
+    assert told == [("verification:conclude", "done")]
+    assert officer.get(f"verifications/{number}").get_json()["right_value"] == "03/02/1985"
+    reason = {"reason": "Người đề nghị rút lại"}
+    assert officer.post(f"verifications/{numbers[0]}/give-up", reason).get_json()["state"] == "cancelled"
+
+
+def test_a_copy_goes_to_the_head_and_is_approved(caller: Callers, engine: Engine, world: World) -> None:
+    with db.writing(engine) as session:
+        officer = accounts.get_actor(session, "canbo.sonv", via="web")
+        dossier = factories.make_dossier(session, world.units["sonv"])
+        scan = factories.make_scan(session, dossier, officer.account_id, ("lý lịch",))
+        document = factories.make_document(session, dossier, scan, actor=officer)
+        document.component_id = "cs_short_cv"
+        person = replace(accounts.get_actor(session, "nguoilaodong.sonv", via="web"), person_id=dossier.person_id)
+        wish = requests.Wish(SubjectRequestKind.COPY, "Làm thủ tục vay vốn", document_ids=(document.id,))
+        number = requests.ask(session, dossier, wish, actor=person).number
+    officer, head = caller("canbo.sonv"), caller("bithu.sonv")
+    assert head.post(f"subject-requests/{number}/grant", {}).status_code == 409, "nobody put it forward"
+    assert officer.post(f"subject-requests/{number}/forward", {}).get_json()["state"] == "forwarded"
+    assert officer.post(f"subject-requests/{number}/grant", {}).status_code == 403
+    granted = head.post(f"subject-requests/{number}/grant", {}).get_json()
+    assert granted["state"] == "granted" and granted["copy_number"].startswith("BS-")

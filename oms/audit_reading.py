@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms import audit, checks, figures, procedures
+from oms.audit import sealing
 from oms.audit_words import REARRANGING, RECORD, STACKS, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
@@ -20,6 +21,7 @@ from oms.errors import N_, NotFound
 from oms.models import Account, AuditEntry, AuditWords, Dossier, MembershipTransfer, Transfer, Unit
 from oms.organisation import HANOI
 from oms.permissions import Action, Actor, require
+from oms.settings import Settings
 
 PAGE_SIZE = 50
 
@@ -54,6 +56,8 @@ ACTIONS: dict[str, str] = {
     "audit:list": N_("List the audit log"),
     "audit:view": N_("Open an audit entry"),
     "audit:verify": N_("Check the audit log"),
+    "audit:extract": N_("Take an extract of the audit log"),
+    "audit:slip": N_("Print the state of the audit log"),
     "consultation:request": N_("Ask to look into a dossier of another unit"),
     "consultation:read": N_("Read a consultation request"),
     "consultation:list": N_("List consultation requests"),
@@ -379,13 +383,12 @@ def get_entry(session: Session, seq: int, *, actor: Actor) -> Line:
     return lines[0]
 
 
-def check_chain(session: Session, *, actor: Actor) -> tuple[audit.Break | None, int]:
-    """Check every entry of the log; return the first break, if there is one, and how many entries there are."""
+def check_chain(session: Session, settings: Settings, *, actor: Actor) -> audit.Verdict:
+    """Check every entry of the log, and the log against every checkpoint."""
     require(actor, Action.AUDIT_READ)
-    found = audit.verify(session)
-    count = session.scalar(select(func.count()).select_from(AuditEntry)) or 0
-    audit.record(session, "audit:verify", actor=actor, broken_at=found.seq if found else None)
-    return found, count
+    found = sealing.verify_log(session, settings)
+    audit.record(session, "audit:verify", actor=actor, broken_at=found.seq if found.finding else None)
+    return found
 
 
 def _lines(session: Session, numbers: list[int]) -> list[Line]:

@@ -19,6 +19,13 @@ FINDINGS: dict[str, str] = {
     "gap": N_("An entry is missing here."),
     "chain-broken": N_("This entry, or the one before it, is not what was written."),
     "contradicts-body": N_("The columns or the words of this entry contradict what was written."),
+    "contradicts-checkpoint": N_("A signed checkpoint tells of another log: entries up to here were written anew."),
+    "truncated": N_(
+        "A signed checkpoint tells of more entries: from here on the log was cut off, or an old one put back."
+    ),
+    "bad-signature": N_(
+        "A checkpoint does not bear a valid signature: somebody has changed the checkpoints or the key."
+    ),
 }
 REARRANGING: dict[str, str] = {
     "document:reorder_pages": N_("Change the order of pages"),

@@ -25,15 +25,25 @@ from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from oms import __version__, audit, db, installation, search, storage
-from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
-from oms.models import Account, AttachedFile, Page, Scan, SubjectRequest
+from oms.audit import sealing
+from oms.errors import N_, BadInput, Conflict, OmsError, Refused, Unavailable
+from oms.models import Account, AttachedFile, AuditEntry, Page, Scan, SubjectRequest
 from oms.settings import Settings
 
 MANIFEST = "manifest.json"
 FORMAT = "oms-backup/1"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 # Files of the data folder that belong to an installation, beside database and scans.
-KEPT = ("oms.toml", "secret.key", "second-factor.key", "package.key", "cover-sheets.key")
+KEPT = (
+    "oms.toml",
+    "secret.key",
+    "second-factor.key",
+    "package.key",
+    "cover-sheets.key",
+    # Not the key of the seal: who has the backup must not be able to sign.
+    "seal/audit.pub",
+    "seal/checkpoints.jsonl",
+)
 # What else is moved aside when a backup takes its place.
 REPLACED = ("queue.sqlite3", "queue.sqlite3-wal", "queue.sqlite3-shm")
 CHUNK = 1024 * 1024
@@ -61,6 +71,8 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
         with _work_folder(settings) as folder, part.open("xb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
             part.chmod(0o600)
             copy = folder / DATABASE[engine.dialect.name]
+            with db.reading(engine) as session:
+                entries = session.scalar(select(func.max(AuditEntry.seq))) or 0
             _copy_database(engine, settings, copy)
             hashes[copy.name] = _add(tar, copy, copy.name)
             named = _named_files(engine)
@@ -74,7 +86,7 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
             for name in KEPT:
                 if (path := settings.home / name).is_file():
                     hashes[name] = _add(tar, path, name)
-            made.manifest_sha256 = _add_manifest(tar, engine, hashes)
+            made.manifest_sha256 = _add_manifest(tar, engine, hashes, entries)
             tar.close()
             raw.flush()
             os.fsync(raw.fileno())
@@ -165,13 +177,14 @@ def _add(tar: tarfile.TarFile, path: Path, name: str) -> dict[str, Any]:
     return {"sha256": hashing.digest.hexdigest(), "size": member.size}
 
 
-def _add_manifest(tar: tarfile.TarFile, engine: Engine, hashes: dict[str, dict[str, Any]]) -> str:
+def _add_manifest(tar: tarfile.TarFile, engine: Engine, hashes: dict[str, dict[str, Any]], entries: int) -> str:
     document = {
         "format": FORMAT,
         "program": __version__,
         "database": engine.dialect.name,
         "version": installation.version_of(engine),
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "audit_entries": entries,
         "files": hashes,
     }
     data = json.dumps(document, indent=0, sort_keys=True).encode()
@@ -181,17 +194,18 @@ def _add_manifest(tar: tarfile.TarFile, engine: Engine, hashes: dict[str, dict[s
     return hashlib.sha256(data).hexdigest()
 
 
-def restore(settings: Settings, source: Path, *, replace: bool = False) -> Path | None:
+def restore(settings: Settings, source: Path, *, replace: bool = False, reason: str = "") -> Path | None:
     """Put a backup in the place of the installation; return the folder with what was there before.
 
     Everything is unpacked beside the installation and checked first. Raises `Conflict` when there is
-    something and `replace` is not said, `BadInput` for a file that is not whole.
+    something and `replace` is not said, `BadInput` for a file that is not whole, `Refused` without a
+    `reason` for one that is older than the last checkpoint of the audit log.
     """
     with _alone(settings):
-        return _restore_alone(settings, source, replace)
+        return _restore_alone(settings, source, replace, reason.strip())
 
 
-def _restore_alone(settings: Settings, source: Path, replace: bool) -> Path | None:
+def _restore_alone(settings: Settings, source: Path, replace: bool, reason: str) -> Path | None:
     engine = db.connect(settings.database)
     try:
         occupied = _is_occupied(engine, settings)
@@ -203,14 +217,24 @@ def _restore_alone(settings: Settings, source: Path, replace: bool) -> Path | No
                 home=settings.home,
             )
         with _work_folder(settings) as folder:
-            _unpack(source, folder, engine.dialect.name)
+            manifest = _unpack(source, folder, engine.dialect.name)
+            sealed = _sealed_entries(settings)
+            if manifest.get("audit_entries", 0) < sealed and not reason:
+                raise Refused(
+                    N_(
+                        "This backup is older than the last checkpoint of the audit log: entries up to %(sealed)s are "
+                        "signed, it ends at %(entries)s. What happened since would be lost. Say why with --reason."
+                    ),
+                    sealed=sealed,
+                    entries=manifest.get("audit_entries", 0),
+                )
             aside = _move_aside(settings, engine) if occupied else None
             engine.dispose()
             _put_in_place(settings, folder)
         installation.prepare_folders(settings)
         installation.upgrade(settings, engine)
         with db.writing(engine) as session:
-            audit.record(session, "system:restore", actor=None, replaced=occupied)
+            audit.record(session, "system:restore", actor=None, words=reason, replaced=occupied, sealed=sealed or None)
         search.rebuild(engine, settings)
     finally:
         engine.dispose()
@@ -252,8 +276,16 @@ def _is_occupied(engine: Engine, settings: Settings) -> bool:
         return bool(session.scalar(select(func.count(Account.id))))
 
 
-def _unpack(source: Path, folder: Path, dialect: str) -> None:
-    """Unpack into `folder` and compare every hash; raises `BadInput` naming what does not hold."""
+def _sealed_entries(settings: Settings) -> int:
+    """How many entries of the audit log are signed, as far as is known here and at the anchors."""
+    try:
+        return max((checkpoint.size for checkpoint in sealing.checkpoints(settings)), default=0)
+    except ValueError:
+        return 0  # forged ones prove nothing; `oms audit verify` names them
+
+
+def _unpack(source: Path, folder: Path, dialect: str) -> dict[str, Any]:
+    """Unpack into `folder` and compare every hash; the manifest. Raises `BadInput` naming what does not hold."""
     found: dict[str, str] = {}
     manifest: dict[str, Any] | None = None
     try:
@@ -285,6 +317,7 @@ def _unpack(source: Path, folder: Path, dialect: str) -> None:
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise _not_whole(source, name)
+    return manifest
 
 
 def _is_ours(name: str) -> bool:
@@ -342,6 +375,7 @@ def _put_in_place(settings: Settings, folder: Path) -> None:
         (folder / "scans").rename(settings.scans)
     for name in KEPT:
         if (folder / name).exists():
+            (settings.home / name).parent.mkdir(mode=0o700, exist_ok=True)
             (folder / name).rename(settings.home / name)
     shutil.rmtree(settings.index, ignore_errors=True)
 

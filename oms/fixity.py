@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, tex
 from sqlalchemy.orm import Session, aliased
 
 from oms import audit, custody, db, installation, jobs, organisation, purging, search, staging, storage
+from oms.audit import sealing
 from oms.errors import N_
 from oms.models import (
     OPEN_STATES,
@@ -77,7 +78,7 @@ def check(engine: Engine, settings: Settings, *, fast: bool = False) -> Iterator
         yield from _check_dossiers(session)
         yield from _check_transfers(session)
         yield from _check_jobs(session)
-        yield from _check_audit(session, fast)
+        yield from _check_audit(session, settings, fast)
     yield from _check_leftovers(engine, settings)
     yield from _check_box(engine, settings)
     yield from _check_index(engine, settings, fast)
@@ -272,11 +273,11 @@ def _check_jobs(session: Session) -> Iterator[Problem]:
         yield Problem("scan-forgotten", f"scan:{scan_id}", message, mendable=True)
 
 
-def _check_audit(session: Session, fast: bool) -> Iterator[Problem]:
-    broken = audit.verify_newest(session, NEWEST_ENTRIES) if fast else audit.verify(session)
-    if broken is not None:
+def _check_audit(session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
+    found = audit.verify_newest(session, NEWEST_ENTRIES) if fast else sealing.verify_log(session, settings)
+    if found.finding:
         message = N_("The audit log does not hold at entry %(seq)s (%(finding)s).")
-        yield Problem("audit-broken", f"entry:{broken.seq}", message, {"seq": broken.seq, "finding": broken.finding})
+        yield Problem("audit-broken", f"entry:{found.seq}", message, {"seq": found.seq, "finding": found.finding})
 
 
 def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from oms import __version__, box, db, installation, jobs, search, staging
+from oms.audit import sealing
 from oms.errors import N_
 from oms.jobs import Backlog
-from oms.models import Fact, now
+from oms.models import AuditEntry, Fact, now
 from oms.organisation import HANOI
 from oms.permissions import Action, Actor, require
 from oms.search import parity
@@ -35,6 +36,8 @@ DISK_NOTHING = 1024**3
 # A full check of files against the database is due weekly.
 CHECK_EVERY = timedelta(days=7)
 LAST_CHECK = "last_check"
+# Three times the span after which a checkpoint of the audit log is due.
+SEAL_PATIENCE = 3 * sealing.EVERY
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
             _parity(session),
             _engine(session, settings),
             _last_check(session),
+            _seal(session, settings),
         ),
         backlog=backlog,
         failures=tuple(
@@ -305,6 +309,37 @@ def _last_check(session: Session) -> Finding:
     if now() - at > CHECK_EVERY:
         return Finding(N_("Last check"), WARNING, N_("No problem, but more than a week ago. Run: oms check."))
     return Finding(N_("Last check"), GOOD, N_("No problem found."))
+
+
+def _seal(session: Session, settings: Settings) -> Finding:
+    """Whether the audit log is signed in time, and whether copies reach other places."""
+    name, state = N_("Seal of the audit log"), sealing.state_of(settings)
+    if state.refused:
+        sentence = N_(
+            "The log does not go on from its last checkpoint (entry %(seq)s) and is not signed any more. Leave "
+            "everything as it is and tell the leadership: somebody has changed the database past the program."
+        )
+        return Finding(name, DANGER, sentence, {"seq": state.refused.seq})
+    unsigned = session.scalar(
+        select(func.min(AuditEntry.at)).where(AuditEntry.seq > (state.last.size if state.last else 0))
+    )
+    late = unsigned is not None and now() - unsigned > SEAL_PATIENCE
+    if state.at is None or state.last is None:
+        return Finding(name, WARNING if late else GOOD, N_("Not signed yet; the worker does it every ten minutes."))
+    values = {"entries": _number(state.last.size), "at": f"{state.at.astimezone(HANOI):%d/%m/%Y %H:%M}"}
+    if late:
+        sentence = N_("Last signed on %(at)s, and newer entries wait. Is the worker running, or the timer oms-seal?")
+        return Finding(name, WARNING, sentence, values)
+    if state.unreached:
+        sentence = N_("%(entries)s entries signed (%(at)s), but no copy reaches %(places)s. Is the folder mounted?")
+        return Finding(name, WARNING, sentence, {**values, "places": ", ".join(state.unreached)})
+    if not settings.seal_anchors and not state.by_another_user:
+        sentence = N_(
+            "%(entries)s entries signed (%(at)s). Key and copies lie on this machine alone: print “oms audit slip” "
+            "daily, or name a folder of another machine in OMS_SEAL_ANCHORS."
+        )
+        return Finding(name, GOOD, sentence, values)
+    return Finding(name, GOOD, N_("%(entries)s entries signed (%(at)s)."), values)
 
 
 def _versions(session: Session) -> tuple[tuple[str, str], ...]:

@@ -132,7 +132,7 @@ def log_state(session: Session, *, actor: Actor) -> LogState:
         entries=entries or 0,
         last_at=last_at,
         refused=refused or 0,
-        broken_at=found.seq if found else None,
+        broken_at=found.seq if found.finding else None,
         checked=min(entries or 0, QUICK_CHECK),
     )
 

@@ -46,6 +46,10 @@ class Settings:
     box: str = "full"
     # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
     second_factor: str = ""
+    # The key that signs checkpoints of the audit log, where another user of the machine holds it (docs/install.md).
+    seal_key: str = ""
+    # Folders, divided by “:”, that get a copy of every checkpoint: a mounted folder of another machine.
+    seal_anchors: str = ""
 
     @property
     def scans(self) -> Path:

@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from oms import accounts, checks, db, jobs, packages, reading, reorganisation, scan_folders, search, stacks, staging
+from oms.audit import sealing
 from oms.custody import mass
 from oms.errors import N_, OmsError, Unavailable
 from oms.faults import refusal_behind
@@ -65,6 +66,8 @@ WHOLE = ("measure_index", "mend_index", "rebuild_index", "renew_index")
 MASS = ("mass_transfer", "divide_stack", "take_in_stack", "import_folder")
 LANES = {"filed": FILED, "quick": QUICK, "index": WHOLE, "mass": MASS}
 LOOK_SECONDS = 0.5
+# How often it is looked whether a checkpoint of the audit log is due.
+SEAL_SECONDS = 30
 # Reading is heavy and never urgent: people at their screens go first, and what they just filed.
 NICENESS = 10
 
@@ -216,6 +219,7 @@ class Worker:
         consumer.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
+        lanes["seal"] = threading.Thread(target=self._seal_the_log, name="seal")
         for name, lane in lanes.items():
             if name != "filed":
                 lane.start()
@@ -246,6 +250,16 @@ class Worker:
                     self.run(job_id)
             except Exception:
                 log.exception("the jobs of a lane are tried again")
+
+    def _seal_the_log(self) -> None:
+        """Sign checkpoints of the audit log as they fall due, where no other user of the machine does it."""
+        while not self.stopping.wait(SEAL_SECONDS):
+            try:
+                sealing.seal_when_due(self.engine, self.settings)
+            except OmsError:
+                pass  # the log was told, and the page of the administrator says it
+            except Exception:
+                log.exception("the audit log is sealed next time")
 
     def _is_idle(self) -> bool:
         with db.reading(self.engine) as session:

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from oms import audit, backup, db, fixity, intake, search, storage
-from oms.errors import BadInput, Conflict, Unavailable
-from oms.models import Dossier, Fact, Scan
+from oms.audit import sealing
+from oms.errors import BadInput, Conflict, Refused, Unavailable
+from oms.models import AuditEntry, AuditWords, Dossier, Fact, Scan
 from oms.settings import Settings
 from tests import factories
 
@@ -86,7 +87,7 @@ def test_what_was_kept_comes_back_whole(house, engine, settings, target, tmp_pat
     restored = db.connect(target.database)
     with db.reading(restored) as session:
         assert session.scalar(select(func.count(Scan.id))) == 1
-        assert audit.verify(session) is None
+        assert not audit.verify(session).finding
     restored.dispose()
 
 
@@ -132,6 +133,29 @@ def test_an_installation_is_replaced_only_when_asked_and_kept_aside(house, engin
     assert aside is not None and any(aside.glob("scans/*/*"))
     assert (aside / "oms.sqlite3").exists() or (aside / "database.dump").stat().st_size > 0
     assert _problems(settings) == []
+
+
+def test_a_backup_older_than_the_last_checkpoint_wants_a_reason(house, engine, settings, target, tmp_path):
+    sealing.seal(engine, settings)
+    backup.make(engine, settings, tmp_path / "old.tar")
+    house("hai")
+    sealing.seal(engine, settings)
+    engine.dispose()
+    with pytest.raises(Refused, match="--reason"):
+        backup.restore(settings, tmp_path / "old.tar", replace=True)
+    with db.reading(engine) as session:
+        assert session.scalar(select(func.count(Scan.id))) == 2, "nothing was touched"
+    engine.dispose()
+    backup.restore(settings, tmp_path / "old.tar", replace=True, reason="Máy chủ hỏng đĩa")
+    with db.reading(engine) as session:
+        assert session.scalar(select(func.count(Scan.id))) == 1
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).one()
+        words = session.get_one(AuditWords, entry.seq).words
+    assert (entry.action, words) == ("system:restore", "Máy chủ hỏng đĩa")
+    engine.dispose()
+    assert _problems(settings) == [], "what the backup held is under the checkpoints it held"
+    backup.restore(target, tmp_path / "old.tar")
+    assert len(sealing.checkpoints(target)) == 1 and not (sealing.folder(target) / "audit.key").exists()
 
 
 def test_nothing_is_replaced_while_oms_runs(house, engine, settings, tmp_path):

@@ -66,7 +66,7 @@ def test_the_newest_entries_alone_can_be_checked(session: Session, world: World,
     dossier = factories.make_dossier(session, world.units["sonv"])
     for _ in range(5):
         dossiers.view(session, dossier, actor=actor("canbo.sonv"))
-    assert audit.verify_newest(session, 3) is None
+    assert not audit.verify_newest(session, 3).finding
     session.commit()
     with pytest.raises(DBAPIError):  # the database refuses an alteration; what follows is done by its owner
         session.execute(text("UPDATE audit_entries SET body = '{}' WHERE seq = 4"))
@@ -76,8 +76,8 @@ def test_the_newest_entries_alone_can_be_checked(session: Session, world: World,
     _disarm(session)
     session.execute(text("UPDATE audit_entries SET body = '{}' WHERE seq = 4"))
     found = audit.verify_newest(session, 3)
-    assert found is not None and found.seq == 4
-    assert audit.verify_newest(session, 1) is None
+    assert (found.finding, found.seq) == ("chain-broken", 4)
+    assert not audit.verify_newest(session, 1).finding
     session.rollback()
 
 

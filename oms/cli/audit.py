@@ -1,15 +1,21 @@
-"""`oms audit`: is the log whole, and what does it say."""
+"""`oms audit`: is the log whole, what does it say, and who else can tell."""
+
+import json
+from pathlib import Path
 
 import click
-from sqlalchemy import select
 
 from oms import audit as log
 from oms import db
+from oms.audit import extracts, proof, sealing
+from oms.audit.verifying import rows
 from oms.audit_reading import Filters, Line, list_entries
 from oms.audit_words import OUTCOMES
 from oms.cli.opening import acting, open_house
-from oms.cli.output import _, acting_as, leave, put_json, put_table, say, with_json
-from oms.models import AuditEntry
+from oms.cli.output import _, acting_as, leave, new_file, put, put_json, put_table, say, with_json
+from oms.errors import N_, BadInput
+from oms.papers.seal_slip import seal_slip
+from oms.permissions import Action, require
 
 
 @click.group(help=_("The audit log: check its chain, show entries."))
@@ -17,30 +23,114 @@ def audit() -> None:
     """The group of audit commands."""
 
 
-@audit.command(help=_("Check every entry of the chain; exit code 1 names the first that does not hold."))
+@audit.command(help=_("Check every entry of the chain and every checkpoint; exit code 1 names what does not hold."))
+@click.option(
+    "--anchors",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help=_("A folder or file of checkpoints kept elsewhere; may be given several times."),
+)
+@click.option("--from", "first", default=1, type=click.IntRange(1), help=_("Believe what lies before this entry."))
 @with_json
-def verify(as_json: bool) -> None:
-    """Check the chain."""
+def verify(anchors: tuple[Path, ...], first: int, as_json: bool) -> None:
+    """Check the log."""
     house = open_house()
     with db.reading(house.engine) as session:
-        broken = log.verify(session)
-        last = session.execute(select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc())).first()
-    entries, head = (last.seq, last.hash) if last else (0, log.GENESIS)
+        found = sealing.verify_log(session, house.settings, anchors, first)
     if as_json:
         put_json(
             {
-                "ok": broken is None,
-                "entries": entries,
-                "head": head,
-                "first_broken": broken.seq if broken else None,
-                "finding": broken.finding if broken else None,
+                "ok": not found.finding,
+                "entries": found.entries,
+                "head": found.head,
+                "checkpoints": found.checkpoints,
+                "first_broken": found.seq if found.finding else None,
+                "finding": found.finding or None,
             }
         )
-    elif broken is None:
-        say(_("The chain holds: %(entries)s entries, last hash %(head)s.", entries=entries, head=head))
+    elif found.finding:
+        say(_("The chain does not hold: entry %(seq)s (%(finding)s).", seq=found.seq, finding=found.finding))
     else:
-        say(_("The chain does not hold: entry %(seq)s (%(finding)s).", seq=broken.seq, finding=broken.finding))
-    leave(0 if broken is None else 1)
+        say(_("The chain holds: %(entries)s entries, last hash %(head)s.", entries=found.entries, head=found.head))
+        say(_("It agrees with %(number)s checkpoints.", number=found.checkpoints))
+    leave(1 if found.finding else 0)
+
+
+@audit.command(
+    help=_("Check what came since the last checkpoint and sign the next one; for the user who holds the key.")
+)
+def seal() -> None:
+    """Sign a checkpoint."""
+    house = open_house()
+    checkpoint = sealing.seal(house.engine, house.settings)
+    put(checkpoint.text() if checkpoint else _("The log is empty: there is nothing to sign."))
+
+
+@audit.command(help=_("Print the last checkpoint for the register, as a PDF."))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
+@acting_as()
+def slip(out: Path, username: str) -> None:
+    """The state of the log on paper."""
+    house = open_house()
+    with acting(house, username, "audit:slip") as actor, db.writing(house.engine) as session:
+        paper = seal_slip(session, house.settings, actor=actor)
+        with new_file(out) as target:
+            target.write(paper.body)
+    put(str(out))
+
+
+@audit.command(help=_("All entries about one dossier with proofs, for whoever takes it over."))
+@click.argument("number")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
+@acting_as()
+def extract(number: str, out: Path, username: str) -> None:
+    """An extract another installation can check."""
+    house = open_house()
+    with acting(house, username, "audit:extract") as actor, db.writing(house.engine) as session:
+        body = extracts.extract(session, house.settings, number, actor=actor)
+        with new_file(out) as target:
+            target.write(body)
+    put(str(out))
+
+
+@audit.command("check-extract", help=_("Check an extract of another installation with its public key (audit.pub)."))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help=_("Its key."))
+@with_json
+def check_extract(file: Path, key: Path, as_json: bool) -> None:
+    """Whether every entry stands in the log it comes from as it was written."""
+    try:
+        keys = proof.read_keys(key.read_text("ascii"))
+        checkpoint, bodies = proof.check_extract(json.loads(file.read_text("utf-8")), keys)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(N_("The extract does not hold: %(reason)s."), reason=error) from error
+    if as_json:
+        put_json({"ok": True, "entries": len(bodies), "origin": checkpoint.origin, "signed_at": checkpoint.at})
+        return
+    put_table(
+        (_("Number"), _("At"), _("Action"), _("Outcome")),
+        [(body["seq"], body["at"], body["action"], body["outcome"]) for body in bodies],
+    )
+    say(_("%(number)s entries hold, signed by %(origin)s.", number=len(bodies), origin=checkpoint.origin))
+
+
+@audit.command(help=_("Write all entries to a file that “proof.py verify” checks, without the words of searches."))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@acting_as()
+def export(file: Path, username: str) -> None:
+    """The log for a check elsewhere, where the database cannot be read."""
+    house = open_house()
+    with acting(house, username, "audit:list") as actor, db.reading(house.engine) as session:
+        require(actor, Action.AUDIT_READ)
+        number = 0
+        with new_file(file) as target:
+            for row in rows(session):
+                kept = {"seq": row.seq, "previous": row.previous, "hash": row.hash, "body": row.body}
+                target.write(json.dumps({**kept, "columns": row.columns}).encode() + b"\n")
+                number += 1
+        log.record(session, "audit:list", actor=actor, total=number)
+        log.write_looks(session)
+    put(str(file))
 
 
 @audit.command(help=_("Show entries, the newest first."))

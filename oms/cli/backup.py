@@ -38,10 +38,13 @@ def backup(file: Path, as_json: bool) -> None:
 @click.command(help=_("Put a backup in place after checking all of it; OMS must be stopped."))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help=_("Move aside the installation that is there."))
-def restore(file: Path, replace: bool) -> None:
+@click.option(
+    "--reason", default="", metavar="TEXT", help=_("Why a backup older than the last checkpoint is put back.")
+)
+def restore(file: Path, replace: bool, reason: str) -> None:
     """Restore a backup."""
     settings = Settings.from_environment()
-    aside = copies.restore(settings, file, replace=replace)
+    aside = copies.restore(settings, file, replace=replace, reason=reason)
     say(_("Restored and indexed anew in %(home)s.", home=settings.home))
     if aside is not None:
         say(_("What was there before lies in %(folder)s.", folder=aside))

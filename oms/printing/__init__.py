@@ -31,6 +31,7 @@ from oms.printing.loss_minutes import LossMinutes, draw_loss_minutes
 from oms.printing.opening_slip import OpeningSlip, draw_opening_slip
 from oms.printing.paper_loss_minutes import PaperLossMinutes, draw_paper_loss_minutes
 from oms.printing.registers import CONSULTATIONS, DOSSIERS, HANDOVERS, MEMBERSHIPS, Register, draw_register
+from oms.printing.seal_slip import SealSlip, draw_seal_slip
 from oms.printing.sheet import Column, Imprint
 from oms.printing.subjects import Listed, Subject
 from oms.printing.supplement_form import SupplementForm, draw_supplement_form
@@ -66,6 +67,7 @@ __all__ = [
     "OpeningSlip",
     "PaperLossMinutes",
     "Register",
+    "SealSlip",
     "Subject",
     "SupplementForm",
     "SupplementRequest",
@@ -87,6 +89,7 @@ __all__ = [
     "draw_opening_slip",
     "draw_paper_loss_minutes",
     "draw_register",
+    "draw_seal_slip",
     "draw_supplement_form",
     "draw_supplement_request",
     "draw_transfer_letter",

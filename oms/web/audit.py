@@ -8,11 +8,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import audit_reading
+from oms.audit import extracts, sealing
 from oms.audit_reading import ACTIONS, Filters, Line, action_label
 from oms.audit_words import FINDINGS, OUTCOMES, WAYS
+from oms.papers import Paper
+from oms.papers.seal_slip import seal_slip
 from oms.permissions import Action
 from oms.vietnamese.dates import ImpossibleDate, Precision, parse_date
 from oms.web import access
+from oms.web.access import house
+from oms.web.papers import send_paper
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
 # No log is longer, and both databases take the number.
@@ -65,10 +70,32 @@ def show(seq: int) -> ResponseReturnValue:
 @access.guarded(Action.AUDIT_READ)
 def verify() -> ResponseReturnValue:
     """Check the whole chain now and say what was found."""
-    found, count = audit_reading.check_chain(g.session, actor=g.actor)
+    found = audit_reading.check_chain(g.session, house().settings, actor=g.actor)
     return render_template(
-        "audit/verify.html", found=found, count=count, finding=FINDINGS[found.finding] if found else ""
+        "audit/verify.html",
+        found=found,
+        finding=FINDINGS.get(found.finding, ""),
+        seal=sealing.state_of(house().settings),
     )
+
+
+@bp.post("/slip")
+@access.guarded(Action.AUDIT_READ, writing=True)
+def slip() -> ResponseReturnValue:
+    """The last checkpoint on paper, for the register."""
+    paper = seal_slip(g.session, house().settings, actor=g.actor)
+    access.commit()
+    return send_paper(paper)
+
+
+@bp.post("/extract")
+@access.guarded(Action.AUDIT_READ, writing=True)
+def extract() -> ResponseReturnValue:
+    """All entries about one dossier, with their proofs, as a file another installation can check."""
+    number = request.form.get("dossier", "")
+    body = extracts.extract(g.session, house().settings, number, actor=g.actor)
+    access.commit()
+    return send_paper(Paper(f"trich-luc-nhat-ky-{number}.json", "application/json", body))
 
 
 def _words_of(line: Line) -> str | None:

@@ -78,7 +78,7 @@ def test_a_dossier_arrives_as_it_left(here: House, there: House, sealed: package
         assert package.origin is not None
         assert package.origin["transfers"][0]["number"] == number
         assert package.origin["corrections"][0]["after"] == "QUYẾT ĐỊNH bổ nhiệm trang một"
-        assert audit.verify(session) is None
+        assert not audit.verify(session).finding
     assert there.sent, "pictures and index are made by jobs"
 
 
@@ -117,7 +117,7 @@ def test_the_answer_closes_the_transfer(here: House, there: House, sealed: packa
         transfer = session.scalars(select(Transfer)).one()
         assert transfer.state == TransferState.ACCEPTED_WITH_RESERVATIONS
         assert not transfer.dossier.frozen
-        assert audit.verify(session) is None
+        assert not audit.verify(session).finding
     with pytest.raises(Conflict):
         _close(here, answer)
 

@@ -4,23 +4,37 @@ An entry is written in the transaction of the change it tells of. A transaction 
 keeps its entries until `write_looks` puts them down in a transaction of their own, before the
 first byte of what was read leaves the house. Nothing in the product deletes or alters an entry;
 database triggers refuse it too. The body holds ids only; free words stand beside it, bound by hash.
+
+Whether the log still is what was written: `verifying`, and without this program `proof`. Checkpoints: `sealing`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from oms import db
+from oms.audit.proof import GENESIS, Verdict, chain
+from oms.audit.verifying import verify, verify_newest
 from oms.models import AuditEntry, AuditWords, Dossier, now
 from oms.permissions import Actor
 
-GENESIS = "0" * 64
-DOMAIN = b"oms-audit/v1\n"
+__all__ = [
+    "GENESIS",
+    "Line",
+    "Verdict",
+    "chain",
+    "record",
+    "record_all",
+    "verify",
+    "verify_newest",
+    "write_looks",
+]
+
 # Any constant will do, as long as every writer of the chain takes the same one.
 _ADVISORY_LOCK = 0x6F6D73
 TOGETHER = 1000
@@ -153,13 +167,6 @@ def _entry(seq: int, previous: str, line: Line) -> dict[str, Any]:
     }
 
 
-def chain(previous: str, seq: int, body: str) -> str:
-    """The hash of an entry: SHA-256 over domain, previous hash, number, length and body."""
-    raw = body.encode()
-    parts = DOMAIN + bytes.fromhex(previous) + seq.to_bytes(8, "big") + len(raw).to_bytes(4, "big") + raw
-    return _sha256(parts)
-
-
 def _storable(words: str) -> str:
     """Words as both databases can keep them: no NUL, no lone surrogates (shown as escapes instead)."""
     return words.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
@@ -171,73 +178,3 @@ def _sha256(data: bytes) -> str:
 
 def _canonical(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-@dataclass(frozen=True)
-class Break:
-    """Where the chain does not hold: the first entry concerned and why."""
-
-    seq: int
-    finding: str
-
-
-def verify(session: Session) -> Break | None:
-    """Check the whole chain; return the first break, or None when every entry is as it was written."""
-    return _verify_from(session, 1, GENESIS)
-
-
-def _verify_from(session: Session, expected: int, previous: str) -> Break | None:
-    for entry, words in _entries(session, expected):
-        if entry.seq != expected:
-            return Break(expected, "gap")
-        if entry.previous != previous or entry.hash != chain(previous, entry.seq, entry.body):
-            return Break(entry.seq, "chain-broken")
-        if not _columns_agree(entry, words):
-            return Break(entry.seq, "contradicts-body")
-        expected, previous = expected + 1, entry.hash
-    return None
-
-
-def verify_newest(session: Session, count: int) -> Break | None:
-    """Check the newest `count` entries only, in constant time: quick news, no proof for what lies before."""
-    last = session.scalar(select(func.max(AuditEntry.seq))) or 0
-    first = max(last - count, 0)
-    anchor = session.scalar(select(AuditEntry.hash).where(AuditEntry.seq == first)) if first else GENESIS
-    return Break(first, "gap") if anchor is None else _verify_from(session, first + 1, anchor)
-
-
-def _entries(session: Session, first: int) -> Iterator[tuple[AuditEntry, str | None]]:
-    rows = session.execute(
-        select(AuditEntry, AuditWords.words)
-        .outerjoin(AuditWords, AuditWords.seq == AuditEntry.seq)
-        .where(AuditEntry.seq >= first)
-        .order_by(AuditEntry.seq)
-        .execution_options(yield_per=1000)
-    )
-    for row in rows:
-        yield row[0], row[1]
-
-
-def _columns_agree(entry: AuditEntry, words: str | None) -> bool:
-    body = json.loads(entry.body)
-    return body["words"] == (None if words is None else _sha256(words.encode())) and (
-        entry.seq,
-        entry.account_id,
-        entry.unit_id,
-        entry.action,
-        entry.outcome,
-        entry.object_kind,
-        entry.object_id,
-        entry.dossier_id,
-        entry.at.isoformat(timespec="microseconds"),
-    ) == (
-        body["seq"],
-        body["account"],
-        body["unit"],
-        body["action"],
-        body["outcome"],
-        body["kind"],
-        body["object"],
-        body["dossier"],
-        body["at"],
-    )

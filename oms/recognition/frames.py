@@ -33,10 +33,17 @@ _LEAST_INK = 28
 
 @dataclass(frozen=True)
 class Frame:
-    """A found frame: its ink (bright on dark) turned level at the resolution of the map, and whether it is double."""
+    """A found frame: its ink (bright on dark) turned level at the resolution of the map, its four corners in pixels of
+    the map, and whether it is double."""
 
     ink: Pixels
+    corners: Pixels
     double: bool
+
+    def lies_in(self, place: Pixels, room: float) -> bool:
+        """Whether it lies in a quadrilateral, or at most `room` pixels outside."""
+        outline = place.astype(np.float32).reshape(-1, 1, 2)
+        return all(cv2.pointPolygonTest(outline, (float(x), float(y)), True) >= -room for x, y in self.corners)
 
 
 def find(ink: Pixels, dpi: float) -> Iterator[Frame]:
@@ -53,7 +60,8 @@ def find(ink: Pixels, dpi: float) -> Iterator[Frame]:
                 continue
             seen.append((float(middle[0]), float(middle[1])))
             cut = _cut(ink, dpi, lean, (left, top, right, bottom))
-            yield Frame(cut, _is_double(cut))
+            corners = np.array([(left, top, 1), (right, top, 1), (right, bottom, 1), (left, bottom, 1)], dtype=float)
+            yield Frame(cut, corners @ cv2.invertAffineTransform(turn).T / factor, _is_double(cut))
 
 
 def _turning(shape: tuple[int, ...], lean: float) -> Pixels:

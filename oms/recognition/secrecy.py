@@ -14,6 +14,7 @@ import numpy as np
 from oms.recognition import frames
 from oms.recognition.pages import Word
 from oms.recognition.pictures import Picture, Pixels, has_colour
+from oms.recognition.separators import find_code_places
 from oms.vietnamese.text import fold, nfc
 
 LEVELS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
@@ -25,6 +26,9 @@ _TORN_STAMP = re.compile(r"(\w{0,6}?)(?:M[ẬÂ]|(?<![UH])[ẬÂ]T)\w{0,2}")
 _LABELLED = re.compile(r"(?:độ|mức độ) mật\s*:\s*(tuyệt mật|tối mật|mật)\b", re.IGNORECASE)
 _BEFORE = {"bi", "bao", "giai", "co"}
 """A line that ends in one of these goes on with MẬT on the next: BẢO VỆ BÍ / MẬT."""
+
+_BESIDE_A_CODE = 3.0
+"""Millimetres a frame made of squares of a code reaches out of it at most: its margin, leaning."""
 
 _LEAST_RED = 150
 """Pixels of red ink at 100 dpi: less than the frame of the smallest stamp."""
@@ -57,15 +61,20 @@ def find_frames(picture: Picture, read: Callable[[Picture], str]) -> tuple[tuple
 
     Only marks of secrecy have a double frame (urgency has a single one), so one whose word is hidden is a doubt.
     """
-    maps = [_find_darkness(picture)]
+    found_frames = list(_outside_codes(picture, list(frames.find(_find_darkness(picture), picture.dpi))))
     if picture.pixels.ndim == 3 and has_colour(picture.pixels):
-        maps.insert(0, _find_redness(picture))
-    found, double = set(), False
-    for ink in maps:
-        for frame in frames.find(ink, picture.dpi):
-            found.add(_stamped_level(read(_draw_stamp(frame.ink, picture.dpi))))
-            double = double or frame.double
+        found_frames = [*frames.find(_find_redness(picture), picture.dpi), *found_frames]
+    found = {_stamped_level(read(_draw_stamp(frame.ink, picture.dpi))) for frame in found_frames}
+    double = any(frame.double for frame in found_frames)
     return tuple(level for level in LEVELS if level in found), double
+
+
+def _outside_codes(picture: Picture, found: Sequence[frames.Frame]) -> Iterator[frames.Frame]:
+    """The frames that are not made of the squares of a code: on one cover sheet in six they looked like a double frame.
+    Only a code that can be read counts, a stamp that reaches out of it stays a frame, and a red one is looked for apart."""
+    codes = find_code_places(picture) if found else ()
+    room = picture.dpi / 25.4 * _BESIDE_A_CODE
+    return (frame for frame in found if not any(frame.lies_in(code, room) for code in codes))
 
 
 def join_levels(*groups: Sequence[str]) -> tuple[str, ...]:

@@ -57,6 +57,37 @@ def decode(file: BinaryIO, shape: list[int], sides: list[int], enough: int) -> t
     return _look_for_codes(np.frombuffer(file.read(), np.uint8).reshape(shape), sides, enough), b""
 
 
+def find_code_places(picture: Picture) -> tuple[Pixels, ...]:
+    """Where the codes of a page that can be read lie: four corners each, in pixels of the page."""
+    grey = np.ascontiguousarray(_grey(picture))
+    try:
+        places = box.call(locate, grey.data, shape=list(grey.shape))[0]
+    except (box.Said, box.Broke):
+        return ()
+    try:
+        found = [np.asarray(place, dtype=float) for place in places]
+    except (TypeError, ValueError):  # what comes out of the box is believed only as far as it has the shape
+        return ()
+    return tuple(place for place in found if place.shape == (4, 2) and np.isfinite(place).all())
+
+
+def locate(file: BinaryIO, shape: list[int]) -> tuple[list[list[list[float]]], bytes]:
+    """In the box: the corners of the codes on the grey pixels of a page."""
+    grey = np.frombuffer(file.read(), np.uint8).reshape(shape)
+    detector = cv2.QRCodeDetectorAruco()
+    for side in _PAGE_SIDES:
+        factor = min(1.0, side / max(grey.shape))
+        small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        try:
+            found, texts, corners, _straight = detector.detectAndDecodeMulti(small)
+        except cv2.error:  # a pattern that looks like a code and is none
+            continue
+        if found and any(texts):
+            places = zip(texts, corners, strict=True)
+            return [(np.asarray(place, dtype=float) / factor).tolist() for text, place in places if text], b""
+    return [], b""
+
+
 def _ask(picture: Picture, sides: Sequence[int], *, enough: int) -> Any:
     grey = np.ascontiguousarray(_grey(picture))
     try:

@@ -1,16 +1,22 @@
 """The look at the door: stamps of secrecy in every state an office leaves them in, and what must raise no alarm."""
 
+import io
 import random
+import subprocess
+from datetime import datetime
 
 import numpy as np
 import pikepdf
 import pytest
 from PIL import Image, ImageChops
 
+from oms.printing.cover_sheet import CoverSheet, draw_cover_sheets
+from oms.printing.sheet import Imprint
 from oms.recognition import frames, looking, open_scan, secrecy
 from oms.recognition.errors import PageNotRendered
 from oms.recognition.pictures import Picture
 from oms.specimens import ink
+from oms.stacks.codes import Sheet, write_code
 from tests.recognition.sheets import draw_sheet, draw_table, seal
 
 DPI = 200
@@ -95,6 +101,30 @@ def test_a_frame_is_found_at_any_lean_and_told_double_or_single(lean):
         page = press(Image.new("RGB", (900, 600), "white"), stamp, (300, 200), turn=lean or 0.01)
         darkness = 255 - np.asarray(page.convert("L"))
         assert [frame.double for frame in frames.find(darkness, DPI)] == [double]
+
+
+@pytest.fixture(scope="module")
+def cover_sheet() -> Image.Image:
+    """A cover sheet as a scanner sees it, whose code has squares that look like the double frame of a stamp."""
+    code = write_code(b"k" * 32, Sheet("HS-000003", "cs_diploma"))
+    drawn = draw_cover_sheets(
+        [CoverSheet(code, "Nguyễn Đức Nghĩa", "HS-000003", "Công chức", "Sở Nội vụ", "Văn bằng")],
+        Imprint("Tờ bìa quét", "Nguyễn Thị Hòa", datetime(2026, 1, 1), "quét"),
+    )
+    page = subprocess.run(["pdftoppm", "-r", str(DPI), "-png"], input=drawn, capture_output=True, check=True).stdout
+    return Image.open(io.BytesIO(page)).convert("RGB")
+
+
+def test_the_squares_of_a_code_are_no_frame(cover_sheet):
+    darkness = 255 - np.asarray(cover_sheet.convert("L"))
+    assert any(frame.double for frame in frames.find(darkness, DPI))
+    assert look(cover_sheet) is None
+    assert look(cover_sheet.rotate(1.2, fillcolor="white")) is None
+
+
+def test_a_stamp_on_a_cover_sheet_is_still_seen(cover_sheet):
+    for stamp, place in (("MẬT", (1000, 1500)), ("####", (1000, 1500)), ("####", (660, 300))):
+        assert look(press(cover_sheet, ink.level_stamp(stamp), place)), (stamp, place)
 
 
 def test_pages_are_looked_at_in_order_and_counted(tmp_path, sheet):

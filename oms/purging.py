@@ -17,6 +17,7 @@ from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
 from oms.models import (
     AttachedFile,
+    Correction,
     Document,
     Finding,
     FindingPlace,
@@ -39,6 +40,10 @@ from oms.models import (
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.reading import layer_path
 from oms.settings import Settings
+from oms.vietnamese.text import fold, words
+
+QUOTED = 4
+"""Words in a row that a typed sentence has in common with a page to count as a quotation: erring costs a sentence."""
 
 
 def purge(
@@ -70,6 +75,8 @@ def _purge(
     forget_stacks(session, sha256)
     attached = _destroy_attached(session, sha256)
     twins = session.scalars(select(Scan).where(Scan.sha256 == sha256).order_by(Scan.id)).all()
+    for twin in twins:
+        _forget_typed(session, twin)
     gone, remove_files = destroy(session, settings, twins, {sha256})
     for one in (*attached, *gone):
         row = Purge(
@@ -202,6 +209,34 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     session.execute(delete(Scan).where(Scan.id == scan.id))
     session.expire_all()
     return len(touched)
+
+
+def _forget_typed(session: Session, scan: Scan) -> None:
+    """What officers typed about a secret page goes with it: in cases opened by hand and in corrections that name its
+    paper, or that were written since it came and quote it."""
+    pages = session.scalars(select(Page).where(Page.scan_id == scan.id)).all()
+    papers = {page.document_id for page in pages if page.document_id}
+    runs = {run for page in pages for run in _runs(page.text or "")}
+    written = ("question", "compared", "found", "conclusion", "right_value", "extension_reason", "given_up_because")
+    by_hand = Verification.dossier_id == scan.dossier_id, Verification.finding_id.is_(None)
+    for case in session.scalars(select(Verification).where(*by_hand)):
+        names = papers & {case.document_id, case.minutes_document_id}
+        since = case.opened_at >= scan.received_at
+        if names or (since and any(run in runs for name in written for run in _runs(getattr(case, name)))):
+            for name in written:
+                setattr(case, name, "")
+    for correction in session.scalars(select(Correction).where(Correction.dossier_id == scan.dossier_id)):
+        since = correction.proposed_at >= scan.received_at
+        typed = f"{correction.reason} {correction.answer}"
+        if correction.document_id in papers or (since and not runs.isdisjoint(_runs(typed))):
+            correction.reason = correction.answer = ""
+    session.flush()
+
+
+def _runs(text: str) -> list[tuple[str, ...]]:
+    """All runs of `QUOTED` words of a text, without marks, so that a quotation is found however it was typed."""
+    folded = [fold(word) for word in words(text)]
+    return list(zip(*(folded[start:] for start in range(QUOTED)), strict=False))
 
 
 def _delete_findings(session: Session, page_ids: Sequence[str]) -> None:

@@ -11,11 +11,22 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, checks, db, dossiers, milestones, papers, record, review
 from oms.errors import BadInput, ConfirmationNeeded, Conflict, Refused
-from oms.models import AuditEntry, Category, Document, Dossier, DossierStatus, Leaving, LeavingState, LeavingWay, Scan
+from oms.models import (
+    AuditEntry,
+    Category,
+    Document,
+    Dossier,
+    DossierStatus,
+    Leaving,
+    LeavingState,
+    LeavingWay,
+    PaperLossKind,
+    Scan,
+)
 from oms.organisation import today
 from oms.papers import Printing
 from oms.permissions import Action, Actor, can
-from oms.procedures import leaving_lists, leavings, reopening
+from oms.procedures import corrections, leaving_lists, leavings, paper_losses, reopening, verifications
 from oms.procedures.leavings import Handed, Left
 from tests import factories
 from tests.api.conftest import Caller, caller  # noqa: F401
@@ -156,6 +167,43 @@ def test_closing_needs_a_copy_or_a_reason_and_no_page_that_waits(session, dossie
     session.flush()
     assert not leavings.is_as_sealed(session, made)
     assert session.scalars(select(Scan.id)).all(), "nothing is destroyed"
+
+
+def test_what_would_still_change_the_dossier_is_settled_before_it_is_closed(session, dossier, actor) -> None:
+    officer, head = actor("canbo.sonv"), actor("bithu.sonv")
+    made = leavings.begin(session, dossier, RETIRED, actor=officer)
+    leavings.consent(session, made, actor=head)
+    document = session.scalars(select(Document.id).where(Document.dossier_id == dossier.id)).first()
+    case = verifications.open_case(session, dossier, verifications.Case("Năm sinh?", "Trần Văn An"), actor=officer)
+    proposal = corrections.Proposal("home_town", "xã Hiệp Thạnh", "Khác giấy khai sinh", document)
+    wrong = corrections.propose(session, dossier, proposal, actor=officer)
+    said = paper_losses.Declaration(PaperLossKind.LOST, today(), "Không thấy khi kiểm kê kho", document_id=document)
+    loss = paper_losses.declare(session, dossier, said, second=head, actor=officer)
+    settle = (
+        lambda: verifications.give_up(session, case, "Người nghỉ hưu, không còn cần", actor=officer),
+        lambda: corrections.refuse(session, wrong, "Người nghỉ hưu, không còn cần", actor=head),
+        lambda: paper_losses.give_up(session, loss, "Không còn nơi nào lưu bản này", actor=officer),
+    )
+    for number, act in zip((case.number, wrong.number, loss.number), settle, strict=True):
+        with pytest.raises(Conflict, match="Not settled") as caught:
+            leavings.close(session, made, without_copy_because="Không nhận bản sao", actor=officer)
+        assert str(caught.value.values["numbers"]).startswith(number)
+        act()
+    leavings.close(session, made, without_copy_because="Không nhận bản sao", actor=officer)
+    assert dossier.status == DossierStatus.CLOSED
+
+
+def test_a_correction_that_waits_about_a_closed_dossier_is_refused_only(session, dossier, actor) -> None:
+    officer, head = actor("canbo.sonv"), actor("bithu.sonv")
+    document = session.scalars(select(Document.id).where(Document.dossier_id == dossier.id)).first()
+    proposal = corrections.Proposal("home_town", "xã Hiệp Thạnh", "Khác giấy khai sinh", document)
+    wrong = corrections.propose(session, dossier, proposal, actor=officer)
+    dossier.status = DossierStatus.CLOSED
+    session.flush()
+    with pytest.raises(Refused, match="closed meanwhile"):
+        corrections.decide(session, wrong, "9/QĐ", today(), actor=head)
+    assert dossier.person.home_town != "xã Hiệp Thạnh"
+    corrections.refuse(session, wrong, "Hồ sơ đã đóng, không sửa nữa", actor=head)
 
 
 def test_lists_by_the_calendar_forget_who_left(session, world, dossier, actor) -> None:

@@ -295,5 +295,22 @@ def test_nothing_of_a_destroyed_page_stays_in_its_case(session: Session, setting
     assert (case.finding_id, case.question) == (None, "") and document.title == "Biên bản"
 
 
+def test_what_was_typed_about_a_secret_page_goes_with_it(session: Session, settings, made, actor: Find) -> None:
+    dossier, document = made
+    who, second = actor("canbo.sonv"), actor("bithu.sonv")
+    scan = factories.make_scan(session, dossier, who.account_id, ("Kế hoạch phòng thủ khu vực Tà Nung năm nay",))
+    paper = factories.make_document(session, dossier, scan, actor=who)
+    naming = cases.open_case(session, dossier, replace(CASE, document_id=paper.id), actor=who)
+    quoting = cases.open_case(session, dossier, replace(CASE, question="Có phải phòng thủ khu vực Tà Nung?"), actor=who)
+    other = cases.open_case(session, dossier, replace(CASE, document_id=document.id), actor=who)
+    proposals = [
+        procedures.propose(session, dossier, procedures.Proposal(field, value, REASON, id), actor=who)
+        for field, value, id in (("home_town", "xã Hiệp Thạnh", paper.id), ("staff_code", "SNV-1", document.id))
+    ]
+    purging.purge(session, settings, scan, "Tài liệu mật được quét nhầm", second=second, actor=who)
+    assert [one.question for one in (naming, quoting, other)] == ["", "", CASE.question]
+    assert [one.reason for one in proposals] == ["", REASON] and proposals[0].new_value == "xã Hiệp Thạnh"
+
+
 def test_the_words_of_every_act_are_known() -> None:
     assert {"verification:open", "correction:decide"} <= set(procedures.IN_THE_LOG)

@@ -23,6 +23,7 @@ from oms.models import (
     DecidedBy,
     Document,
     Dossier,
+    DossierStatus,
     Gender,
     Person,
     PersonAlias,
@@ -150,6 +151,12 @@ def decide(
 ) -> None:
     """Correct the value by a written decision; raises `Conflict` when the value is not the one proposed about."""
     dossier = _begin(session, correction, actor, version)
+    if dossier.status == DossierStatus.CLOSED:
+        raise Refused(
+            N_(
+                "The dossier was closed meanwhile: nothing in it changes any more. Refuse this correction with a reason."
+            )
+        )
     number = check_number(number, N_("Write the number of the written decision."))
     if on > today():
         raise BadInput(N_("The decision is dated in the future. Correct the day."))

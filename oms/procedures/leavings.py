@@ -19,6 +19,8 @@ from oms.catalogue import LeavingRule
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
     Category,
+    Correction,
+    CorrectionState,
     Document,
     Dossier,
     DossierStatus,
@@ -27,9 +29,13 @@ from oms.models import (
     LeavingState,
     LeavingWay,
     Page,
+    PaperLoss,
+    PaperLossState,
     Scan,
+    Verification,
     now,
 )
+from oms.models.verifications import RUNNING
 from oms.organisation import today
 from oms.permissions import Action, Actor, authority, is_own, refuse_held, require, require_confirmed
 from oms.procedures import contents
@@ -170,7 +176,8 @@ def hand_over(
 def close(
     session: Session, leaving: Leaving, *, without_copy_because: str = "", actor: Actor, version: int | None = None
 ) -> None:
-    """Close the dossier and seal its contents list; without a copy only for a reason. Raises `Conflict` while pages wait."""
+    """Close the dossier and seal its contents list; without a copy only for a reason. Raises `Conflict` while
+    pages wait to be filed, or verifications, corrections and lost papers to be settled."""
     dossier = at_step(session, leaving, (LeavingState.CONSENTED,), Action.LEAVING_HANDLE, actor, version)
     if not leaving.copies:
         leaving.without_copy_because = check_reason(without_copy_because)
@@ -178,6 +185,15 @@ def close(
     if waiting:
         raise Conflict(
             N_("%(count)s pages of the dossier are not filed yet. File them before it is closed."), count=waiting
+        )
+    unfinished = _unfinished(session, dossier)
+    if unfinished:
+        raise Conflict(
+            N_(
+                "Not settled yet in this dossier: %(numbers)s. Settle each, or give it up with a reason, before the "
+                "dossier is closed: afterwards nothing in it changes, and no paper of theirs can be filed."
+            ),
+            numbers=", ".join(unfinished),
         )
     papers = contents.papers(session, dossier)
     leaving.documents, leaving.pages = len(papers), contents.count_pages(session, dossier)
@@ -199,6 +215,19 @@ def _waiting_pages(session: Session, dossier: Dossier) -> int:
         .where(Scan.dossier_id == dossier.id, Page.document_id.is_(None), ~Scan.sealed)
     )
     return session.scalar(query) or 0
+
+
+def _unfinished(session: Session, dossier: Dossier) -> list[str]:
+    """The numbers of what would still change the dossier: verifications that run, corrections that wait, papers that are
+    to be made anew."""
+    waiting = (
+        select(Verification.number).where(Verification.dossier_id == dossier.id, Verification.state.in_(RUNNING)),
+        select(Correction.number).where(
+            Correction.dossier_id == dossier.id, Correction.state == CorrectionState.PROPOSED
+        ),
+        select(PaperLoss.number).where(PaperLoss.dossier_id == dossier.id, PaperLoss.state == PaperLossState.OPEN),
+    )
+    return [number for query in waiting for number in sorted(session.scalars(query))]
 
 
 def cancel(session: Session, leaving: Leaving, reason: str, *, actor: Actor, version: int | None = None) -> None:

@@ -61,6 +61,9 @@ def main() -> None:
         if "speed" in chosen.parts:
             source = papers(chosen, chosen.items)
             bars += show_speed(speed.measure(names, folder, source, chosen.seed, chosen.timed), chosen.items)
+        if finders.POSTGRESQL in names and not chosen.folder:
+            for count in {chosen.known, chosen.items}:
+                finders.forget(papers(chosen, count))
     ours = [name for name in names if name in finders.OURS]
     if "load" in chosen.parts:
         for name in ours:

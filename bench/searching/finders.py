@@ -7,7 +7,7 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -136,31 +136,56 @@ def _postgresql(address: str, source: Source) -> Find:
     """unaccent, a GIN index, the heading weighted; a ranked page, an exact count and facets in three questions."""
     import psycopg
 
+    table = _table(source)
     connection: Any = psycopg.connect(address.replace("postgresql+psycopg", "postgresql"), autocommit=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS unaccent")
-    connection.execute("CREATE TEMP TABLE pages (id text, dossier text, component text, words tsvector)")
-    with connection.cursor() as cursor, cursor.copy("COPY pages FROM STDIN") as copy:
-        for item in source.items():
-            # Folded by us, which costs PostgreSQL nothing: unaccent on each row would only slow it down.
-            heading, text = (_folded(part).split() for part in (item.heading, item.text))
-            places: dict[str, list[str]] = {}
-            for place, word in enumerate((*heading, *text), start=1):
-                places.setdefault(word, []).append(f"{min(place, 16383)}{'A' if place <= len(heading) else ''}")
-            vector = " ".join(f"'{word}':{','.join(where[:255])}" for word, where in places.items())
-            copy.write_row((item.id, item.dossier, item.component, vector))
-    connection.execute("CREATE INDEX ON pages USING gin (words)")
-    connection.execute("CREATE INDEX ON pages (dossier)")
-    connection.execute("ANALYZE pages")
+    if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()[0] is None:
+        _fill_postgresql(connection, table, source)
     where = "words @@ plainto_tsquery('simple', unaccent(%s)) AND dossier = ANY(%s)"
     rank = "ts_rank(words, plainto_tsquery('simple', unaccent(%s)))"
-    page = f"SELECT id FROM pages WHERE {where} ORDER BY {rank} DESC, id LIMIT {SHOWN}"
+    page = f"SELECT id FROM {table} WHERE {where} ORDER BY {rank} DESC, id LIMIT {SHOWN}"
 
     def find(asked: str, dossiers: frozenset[str]) -> list[str]:
         asked, listed = " ".join(words(asked)), list(dossiers)
         found = connection.execute(page, (asked, listed, asked)).fetchall()
         for field in ("component", "dossier"):
-            facet = f"SELECT {field}, count(*) FROM pages WHERE {where} GROUP BY 1"
+            facet = f"SELECT {field}, count(*) FROM {table} WHERE {where} GROUP BY 1"
             connection.execute(facet, (asked, listed)).fetchall()
         return [row[0] for row in found]
 
     return find
+
+
+def forget(source: Source) -> None:
+    """Drop the table of these papers."""
+    import psycopg
+
+    address = os.environ[ADDRESS].replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"DROP TABLE IF EXISTS {_table(source)}")  # type: ignore[call-overload]
+
+
+def _table(source: Source) -> str:
+    return f"oms_bench_{source.key.replace('-', '_')}"
+
+
+def _fill_postgresql(connection: Any, table: str, source: Source) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE UNLOGGED TABLE {table} (id text, dossier text, component text, words tsvector)")
+        with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for row in _vectors(source):
+                copy.write_row(row)
+        cursor.execute(f"CREATE INDEX ON {table} USING gin (words)")
+        cursor.execute(f"CREATE INDEX ON {table} (dossier)")
+    connection.execute(f"VACUUM ANALYZE {table}")
+
+
+def _vectors(source: Source) -> Iterator[tuple[str, str, str, str]]:
+    """The papers as rows, folded by us, which costs PostgreSQL nothing: unaccent on each row would only slow it down."""
+    for item in source.items():
+        heading, text = (_folded(part).split() for part in (item.heading, item.text))
+        places: dict[str, list[str]] = {}
+        for place, word in enumerate((*heading, *text), start=1):
+            places.setdefault(word, []).append(f"{min(place, 16383)}{'A' if place <= len(heading) else ''}")
+        vector = " ".join(f"'{word}':{','.join(where[:255])}" for word, where in places.items())
+        yield item.id, item.dossier, item.component, vector

@@ -79,7 +79,7 @@ class Given:
         """Questions for timing."""
         query = (
             "SELECT docs.body, persons.name, docs.so_hieu, persons.unit FROM docs JOIN persons ON persons.id = person_id "
-            "WHERE docs.id <= ? AND so_hieu <> '' AND docs.id % ? = 0"
+            "WHERE docs.id <= ? AND docs.so_hieu <> '' AND docs.id % ? = 0"
         )
         drawn = list(self._rows(query, self.count, max(self.count // 3000, 1)))
         return mixed(drawn, each, random.Random(seed))

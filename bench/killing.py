@@ -1,9 +1,11 @@
-"""kill -9 in the middle of commits: the index opens, keeps what it said it had, and after mending equals the truth.
+"""kill -9 in the middle of commits: the index opens, keeps what it said it had, and after recovery equals the database.
 
     python bench/killing.py [kills]
 
 For each engine a process puts items, one commit after the other, and is killed at a random moment; another one opens
-the index, reads every byte, compares all stamps, and brings what differs up to date. Ends with 1 at the first loss.
+the index, reads every byte, compares all stamps, and brings what differs up to date. Then the same with a whole
+installation: pages are corrected and filed documents taken away in the database, the jobs of the worker index them, and
+what the killed one left is recovered as the worker does, until `oms check` would find nothing. Ends with 1 at the first loss.
 """
 
 import os
@@ -15,7 +17,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from searching import under_load
+from sqlalchemy import select, update
+
+from oms import db, jobs, search
+from oms.models import Job, JobState, Page, now
 from oms.search.interface import Engine, Item
+from oms.settings import Settings
+from oms.worker import Worker
 
 LONGEST = 0.4
 """Seconds a writer works at most before it is killed."""
@@ -60,10 +69,10 @@ def in_a_child(act: Callable[[], None]) -> int:
     return child
 
 
-def kill_once(name: str, folder: Path, turn: int, after: float) -> int:
-    """Kill a writer `after` seconds of writing; how many commits it said were done."""
+def kill_once(act: Callable[[int], None], after: float) -> int:
+    """Kill what `act` does `after` seconds from its first sign on; how many commits it said were done."""
     reading, told = os.pipe()
-    child = in_a_child(lambda: write(name, folder, turn, told))
+    child = in_a_child(lambda: act(told))
     os.close(told)
     os.read(reading, 1)
     time.sleep(after)
@@ -94,7 +103,7 @@ def losses(name: str, kills: int) -> int:
         folder, truth, commits = Path(place) / "index", dict[str, Item](), 0
         os.waitpid(in_a_child(lambda: open_engine(name, folder).rebuild([])), 0)
         for turn in range(kills):
-            done = kill_once(name, folder, turn, chance.uniform(0, LONGEST))
+            done = kill_once(lambda told: write(name, folder, turn, told), chance.uniform(0, LONGEST))  # noqa: B023
             commits += done
             truth |= {each.id: each for each in (item(turn, number) for number in range(done))}
             pending = item(turn, done)
@@ -107,9 +116,74 @@ def losses(name: str, kills: int) -> int:
     return 0
 
 
+def work(settings: Settings, turn: int, told: int) -> None:
+    """Correct page after page, each time with the job that belongs to it, and do the job as the worker does."""
+    database, chance = db.connect(settings.database), random.Random(turn)
+    with db.reading(database) as session:
+        ids = list(session.scalars(select(Page.id)))
+    worker = Worker(database, settings)
+    os.write(told, b".")
+    for number in range(10_000):
+        with db.writing(database) as session:
+            page = session.get_one(Page, chance.choice(ids))
+            if number % 7 == 6:
+                session.delete(page)
+                ids.remove(page.id)
+            else:
+                page.text = f"lượt {turn} lần {number}"
+            dossier_id = page.scan.dossier_id
+            jobs.enqueue(session, "index_dossier", dossier_id, actor=None)
+        with db.reading(database) as session:
+            waiting = jobs.waiting(session, ("index_dossier",))
+        for job_id in waiting:
+            worker.run(job_id)
+        os.write(told, b"!")
+
+
+def recover(settings: Settings) -> None:
+    """What the next worker does: the jobs of the dead one, and the measurement that mends. Raise unless all is there."""
+    database = db.connect(settings.database)
+    with db.writing(database) as session:
+        session.execute(update(Job).where(Job.state == JobState.RUNNING).values(lease_until=now()))
+    worker = Worker(database, settings)
+    with db.reading(database) as session:
+        forgotten = jobs.forgotten(session, everything=True)
+    for job_id in forgotten:
+        worker.run(job_id)
+    engine = search.open_engine(settings)
+    assert engine.healthy(), "a byte is not as it was written"
+    differences = search.compare(database, settings)
+    assert differences.total == 0, f"after recovery {differences.total} things differ from the database"
+    with db.reading(database) as session:
+        assert {item.id: item.stamp for item in search.records.all_items(session)} == engine.stamps()
+
+
+def losses_of_an_installation(name: str, kills: int) -> int:
+    """Kill the worker of a whole installation again and again. 0, or 1 at the first difference after recovery."""
+    chance = random.Random(9)
+    with tempfile.TemporaryDirectory(prefix="oms-bench-kill-") as home:
+        settings, commits = Settings(home=Path(home), search=name), 0
+
+        def install() -> None:
+            database = under_load.installed(settings)
+            under_load.fill(database, 1000)
+            search.rebuild(database, settings)
+
+        os.waitpid(in_a_child(install), 0)
+        for turn in range(kills):
+            commits += kill_once(lambda told: work(settings, turn, told), chance.uniform(0, LONGEST))  # noqa: B023
+            _, status = os.waitpid(in_a_child(lambda: recover(settings)), 0)
+            if status:
+                print(f"{name}: an installation lost at kill {turn + 1}", flush=True)
+                return 1
+        print(f"{name}: an installation, {kills} kills in {commits} jobs, equal to its database after each", flush=True)
+    return 0
+
+
 def main(kills: int) -> None:
     """Each engine in turn."""
-    sys.exit(max(losses(name, kills) for name in ("whoosh", "tantivy")))
+    found = [each(name, kills) for name in ("whoosh", "tantivy") for each in (losses, losses_of_an_installation)]
+    sys.exit(max(found))
 
 
 if __name__ == "__main__":

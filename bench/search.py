@@ -71,7 +71,10 @@ def main() -> None:
             print(f"{name}: {under_load.told(waits)}", flush=True)
             bars.append(Bar(f"{name}: seconds until a filed page is found, 95th, under load", speed.high(waits), 2))
     if "kills" in chosen.parts:
-        bars += [Bar(f"{name}: kills that lost anything", killing.losses(name, chosen.kills), 0) for name in ours]
+        for name in ours:
+            bars.append(Bar(f"{name}: kills that lost anything", killing.losses(name, chosen.kills), 0))
+            after = killing.losses_of_an_installation(name, chosen.kills)
+            bars.append(Bar(f"{name}: kills after which index and database differ", after, 0))
     print(f"\nBars, seed {chosen.seed}" + ("" if chosen.items >= FOR else f" (those of speed are set for {FOR} items)"))
     print(*bars, sep="\n")
 

@@ -58,8 +58,8 @@ def measure(name: str) -> list[float]:
     with tempfile.TemporaryDirectory(prefix="oms-bench-load-") as folder:
         settings = Settings(home=Path(folder), search=name)
         os.environ["OMS_HOME"], os.environ["OMS_SEARCH"] = folder, name
-        database = _installed(settings)
-        waiting = _fill(database)
+        database = installed(settings)
+        waiting = fill(database, PAGES + FILED)[-FILED:]
         search.rebuild(database, settings)
         cookies = _cookies(database, settings)
         waits = Waits()
@@ -93,15 +93,16 @@ def told(waits: Sequence[float]) -> str:
     )
 
 
-def _installed(settings: Settings) -> Engine:
+def installed(settings: Settings) -> Engine:
+    """The empty database of a new installation."""
     installation.prepare_folders(settings)
     database = db.connect(settings.database)
     installation.upgrade(settings, database)
     return database
 
 
-def _fill(database: Engine) -> list[str]:
-    """Units, officers, dossiers with read pages; the ids of the scans that wait to be filed."""
+def fill(database: Engine, pages: int) -> list[str]:
+    """Two units, officers, dossiers with scans of one read page each; the ids of the scans."""
     with db.writing(database) as session:
         for number in range(2):
             session.add(Unit(code=f"so{number}", kind=UnitKind.GRASSROOTS_COMMITTEE, name=f"Sở {number}"))
@@ -110,20 +111,20 @@ def _fill(database: Engine) -> list[str]:
         for number in range(2 + READERS):
             more = {"role": Role.OFFICER, "unit": units[number % 2], "actor": None, "password": PASSWORD}
             accounts.create_account(session, username=f"canbo{number}", full_name=f"Cán bộ {number}", **more)
-    invented = corpus.papers(PAGES + FILED, 4)
+    invented = corpus.papers(pages, 4)
     with db.writing(database) as session:
         actors = [accounts.get_actor(session, f"canbo{number}", via="cli") for number in range(2)]
         units = session.query(Unit).order_by(Unit.code).all()
         scans: list[str] = []
         opened = []
-        for number, person in enumerate(corpus.people(PAGES, 4)[:PEOPLE]):
+        for number, person in enumerate(corpus.people(pages, 4)[:PEOPLE]):
             new = NewPerson(full_name=f"{person.name} {number}")
             more = {"category": Category.CIVIL_SERVANT, "custodian": units[number % 2], "new_person": new}
             opened.append(dossiers.open_dossier(session, actor=actors[number % 2], **more))
         for number, paper in enumerate(invented):
             place = number % len(opened)
             scans.append(_scan(session, opened[place].id, actors[place % 2], number, paper.item.text))
-    return scans[-FILED:]
+    return scans
 
 
 def _scan(session: Session, dossier_id: str, actor: Actor, number: int, text: str) -> str:

@@ -54,3 +54,12 @@ def test_enter_without_a_choice_searches(page: Page) -> None:
     expect(page.locator("[role=option]")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator(".hit-title").first).to_have_text("Nguyễn Thị Hòa")
+
+
+def test_a_short_select_takes_letters_without_marks(page: Page) -> None:
+    page.goto("/completeness")
+    field = page.locator("select#category")
+    field.evaluate("(select) => { select.querySelector('[value=party_member]').text = 'Đảng viên' }")
+    field.focus()
+    page.keyboard.type("dang")
+    expect(field).to_have_value("party_member")

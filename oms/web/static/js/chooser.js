@@ -5,6 +5,7 @@ import { Listbox } from "./listbox.js";
 
 const MANY = 12; // choices one can look over; with more of them one types
 const SHOWN = 100; // choices drawn at once
+const PAUSE = 1000; // milliseconds after which letters begin a new word, as in the browsers' own selects
 
 class Chooser {
   constructor(select) {
@@ -151,8 +152,39 @@ class Chooser {
   }
 }
 
+// A short select stays as it is and takes letters without marks, too: to the browser itself, d does not begin "Đảng".
+function takeLetters(select) {
+  let typed = "";
+  let last = -PAUSE;
+  select.addEventListener("keydown", (event) => {
+    const goesOn = event.timeStamp - last < PAUSE;
+    if (event.key.length !== 1 || event.ctrlKey || event.altKey || event.metaKey || (event.key === " " && !goesOn)) return;
+    typed = fold(goesOn ? typed + event.key : event.key);
+    last = event.timeStamp;
+    const fitting = beginning(select, typed);
+    const sameAgain = fitting.length === 0 && new Set(typed).size === 1; // the same letter again: the next one
+    const among = sameAgain ? beginning(select, typed[0]) : fitting;
+    if (!among.length) return;
+    event.preventDefault();
+    const here = among.findIndex((option) => option.selected);
+    const moves = sameAgain || typed.length === 1 || here < 0;
+    const chosen = among[moves ? (here + 1) % among.length : here];
+    if (chosen.selected) return;
+    chosen.selected = true;
+    for (const name of ["input", "change"]) select.dispatchEvent(new Event(name, { bubbles: true }));
+  });
+}
+
+// The choices that begin with these letters, else those in which a word does.
+function beginning(select, typed) {
+  const options = [...select.options].filter((option) => !option.disabled && !option.hidden);
+  const whole = options.filter((option) => fold(option.text).startsWith(typed));
+  return whole.length ? whole : options.filter((option) => fold(option.text).split(/[\s,.()–-]+/).some((word) => word.startsWith(typed)));
+}
+
 export function start(root) {
   for (const select of root.querySelectorAll("select:not([multiple])")) {
     if (select.options.length > MANY || "filterable" in select.dataset) new Chooser(select);
+    else takeLetters(select);
   }
 }

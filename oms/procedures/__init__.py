@@ -27,7 +27,7 @@ from oms.procedures.corrections import (
     why_fixed,
     withdraw,
 )
-from oms.procedures.fields import FIELDS, Field, get_field
+from oms.procedures.fields import FIELDS, Field, fields_of, get_field
 from oms.procedures.in_the_log import IN_THE_LOG
 from oms.procedures.own import LOOKS, Looked, OwnDossier, own_dossier, told_since
 
@@ -43,6 +43,7 @@ __all__ = [
     "attestations",
     "basis_document",
     "decide",
+    "fields_of",
     "get_field",
     "leaving_lists",
     "leavings",

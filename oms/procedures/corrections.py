@@ -33,7 +33,7 @@ from oms.models import (
 from oms.organisation import today
 from oms.people import id_number_taken
 from oms.permissions import Action, Actor, allowed, authority, is_own, refuse_held, require, require_confirmed
-from oms.procedures.fields import get_field, in_record
+from oms.procedures.fields import get_field, in_record, is_of_record
 from oms.procedures.writing import check_number, check_reason
 
 PAGE_SIZE = 50
@@ -55,7 +55,13 @@ def propose(session: Session, dossier: Dossier, proposal: Proposal, *, actor: Ac
     require(actor, Action.CORRECTION_PROPOSE, dossier)
     field = get_field(proposal.field)
     _refuse_fixed(session, dossier, proposal.field)
-    old, new = field.written(dossier.person), field.checked(proposal.value)
+    old, new = field.written(session, dossier), field.checked(proposal.value)
+    if not old and is_of_record(proposal.field):
+        raise BadInput(
+            N_(
+                "Two officers have not verified this value yet. Write it in the record; a decision is needed only after that."
+            )
+        )
     if old == new:
         raise BadInput(N_("The dossier says so already. Write how the value should read."))
     _document(session, dossier, proposal.document_id, actor)
@@ -163,11 +169,11 @@ def decide(
     _refuse_fixed(session, dossier, correction.field)
     field, person = get_field(correction.field), dossier.person
     db.lock(session, person)
-    if field.written(person) != correction.old_value:
+    if field.written(session, dossier) != correction.old_value:
         raise Conflict(N_("The value has changed since the proposal. Refuse this one and let it be proposed anew."))
     try:
         with session.begin_nested():
-            field.put(person, correction.new_value)
+            field.put(dossier, correction.new_value)
     except IntegrityError:
         session.refresh(person)
         raise id_number_taken() from None

@@ -1,17 +1,22 @@
-"""The values of a person that a decision can correct: how each is written, read back and set.
+"""The values that a decision can correct: those of the person, and those of the record that two officers verified.
 
 A value is compared and kept as it is written on paper (03/02/1998, 02/1998, 1998), so that the old one can be read by
-anybody without the program.
+anybody without the program. What only the record says (pay) is set by writing there once more (`record.follow_decision`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from oms import people
+from sqlalchemy.orm import Session
+
+from oms import catalogue, people, record
+from oms.catalogue import FormItem
 from oms.errors import N_, BadInput
-from oms.models import Gender, Person, Precision
+from oms.models import Dossier, Gender, Person, Precision
 from oms.organisation import today
+from oms.record.settled import is_twice
+from oms.record.values import as_kept
 from oms.vietnamese import dates
 from oms.vietnamese.names import sort_key
 from oms.vietnamese.text import nfc
@@ -28,9 +33,9 @@ class Field:
     """One value: its name in words, how it is written, and how a written one is checked and set."""
 
     label: str
-    written: Callable[[Person], str]
+    written: Callable[[Session, Dossier], str]
     checked: Callable[[str], str]
-    put: Callable[[Person, str], None]
+    put: Callable[[Dossier, str], None]
 
 
 def in_record(name: str, text: str) -> tuple[str, str]:
@@ -100,14 +105,25 @@ def _gender(text: str) -> str:
     return word
 
 
-def _of_text(label: str, name: str) -> Field:
+def _of_person(
+    label: str, written: Callable[[Person], str], checked: Callable[[str], str], put: Callable[[Person, str], None]
+) -> Field:
     return Field(
+        label,
+        lambda _session, dossier: written(dossier.person),
+        checked,
+        lambda dossier, text: put(dossier.person, text),
+    )
+
+
+def _of_text(label: str, name: str) -> Field:
+    return _of_person(
         label, lambda person: getattr(person, name) or "", _line, lambda person, text: setattr(person, name, text)
     )
 
 
 def _of_date(label: str, name: str) -> Field:
-    return Field(
+    return _of_person(
         label,
         lambda person: _show(getattr(person, name)),
         _whole_date,
@@ -116,17 +132,17 @@ def _of_date(label: str, name: str) -> Field:
 
 
 FIELDS: dict[str, Field] = {
-    "full_name": Field(N_("Full name"), lambda person: person.full_name, people.check_name, _put_name),
-    "birth_date": Field(
+    "full_name": _of_person(N_("Full name"), lambda person: person.full_name, people.check_name, _put_name),
+    "birth_date": _of_person(
         N_("Birth date"), lambda person: _show(person.birth_date, person.birth_precision), _date, _put_birth
     ),
-    "gender": Field(
+    "gender": _of_person(
         N_("Gender"),
         lambda person: person.gender.value if person.gender else "",
         _gender,
         lambda person, text: setattr(person, "gender", Gender(text)),
     ),
-    "personal_id": Field(
+    "personal_id": _of_person(
         N_("ID number"),
         lambda person: person.personal_id or "",
         _personal_id,
@@ -137,10 +153,52 @@ FIELDS: dict[str, Field] = {
     "party_join_date": _of_date(N_("Joined the Party"), "party_join_date"),
     "party_official_date": _of_date(N_("Official member since"), "party_official_date"),
 }
+"""The values of the person, in whatever dossier they are corrected."""
+
+
+def _of_record(item: FormItem) -> Field:
+    """A value the record alone says; nobody corrects what no two officers have verified."""
+
+    def checked(text: str) -> str:
+        kept = as_kept(item, text)
+        if not kept:
+            raise BadInput(N_("Write the right value as the deciding document has it (at most 200 characters)."))
+        return kept
+
+    def written(session: Session, dossier: Dossier) -> str:
+        said = record.statements_of(session, dossier, item.key).get(item.key, [])
+        verified = record.settle(said, twice=True).verified
+        return verified.text if verified else ""
+
+    return Field(item.labels[0], written, checked, lambda _dossier, _text: None)
+
+
+def _item(key: str) -> FormItem | None:
+    """The item of a key that two officers write and no column of the person holds."""
+    if key in FIELDS or not is_twice(key):
+        return None
+    return next((item for form in catalogue.forms() for item in form.items if item.key == key), None)
+
+
+def is_of_record(key: str) -> bool:
+    """Whether the record alone says the value."""
+    return _item(key) is not None
+
+
+def fields_of(session: Session, dossier: Dossier) -> dict[str, Field]:
+    """What a decision can correct in this dossier: the values of the person, and those of its record that two officers
+    verified; with one query."""
+    said = record.statements_of(session, dossier)
+    verified = {key for key, written in said.items() if is_twice(key) and record.settle(written, twice=True).verified}
+    items = (_item(key) for key in sorted(catalogue.record_keys("keyed_twice", today())) if key in verified)
+    return FIELDS | {item.key: _of_record(item) for item in items if item is not None}
 
 
 def get_field(key: str) -> Field:
     """The field of a key; raises `BadInput` for one that no decision corrects here."""
-    if key not in FIELDS:
+    if key in FIELDS:
+        return FIELDS[key]
+    item = _item(key)
+    if item is None:
         raise BadInput(N_("Choose the value that is wrong."))
-    return FIELDS[key]
+    return _of_record(item)

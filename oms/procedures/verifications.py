@@ -27,7 +27,7 @@ from oms.models import (
 from oms.organisation import HANOI, today
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.procedures.corrections import Proposal, propose
-from oms.procedures.fields import FIELDS, get_field
+from oms.procedures.fields import FIELDS, get_field, is_of_record
 from oms.procedures.writing import check_number, check_reason, check_text, tidy_lines
 
 LIMIT, EXTENSION, MINUTES = "verification", "verification_extension", "verification_minutes"
@@ -116,7 +116,11 @@ def _open(session: Session, dossier: Dossier, case: Case, finding: Finding | Non
 def field_of(finding: Finding) -> str:
     """The value a decision can correct that a contradiction is about; empty for one that is about none."""
     key = _FIELD_OF.get(finding.key or "", finding.key or "")
-    return key if key in FIELDS else {"name": "full_name", "birth": "birth_date"}.get(finding.kind.value, "")
+    return (
+        key
+        if key in FIELDS or is_of_record(key)
+        else {"name": "full_name", "birth": "birth_date"}.get(finding.kind.value, "")
+    )
 
 
 def describe(

@@ -113,9 +113,9 @@ def create(dossier: Dossier) -> ResponseReturnValue:
 
 def _form(dossier: Dossier, problem: str = "") -> str:
     fields, fixed = [], []
-    for key, field in procedures.FIELDS.items():
+    for key, field in procedures.fields_of(g.session, dossier).items():
         rule = procedures.why_fixed(g.session, dossier, key)
-        now = said(key, field.written(dossier.person)) or "—"
+        now = said(key, field.written(g.session, dossier)) or "—"
         if rule is None:
             fields.append((key, _("%(field)s (now: %(value)s)", field=_(field.label), value=now)))
         else:

@@ -47,7 +47,7 @@ def _form(dossier_id: str, kind: SubjectRequestKind, problem: str = "") -> str:
     fields, fixed = [], []
     for key, field in procedures.FIELDS.items() if kind == SubjectRequestKind.CORRECTION else ():
         rule = procedures.why_fixed(g.session, dossier, key)
-        now = said(key, field.written(dossier.person)) or "—"
+        now = said(key, field.written(g.session, dossier)) or "—"
         if rule is None:
             fields.append((key, _("%(field)s (now: %(value)s)", field=_(field.label), value=now)))
         else:
@@ -142,7 +142,7 @@ def describe(found: SubjectRequest) -> dict[str, Any]:
         "dossier": found.dossier,
         "tone": TONES[found.state],
         "field": _(procedures.get_field(found.field).label) if found.field else "",
-        "value_now": said(found.field, procedures.get_field(found.field).written(found.dossier.person)) or "—"
+        "value_now": said(found.field, procedures.get_field(found.field).written(g.session, found.dossier)) or "—"
         if found.field
         else "",
         "wanted_value": said(found.field or "", found.wanted_value),

@@ -117,7 +117,7 @@ def _case() -> cases.Case:
 
 def _choices(dossier: Dossier) -> dict[str, Any]:
     return {
-        "fields_of": [(key, _(field.label)) for key, field in procedures.FIELDS.items()],
+        "fields_of": [(key, _(field.label)) for key, field in procedures.fields_of(g.session, dossier).items()],
         "documents": [(one.id, one.title) for one in dossiers.contents(g.session, dossier)],
         "limit": catalogue.time_limit(cases.LIMIT, organisation.today()),
     }

@@ -104,6 +104,20 @@ def test_values_that_agree_are_no_contradiction(session: Session, world: World) 
     assert kinds(session, dossier) == []
 
 
+def test_a_date_of_the_register_is_shown_on_a_page_and_stays_settled(session: Session, world: World, actor) -> None:
+    dossier, officer = dossier_of(session, world), actor("canbo.sonv")
+    put(session, dossier, {"full_name": NAME, "birth_date": "03/05/1981"})
+    checks.check(session, dossier, actor=None)
+    (finding,) = checks.of_dossier(session, dossier, actor=officer)
+    assert [place.page_id is None for place in finding.places].count(True) == 1
+    checks.settle(session, finding, "explain", reason="Ghi nhầm", actor=officer, version=finding.version)
+    page = put(session, dossier, {"full_name": NAME, "birth_date": "03/05/1980"})
+    checks.check(session, dossier, actor=None)
+    assert [one.state for one in checks.of_dossier(session, dossier, actor=officer)] == [FindingState.EXPLAINED]
+    (found,) = checks.look_for(session, dossier)
+    assert {place.page_id for place in found.places} >= {page.id} and None not in {p.page_id for p in found.places}
+
+
 def test_a_birth_date_that_differs_names_the_one_that_stands_by_law(session: Session, world: World) -> None:
     dossier = dossier_of(session, world)
     put(session, dossier, {"full_name": NAME, "birth_date": "03/05/1981"})

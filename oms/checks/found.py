@@ -13,12 +13,16 @@ from oms.record.values import same_text
 
 @dataclass(frozen=True)
 class Place:
-    """Where one of the values stands; see `oms.models.FindingPlace`."""
+    """Where one of the values stands; see `oms.models.FindingPlace`.
+
+    With `registered` the value is that of the register, and the page is one that says the same.
+    """
 
     text: str
     page_id: str | None = None
     box: tuple[int, int, int, int] | None = None
     key: str | None = None
+    registered: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,12 @@ class Found:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal facts: kind, key, pages and what stands on them; the order of the places makes none."""
-        places = sorted((place.page_id or "", place.key or "", same_text(place.text)) for place in self.places)
+        """Equal for equal facts: kind, key, pages and what stands on them; the order of the places makes none, nor does
+        the page that is shown for a value of the register: a contradiction that was settled stays settled."""
+        places = sorted(
+            ("" if place.registered else place.page_id or "", place.key or "", same_text(place.text))
+            for place in self.places
+        )
         facts = json.dumps([self.kind.value, self.key, self.other_id, places], ensure_ascii=False)
         return hashlib.sha256(facts.encode()).hexdigest()
 
@@ -43,6 +51,17 @@ class Found:
 def place_of(fact: Fact) -> Place:
     """The place of a value."""
     return Place(fact.text, fact.page_id, fact.box, fact.key)
+
+
+def shown_place(fact: Fact, facts: Sequence[Fact]) -> Place:
+    """The place of a value; for one of the register the first page that says the same, so that it can be looked at."""
+    if fact.page_id is not None:
+        return place_of(fact)
+    alike = (
+        one for one in facts if one.page_id and one.key == fact.key and same_text(one.text) == same_text(fact.text)
+    )
+    page = next(alike, None)
+    return Place(fact.text, page.page_id, page.box, fact.key, registered=True) if page else place_of(fact)
 
 
 def place_of_row(row: RowFact) -> Place:

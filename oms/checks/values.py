@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from oms import catalogue
 from oms.catalogue import OrderRule
-from oms.checks.found import Found, label_of, one_per_text, place_of
+from oms.checks.found import Found, label_of, one_per_text, place_of, shown_place
 from oms.checks.strangers import contradict, find_strangers
 from oms.errors import N_
 from oms.models import Category, Document, FindingKind, Precision
@@ -71,7 +71,8 @@ def find_births(facts: Facts) -> Iterator[Found]:
     for fact in one_per_text(dates):
         if _differ(fact, reference):
             details = {"one": fact.text, "other": reference.text, **law}
-            yield Found(FindingKind.BIRTH, BIRTHS, (place_of(fact), place_of(reference)), details, "birth_date")
+            places = (shown_place(fact, dates), shown_place(reference, dates))
+            yield Found(FindingKind.BIRTH, BIRTHS, places, details, "birth_date")
 
 
 def is_member(facts: Facts) -> bool:
@@ -93,13 +94,15 @@ def _differ(one: Fact, other: Fact) -> bool:
 def find_values(facts: Facts) -> Iterator[Found]:
     """Other values of the catalogue that must agree and do not."""
     for compared in catalogue.check_rules().compared:
-        found = one_per_text(facts.of(compared.key))
+        said = facts.of(compared.key)
+        found = one_per_text(said)
         for fact in found[1:]:
             reference = found[0]
             differs = _differ(fact, reference) if compared.kind == "date" else _other_number(fact, reference)
             if differs:
                 details = {"what": label_of(compared.key), "one": fact.text, "other": reference.text}
-                yield Found(FindingKind.VALUE, VALUES, (place_of(fact), place_of(reference)), details, compared.key)
+                places = (shown_place(fact, said), shown_place(reference, said))
+                yield Found(FindingKind.VALUE, VALUES, places, details, compared.key)
 
 
 def _other_number(one: Fact, other: Fact) -> bool:

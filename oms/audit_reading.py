@@ -222,6 +222,7 @@ ACTIONS: dict[str, str] = {
     "system:init": N_("Set the installation up"),
     "system:backup": N_("Back up"),
     "system:restore": N_("Restore a backup"),
+    "system:drill": N_("Put a backup back on trial"),
     "system:reindex": N_("Rebuild the search index"),
     "system:repair": N_("Repair what the check found"),
     "dossier:count_sheets": N_("Count the sheets of a dossier"),

@@ -24,7 +24,7 @@ from typing import IO, Any, BinaryIO
 from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
-from oms import __version__, audit, db, installation, search, storage
+from oms import __version__, audit, db, health, installation, search, storage
 from oms.audit import sealing
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused, Unavailable
 from oms.models import Account, AttachedFile, AuditEntry, Page, Scan, SubjectRequest
@@ -103,6 +103,7 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
     made.files, made.size = len(hashes), target.stat().st_size
     with db.writing(engine) as session:
         audit.record(session, "system:backup", actor=None, files=made.files, manifest=made.manifest_sha256)
+        health.remember(session, health.LAST_BACKUP, target.name, len(made.damaged))
     return made
 
 

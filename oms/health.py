@@ -35,7 +35,9 @@ DISK_SHARE, DISK_LEAST = 0.1, 5 * 1024**3
 DISK_NOTHING = 1024**3
 # A full check of files against the database is due weekly.
 CHECK_EVERY = timedelta(days=7)
-LAST_CHECK = "last_check"
+# A backup is due every night, its trial restore weekly; a day more for holidays of the machine.
+BACKUP_EVERY, DRILL_EVERY = timedelta(days=2), timedelta(days=8)
+LAST_CHECK, LAST_BACKUP, LAST_DRILL = "last_check", "last_backup", "last_drill"
 # Three times the span after which a checkpoint of the audit log is due.
 SEAL_PATIENCE = 3 * sealing.EVERY
 
@@ -98,6 +100,8 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
             _parity(session),
             _engine(session, settings),
             _last_check(session),
+            _last_backup(session),
+            _last_drill(session),
             _seal(session, settings),
         ),
         backlog=backlog,
@@ -118,11 +122,23 @@ def examine(session: Session, settings: Settings, *, actor: Actor) -> Health:
 
 def remember_check(session: Session, problems: int) -> None:
     """Write down that database, files and index were compared just now, and how many problems were found."""
-    value = f"{now().isoformat(timespec='seconds')} {problems}"
-    if fact := session.get(Fact, LAST_CHECK):
+    _remember(session, LAST_CHECK, f"{_moment()} {problems}")
+
+
+def remember(session: Session, key: str, file_name: str, problems: int = 0) -> None:
+    """Write down that a backup was made (`LAST_BACKUP`) or put back on trial (`LAST_DRILL`) just now."""
+    _remember(session, key, f"{_moment()} {problems} {file_name}")
+
+
+def _moment() -> str:
+    return now().isoformat(timespec="seconds")
+
+
+def _remember(session: Session, key: str, value: str) -> None:
+    if fact := session.get(Fact, key):
         fact.value = value
     else:
-        session.add(Fact(key=LAST_CHECK, value=value))
+        session.add(Fact(key=key, value=value))
 
 
 def _database(session: Session) -> Finding:
@@ -309,6 +325,37 @@ def _last_check(session: Session) -> Finding:
     if now() - at > CHECK_EVERY:
         return Finding(N_("Last check"), WARNING, N_("No problem, but more than a week ago. Run: oms check."))
     return Finding(N_("Last check"), GOOD, N_("No problem found."))
+
+
+def _last_backup(session: Session) -> Finding:
+    name, fact = N_("Last backup"), session.get(Fact, LAST_BACKUP)
+    if fact is None:
+        return Finding(name, WARNING, N_("No backup was made yet. Run: oms backup FILE."))
+    written, problems, file_name = fact.value.split(" ", 2)
+    at = datetime.fromisoformat(written)
+    values = {"at": f"{at.astimezone(HANOI):%d/%m/%Y %H:%M}", "file": file_name, "problems": problems}
+    if int(problems):
+        sentence = N_("%(file)s (%(at)s) holds %(problems)s damaged or missing files. Run “oms check” to see them.")
+        return Finding(name, DANGER, sentence, values)
+    if now() - at > BACKUP_EVERY:
+        return Finding(name, WARNING, N_("%(file)s (%(at)s): more than two days ago. Is the timer running?"), values)
+    return Finding(name, GOOD, N_("%(file)s (%(at)s)."), values)
+
+
+def _last_drill(session: Session) -> Finding:
+    """When a backup was last proved by putting it back."""
+    name, fact = N_("Last proven restore"), session.get(Fact, LAST_DRILL)
+    if fact is None:
+        return Finding(name, WARNING, N_("No backup was put back on trial yet. Run: oms drill FILE."))
+    written, problems, file_name = fact.value.split(" ", 2)
+    at = datetime.fromisoformat(written)
+    values = {"at": f"{at.astimezone(HANOI):%d/%m/%Y %H:%M}", "file": file_name}
+    if int(problems):
+        sentence = N_("%(file)s was put back on trial (%(at)s) and is not whole. Make another backup and look why.")
+        return Finding(name, DANGER, sentence, values)
+    if now() - at > DRILL_EVERY:
+        return Finding(name, WARNING, N_("%(file)s (%(at)s): more than a week ago. Run: oms drill FILE."), values)
+    return Finding(name, GOOD, N_("%(file)s came up whole on trial (%(at)s)."), values)
 
 
 def _seal(session: Session, settings: Settings) -> Finding:

@@ -42,6 +42,7 @@ ORDER = (
     (
         "fixity",
         "backup",
+        "drill",
         "demo",
         "demo_campaigns",
         "demo_cases",

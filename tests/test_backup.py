@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from oms import audit, backup, db, fixity, intake, search, storage
+from oms import audit, backup, db, drill, fixity, health, intake, search, storage
 from oms.audit import sealing
 from oms.errors import BadInput, Conflict, Refused, Unavailable
 from oms.models import AuditEntry, AuditWords, Dossier, Fact, Scan
@@ -156,6 +156,39 @@ def test_a_backup_older_than_the_last_checkpoint_wants_a_reason(house, engine, s
     assert _problems(settings) == [], "what the backup held is under the checkpoints it held"
     backup.restore(target, tmp_path / "old.tar")
     assert len(sealing.checkpoints(target)) == 1 and not (sealing.folder(target) / "audit.key").exists()
+
+
+def test_a_drill_proves_a_backup_and_leaves_nothing_behind(house, engine, settings, tmp_path):
+    backup.make(engine, settings, tmp_path / "a.tar")
+    with backup.keep_in_use(settings):  # the installation works on meanwhile
+        done = drill.drill(engine, settings, drill.newest(tmp_path))
+    assert (done.source.name, done.problems, done.entries) == ("a.tar", (), 2)
+    assert list((settings.home / "run").glob("drill-*")) == []
+    with db.reading(engine) as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1)).one()
+        assert (entry.action, session.get_one(Fact, health.LAST_DRILL).value.split()[1:]) == (
+            "system:drill",
+            ["0", "a.tar"],
+        )
+        assert session.scalar(select(func.count(Scan.id))) == 1
+
+
+def test_a_drill_of_a_backup_that_does_not_come_up_says_so(house, engine, settings, tmp_path):
+    backup.make(engine, settings, tmp_path / "a.tar")
+    (tmp_path / "short").mkdir()
+    whole = (tmp_path / "a.tar").read_bytes()
+    (tmp_path / "short" / "b.tar").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadInput, match="not a whole backup"):
+        drill.drill(engine, settings, drill.newest(tmp_path / "short"))
+    with db.reading(engine) as session:
+        assert session.get_one(Fact, health.LAST_DRILL).value.split()[1:] == ["1", "b.tar"]
+    (path,) = settings.scans.glob("*/*")  # a file that is damaged in the installation is so in the backup
+    path.chmod(0o600)
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    backup.make(engine, settings, tmp_path / "c.tar")
+    assert [problem.kind for problem in drill.drill(engine, settings, tmp_path / "c.tar").problems] == ["damaged-file"]
+    with pytest.raises(BadInput, match="no backup"):
+        drill.newest(settings.home)
 
 
 def test_nothing_is_replaced_while_oms_runs(house, engine, settings, tmp_path):

@@ -30,9 +30,10 @@ def look(session: Session, settings: Settings, actor: Find, engine) -> Callable[
     search._engine_at.cache_clear()
 
 
-def test_a_fresh_installation_only_wants_its_first_check(look) -> None:
+def test_a_fresh_installation_only_wants_its_first_check_and_backup(look) -> None:
     tones = {name: finding.tone for name, finding in look().items()}
-    assert tones.pop("Last check") == WARNING
+    for name in ("Last check", "Last backup", "Last proven restore"):
+        assert tones.pop(name) == WARNING
     for name in ("Disk", "Arriving files"):  # disk and memory are those of the machine the test runs on
         assert tones.pop(name) in (GOOD, WARNING, DANGER)
     assert set(tones.values()) == {GOOD}
@@ -89,3 +90,23 @@ def test_only_who_may_see_the_system_does(session: Session, settings: Settings, 
     for username in ("canbo.sonv", "kiemtra.khoi", "nguoilaodong.sonv"):
         with pytest.raises(Refused):
             health.examine(session, settings, actor=actor(username))
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "patience"),
+    [
+        (health.LAST_BACKUP, "Last backup", health.BACKUP_EVERY),
+        (health.LAST_DRILL, "Last proven restore", health.DRILL_EVERY),
+    ],
+)
+def test_backups_and_their_trials_are_told(
+    session: Session, look, monkeypatch: pytest.MonkeyPatch, key: str, name: str, patience: timedelta
+) -> None:
+    health.remember(session, key, "oms 2026-11-28.tar", 2)
+    assert look()[name].tone == DANGER
+    health.remember(session, key, "oms 2026-11-29.tar")
+    found = look()[name]
+    assert found.tone == GOOD and found.values["file"] == "oms 2026-11-29.tar"
+    later = now() + patience + timedelta(minutes=1)
+    monkeypatch.setattr(health, "now", lambda: later)
+    assert look()[name].tone == WARNING

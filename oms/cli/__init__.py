@@ -13,7 +13,7 @@ from oms import __version__
 from oms.cli.accounts import user
 from oms.cli.audit import audit as audit_commands
 from oms.cli.backup import backup as make_backup
-from oms.cli.backup import restore
+from oms.cli.backup import drill, restore
 from oms.cli.checking import check
 from oms.cli.checks import check_truth
 from oms.cli.consultations import loan
@@ -59,6 +59,7 @@ for command in (
         audit_commands,
         make_backup,
         restore,
+        drill,
         user,
         unit,
         loan,

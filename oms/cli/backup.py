@@ -1,13 +1,15 @@
-"""`oms backup` and `oms restore`."""
+"""`oms backup`, `oms restore`, `oms drill`."""
 
 from pathlib import Path
 
 import click
 
 from oms import backup as copies
+from oms import drill as drills
 from oms.cli.opening import open_house
 from oms.cli.output import _, leave, put, put_json, say, with_json
 from oms.settings import Settings
+from oms.words import translate
 
 
 @click.command(help=_("Write database, scans and settings into one file; works while OMS is running."))
@@ -48,3 +50,29 @@ def restore(file: Path, replace: bool, reason: str) -> None:
     say(_("Restored and indexed anew in %(home)s.", home=settings.home))
     if aside is not None:
         say(_("What was there before lies in %(folder)s.", folder=aside))
+
+
+@click.command(help=_("Prove a backup: put it back beside the installation, check all of it, throw it away."))
+@click.argument("place", type=click.Path(exists=True, path_type=Path), metavar=_("FILE|FOLDER"))
+@with_json
+def drill(place: Path, as_json: bool) -> None:
+    """Put a backup back on trial; of a folder the newest."""
+    house = open_house()
+    done = drills.drill(house.engine, house.settings, drills.newest(place) if place.is_dir() else place)
+    if as_json:
+        problems = [{"problem": row.kind, "object": row.where} for row in done.problems]
+        put_json({"file": done.source, "entries": done.entries, "problems": problems})
+    else:
+        for problem in done.problems:
+            put(f"{problem.kind}  {problem.where}  {translate(problem.message, problem.values)}")
+    if done.problems:
+        say(_("%(file)s came up with %(count)s problems.", file=done.source.name, count=len(done.problems)))
+    else:
+        say(
+            _(
+                "%(file)s came up whole: %(entries)s entries in the log, every hash as it was.",
+                file=done.source.name,
+                entries=done.entries,
+            )
+        )
+    leave(1 if done.problems else 0)

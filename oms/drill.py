@@ -1,0 +1,104 @@
+"""The restore drill: a backup is proved by putting it back, into a place of its own that is thrown away afterwards.
+
+Nothing else proves one: a file may be whole and yet not come up. The trial is opened, brought up to date, indexed and
+checked like the installation itself, down to every hash and every entry of the audit log.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from oms import audit, backup, db, fixity, health
+from oms.errors import N_, BadInput, Unavailable
+from oms.fixity import Problem
+from oms.settings import Settings
+
+# What concerns the machine and not the backup.
+OF_THE_MACHINE = ("box-open",)
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What came of it: the file, entries of the log it holds, and every problem of what was put back."""
+
+    source: Path
+    entries: int
+    problems: tuple[Problem, ...]
+
+
+def newest(folder: Path) -> Path:
+    """The backup that was written last; `BadInput` for a folder without one."""
+    found = sorted(folder.glob("*.tar"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise BadInput(N_("There is no backup (*.tar) in %(folder)s. Make one: oms backup FILE."), folder=folder)
+    return found[-1]
+
+
+def drill(engine: Engine, settings: Settings, source: Path) -> Drill:
+    """Put the backup back beside the installation, check all of it, throw it away, and write down what came of it.
+
+    Raises `BadInput` for a file that is not whole; that is written down, too.
+    """
+    run = settings.home / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=run, prefix="drill-") as folder, _trial(settings, Path(folder)) as trial:
+        try:
+            backup.restore(trial, source)
+        except BadInput:
+            _remember(engine, source, 0, problems=1)
+            raise
+        restored = db.connect(trial.database)
+        try:
+            problems = [row for row in fixity.check(restored, trial) if row.kind not in OF_THE_MACHINE]
+            with db.reading(restored) as session:
+                entries = audit.verify(session).entries
+        finally:
+            restored.dispose()
+    _remember(engine, source, entries, problems=len(problems))
+    return Drill(source, entries, tuple(problems))
+
+
+def _remember(engine: Engine, source: Path, entries: int, *, problems: int) -> None:
+    with db.writing(engine) as session:
+        health.remember(session, health.LAST_DRILL, source.name, problems)
+        audit.record(session, "system:drill", actor=None, words=source.name, entries=entries, problems=problems)
+
+
+@contextmanager
+def _trial(settings: Settings, folder: Path) -> Iterator[Settings]:
+    """Settings of a place of its own; on PostgreSQL with a database of its own, which ends with it."""
+    alone = replace(settings, home=folder / "home", queue_url="", seal_key="", seal_anchors="")
+    if not settings.database_url.startswith("postgresql"):
+        yield replace(alone, database_url="")
+        return
+    address = make_url(settings.database)
+    name = f"{address.database}_drill"
+    try:
+        _administer(settings, [f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"'])
+    except DBAPIError as error:
+        raise Unavailable(
+            N_(
+                "The drill needs a database of its own, “%(name)s”. Let the role of OMS make one: ALTER ROLE … CREATEDB."
+            ),
+            name=name,
+        ) from error
+    try:
+        yield replace(alone, database_url=address.set(database=name).render_as_string(hide_password=False))
+    finally:
+        _administer(settings, [f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'])
+
+
+def _administer(settings: Settings, statements: Sequence[str]) -> None:
+    engine = db.connect(settings.database)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()

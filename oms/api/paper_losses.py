@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 
 from oms.api.door import gives, room, takes
 from oms.api.paging import PageArguments, after, listed, page_of
-from oms.api.shapes import Labelled, UnitName, Value
+from oms.api.shapes import Labelled, Seen, UnitName, Value
 from oms.models import PaperLoss
 from oms.permissions import Action
 from oms.procedures import paper_losses
@@ -47,12 +47,6 @@ class PaperLossArguments(PageArguments):
     """Which losses: `late` or a state; all without."""
 
     state = fields.String(load_default="")
-
-
-class Seen(Schema):
-    """The version that was seen; one that is not the present one is refused."""
-
-    version = fields.Integer(load_default=None, allow_none=True)
 
 
 class MadeAnew(Seen):

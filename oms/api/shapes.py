@@ -139,6 +139,12 @@ class Presence(Schema):
     documents = fields.Integer()
 
 
+class Seen(Schema):
+    """The version that was seen; one that is not the present one is refused."""
+
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
 class RetentionShape(Schema):
     """How long a dossier is kept: `until` is null for what is kept for ever, and while nobody has left."""
 

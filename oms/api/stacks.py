@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from oms import organisation, stacks
 from oms.api.door import gives, gives_file, room, takes, takes_files
 from oms.api.problems import problem
-from oms.api.shapes import UnitName, Value
+from oms.api.shapes import Seen, UnitName, Value
 from oms.errors import N_, BadInput, NotFound, OmsError
 from oms.models import Dossier, Stack, StackPageKind
 from oms.papers import Printing, cover_sheets
@@ -63,12 +63,6 @@ class StackShape(StackLine):
     pieces = fields.List(fields.Nested(PieceShape))
     sheets = fields.List(fields.Integer())
     bare = fields.List(fields.Integer())
-
-
-class Seen(Schema):
-    """The version that was seen; one that is not the present one is refused."""
-
-    version = fields.Integer(load_default=None, allow_none=True)
 
 
 class Assignment(Seen):

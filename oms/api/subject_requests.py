@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 
 from oms.api.door import gives, room, takes
 from oms.api.paging import PageArguments, after, listed, page_of
-from oms.api.shapes import Labelled, UnitName, Value
+from oms.api.shapes import Labelled, Seen, UnitName, Value
 from oms.models import SubjectRequest, SubjectRequestState
 from oms.permissions import Action
 from oms.procedures import answering
@@ -33,6 +33,8 @@ class SubjectRequestShape(Schema):
     acknowledge_due_on = fields.Date()
     acknowledged_at = fields.AwareDateTime(allow_none=True)
     due_on = fields.Date()
+    first_due_on = fields.Date(allow_none=True, metadata={"description": "The day before the one extension."})
+    extension_reason = fields.String()
     answer = fields.String()
     copy_number = fields.String(allow_none=True)
     version = fields.Integer()
@@ -44,14 +46,8 @@ class SubjectRequestArguments(PageArguments):
     state = fields.Enum(SubjectRequestState, by_value=True, load_default=None)
 
 
-class Seen(Schema):
-    """The version that was seen; one that is not the present one is refused."""
-
-    version = fields.Integer(load_default=None, allow_none=True)
-
-
-class RefusalOfRequest(Seen):
-    """Why it is refused; the person reads it."""
+class ReasonToThePerson(Seen):
+    """Why it is refused, or takes longer; the person reads it."""
 
     reason = fields.String(required=True, validate=validate.Length(10, 1000))
 
@@ -88,10 +84,21 @@ def acknowledge(given: dict[str, Any], subjectrequest: SubjectRequest) -> Subjec
     return subjectrequest
 
 
+@bp.post("/subject-requests/<number>/extend")
+@guarded(Action.REQUEST_ANSWER, by="number")
+@gives(SubjectRequestShape)
+@takes(ReasonToThePerson)
+def extend(given: dict[str, Any], subjectrequest: SubjectRequest) -> SubjectRequest:
+    """Give the answer more days, once; the person reads the reason."""
+    answering.extend(g.session, subjectrequest, given["reason"], actor=g.actor, version=given["version"])
+    commit()
+    return subjectrequest
+
+
 @bp.post("/subject-requests/<number>/refuse")
 @guarded(Action.REQUEST_READ, by="number")
 @gives(SubjectRequestShape)
-@takes(RefusalOfRequest)
+@takes(ReasonToThePerson)
 def refuse(given: dict[str, Any], subjectrequest: SubjectRequest) -> SubjectRequest:
     """Refuse it: the officer what was asked, the head a copy that was put forward."""
     remove_bytes = answering.refuse(

@@ -79,6 +79,11 @@ class SubjectRequest(Identified, Base):
             name="whole_proof",
         ),
         CheckConstraint("proof_size IS NULL OR proof_size > 0", name="proof_not_empty"),
+        CheckConstraint(
+            "(extended_by_id IS NULL) = (extended_on IS NULL) AND (extended_by_id IS NULL) = (first_due_on IS NULL)",
+            name="extended_once",
+        ),
+        CheckConstraint("first_due_on IS NULL OR first_due_on < due_on", name="extension_is_longer"),
         CheckConstraint("(acknowledged_by_id IS NULL) = (acknowledged_at IS NULL)", name="acknowledged_by_somebody"),
         CheckConstraint("(answered_by_id IS NULL) = (answered_at IS NULL)", name="answered_by_somebody"),
         CheckConstraint("(decided_by_id IS NULL) = (decided_at IS NULL)", name="decided_by_somebody"),
@@ -112,6 +117,11 @@ class SubjectRequest(Identified, Base):
     proof_signed: Mapped[bool] = mapped_column(default=False)
     acknowledge_due_on: Mapped[date]
     due_on: Mapped[date]
+    # The one extension: the day that was due before, who gave it when, and why, as the person reads it.
+    first_due_on: Mapped[date | None]
+    extended_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+    extended_on: Mapped[date | None]
+    extension_reason: Mapped[str] = mapped_column(default="")
     acknowledged_by_id: Mapped[str | None] = reference("accounts.id", index=False)
     acknowledged_at: Mapped[datetime | None]
     # The officer who refused, proposed the correction or put the copy forward.
@@ -134,6 +144,7 @@ class SubjectRequest(Identified, Base):
     dossier: Mapped[Dossier] = relationship()
     asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id])
     acknowledged_by: Mapped[Account | None] = relationship(foreign_keys=[acknowledged_by_id])
+    extended_by: Mapped[Account | None] = relationship(foreign_keys=[extended_by_id])
     answered_by: Mapped[Account | None] = relationship(foreign_keys=[answered_by_id])
     decided_by: Mapped[Account | None] = relationship(foreign_keys=[decided_by_id])
     handed_out_by: Mapped[Account | None] = relationship(foreign_keys=[handed_out_by_id])

@@ -29,6 +29,8 @@ from oms.procedures.requests import OPEN_COPY, asked_documents, let_proof_go
 from oms.procedures.writing import check_reason
 from oms.settings import Settings
 
+EXTENSION = "subject_request_extension"
+"""The limit of `catalogue/time_limits.yaml`."""
 PAGE_SIZE = 50
 REMINDERS = 20
 """Requests the start page names at most; the list has all of them."""
@@ -55,6 +57,28 @@ def acknowledge(session: Session, request: SubjectRequest, *, actor: Actor, vers
 def _acknowledged(request: SubjectRequest, actor: Actor) -> None:
     if request.acknowledged_at is None:
         request.acknowledged_by_id, request.acknowledged_at = actor.account_id, now()
+
+
+def extend(session: Session, request: SubjectRequest, reason: str, *, actor: Actor, version: int | None = None) -> None:
+    """Give the answer more days, once, while its days still run; the person reads why."""
+    _begin(session, request, Action.REQUEST_ANSWER, ASKED, actor, version)
+    limit = catalogue.time_limit(EXTENSION, today())
+    if request.extended_on is not None:
+        raise Refused(
+            N_(
+                "The days of this request were extended already, and are extended once only (%(basis)s). Answer it now."
+            ),
+            basis=limit.basis,
+        )
+    if today() > request.due_on:
+        raise Refused(N_("The days of this request are over. They are extended only while they run: answer it now."))
+    words = check_reason(reason)
+    request.first_due_on, request.due_on = request.due_on, limit.ends(request.due_on)
+    request.extended_by_id, request.extended_on, request.extension_reason = actor.account_id, today(), words
+    _acknowledged(request, actor)
+    request.state = SubjectRequestState.ACKNOWLEDGED
+    session.flush()
+    audit.record(session, "request:extend", request, actor=actor, words=words)
 
 
 def refuse(

@@ -58,6 +58,7 @@ IN_THE_LOG: dict[str, str] = {
     "request:view": N_("Open a request of a person about the own dossier"),
     "request:withdraw": N_("Withdraw a request about the own dossier"),
     "request:acknowledge": N_("Acknowledge a request about the own dossier"),
+    "request:extend": N_("Extend the days of a request about the own dossier"),
     "request:refuse": N_("Refuse a request about the own dossier"),
     "request:open_proof": N_("Open the proof of a request"),
     "request:take_proof": N_("Take the proof of a request into the dossier"),

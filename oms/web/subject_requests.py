@@ -91,6 +91,7 @@ def _page(asked: SubjectRequest, problem: str = "") -> str:
         "subject_requests/show.html",
         **describe(asked),
         answers=answers and open_to_officer,
+        extends=asked.extended_on is None and organisation.today() <= asked.due_on,
         hands_out=answers and asked.state == SubjectRequestState.GRANTED,
         decides=decides,
         all_documents=[(one.id, one.title) for one in dossiers.contents(g.session, asked.dossier)],
@@ -123,6 +124,18 @@ def acknowledge(subjectrequest: SubjectRequest) -> ResponseReturnValue:
         subjectrequest,
         lambda version: answering.acknowledge(g.session, subjectrequest, actor=g.actor, version=version),
         _("The person reads that the request is being looked into."),
+    )
+
+
+@bp.post("/<id>/extend")
+@guarded(Action.REQUEST_ANSWER)
+def extend(subjectrequest: SubjectRequest) -> ResponseReturnValue:
+    """Give the answer more days."""
+    reason = request.form.get("reason", "")
+    return _act(
+        subjectrequest,
+        lambda version: answering.extend(g.session, subjectrequest, reason, actor=g.actor, version=version),
+        _("The days are extended; the person reads the reason."),
     )
 
 

@@ -59,6 +59,7 @@ PROMISED = {
     "/dossiers/{number}/verifications": {"post"},
     "/verifications/{number}/conclude": {"post"},
     "/verifications/{number}/give-up": {"post"},
+    "/subject-requests/{number}/extend": {"post"},
     "/subject-requests/{number}/forward": {"post"},
     "/subject-requests/{number}/grant": {"post"},
     "/paper-losses": {"get"},

@@ -13,8 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import killing
-from searching import corpus, finders, given, quality, speed, under_load
+from searching import corpus, finders, given, quality, speed
 
 FOR = 100_000
 """Items the bars of speed are set for."""
@@ -65,12 +64,17 @@ def main() -> None:
             for count in {chosen.known, chosen.items}:
                 finders.forget(papers(chosen, count))
     ours = [name for name in names if name in finders.OURS]
+    # Imported late: the processes that find would carry the whole program in their memory.
     if "load" in chosen.parts:
+        from searching import under_load
+
         for name in ours:
             waits = under_load.measure(name)
             print(f"{name}: {under_load.told(waits)}", flush=True)
             bars.append(Bar(f"{name}: seconds until a filed page is found, 95th, under load", speed.high(waits), 2))
     if "kills" in chosen.parts:
+        import killing
+
         for name in ours:
             bars.append(Bar(f"{name}: kills that lost anything", killing.losses(name, chosen.kills), 0))
             after = killing.losses_of_an_installation(name, chosen.kills)

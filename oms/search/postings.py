@@ -18,6 +18,9 @@ Weights = NDArray[np.uint8]
 POSTING_CACHE_BYTES = 64 << 20
 """Decoded posting lists kept per engine: what people really ask of 100,000 pages takes about half of it."""
 
+BETWEEN = "\0"
+"""Stands between order key and id where both are kept as one text: it sorts before all letters."""
+
 LIST = 400
 """Bytes a kept list takes by itself: most that are asked for are short or empty."""
 
@@ -56,15 +59,16 @@ class Texts:
         self._bytes += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._bytes))
 
-    def raw(self, place: int) -> bytes:
-        """One of them as bytes, which sort like the text."""
-        return bytes(self._bytes[self._ends[place] : self._ends[place + 1]])
+    def raw(self, places: Iterable[int]) -> list[bytearray]:
+        """Some of them as bytes, which sort like the texts."""
+        content, ends = self._bytes, self._ends
+        return [content[ends[place] : ends[place + 1]] for place in places]
 
     def __len__(self) -> int:
         return len(self._ends) - 1
 
     def __getitem__(self, place: int) -> str:
-        return self.raw(place).decode("utf-8", "surrogatepass")
+        return self._bytes[self._ends[place] : self._ends[place + 1]].decode("utf-8", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
         return map(self.__getitem__, range(len(self)))
@@ -157,15 +161,10 @@ class Snapshot(Protocol):
         """Order key and id of the document at `place`."""
 
     def standing(self, places: Ints) -> Ints:
-        """Numbers that sort the documents at `places` by order key and id."""
+        """Numbers that sort the documents at the ascending `places` by order key and id."""
 
 
-def card_key(order: bytes, id: bytes) -> bytes:
-    """What sorts like (order key, id)."""
-    return order + b"\0" + id
-
-
-def ranks(keys: Sequence[bytes]) -> Ints:
+def ranks(keys: Sequence[bytearray]) -> Ints:
     """For each key its number in the sorted list."""
     standing = np.empty(len(keys), dtype=np.int32)
     standing[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys), dtype=np.int32)

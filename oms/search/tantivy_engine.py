@@ -32,6 +32,8 @@ MEMORY = 50_000_000
 """Bytes tantivy may use while writing."""
 BATCH = 20_000
 """Items of one commit of a rebuild: what a broken-off rebuild need not do again."""
+WARM_FROM = 20_000
+"""Items from which on long lists are read in the background once the index is opened."""
 OPENING_TRIES = 8
 """Openings before an index counts as damaged while writers keep replacing it."""
 LAYOUT = 2
@@ -212,7 +214,10 @@ class TantivyEngine:
         searcher = self._index.searcher()
         with self._rows.lock:
             self._rows.follow(searcher)
+        is_fresh = self._newest is None
         self._newest, self._key = TantivySnapshot(self._rows, searcher), state
+        if is_fresh and self._newest.size > WARM_FROM:
+            threading.Thread(target=self._newest.warm, daemon=True, name="warming the search index").start()
         return self._newest
 
     def _write(self, place: Path, analysed: Iterable[Analysed], gone: Iterable[str]) -> None:

@@ -11,8 +11,9 @@ from operator import itemgetter
 import numpy as np
 import tantivy
 
-from oms.search.analysis import AT_THE_TOP, BARE_SHIFT, ELSEWHERE, ONCE, TEXT_MASK
+from oms.search.analysis import AT_THE_TOP, BARE_SHIFT, ELSEWHERE, OFTEN, ONCE, TEXT_MASK
 from oms.search.postings import (
+    BETWEEN,
     CODED,
     COUNTED,
     NO_POSTINGS,
@@ -23,12 +24,13 @@ from oms.search.postings import (
     Postings,
     Texts,
     Weights,
-    card_key,
     ranks,
 )
+from oms.vietnamese.syllables import all_syllables
+from oms.vietnamese.text import fold, tone_key
 
-CACHE_BYTES = 24 << 20
-"""Posting lists kept decoded: those of 200 words that stand on most of 100,000 pages."""
+CACHE_BYTES = 16 << 20
+"""Posting lists kept decoded: those of 160 words that stand on most of 100,000 pages."""
 FEW = 2000
 """Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
 STEP = 10_000
@@ -66,7 +68,8 @@ class Rows:
 
     def __init__(self, schema: tantivy.Schema) -> None:
         self.schema = schema
-        self.ids, self.orders = Texts(), Texts()
+        self.cards = Texts()
+        """Order key and id of each row."""
         self.codes = {field: Codes() for field in CODED}
         self._columns = {field: array("i") for field in (*CODED, *COUNTED)}
         self.lists = PostingCache(CACHE_BYTES)
@@ -76,9 +79,9 @@ class Rows:
         """Take in what was put since the last time; the caller holds the lock."""
         last = searcher.search(tantivy.Query.all_query(), limit=1, count=False, order_by_field="row").hits
         end = last[0][0] + 1 if last else 0
-        while len(self.ids) < end:
-            upto = min(len(self.ids) + STEP, end)
-            fresh = searcher.search(self.between(len(self.ids), upto), limit=STEP, count=False, order_by_field="row")
+        while len(self.cards) < end:
+            upto = min(len(self.cards) + STEP, end)
+            fresh = searcher.search(self.between(len(self.cards), upto), limit=STEP, count=False, order_by_field="row")
             for row, address in reversed(fresh.hits):
                 self._pad(row)
                 self._append(_card(searcher, address))
@@ -95,7 +98,7 @@ class Rows:
         A hit costs 0.3 µs on its way through Python. So a long list comes as sums: each row of a block adds a bit of
         its own (`bit`), and the sum tells which of them are there.
         """
-        if count * LONG < len(self.ids) or len(self.ids) > MOST_SUMS * BITS:
+        if count * LONG < len(self.cards) or len(self.cards) > MOST_SUMS * BITS:
             hits = searcher.search(query, limit=max(count, 1), count=False, order_by_field="row").hits
             return np.sort(np.fromiter(map(_ROW, hits), dtype=np.int32, count=len(hits)))
         sums = {"sum": {"sum": {"field": "bit"}}}
@@ -111,18 +114,13 @@ class Rows:
         with self.lock:
             return np.array(self._columns[field], dtype=np.int32)
 
-    def key(self, row: int) -> bytes:
-        """What sorts the rows by order key and id."""
-        return card_key(self.orders.raw(row), self.ids.raw(row))
-
     def _pad(self, row: int) -> None:
         """Fill up to `row`: those between were replaced before we saw them."""
-        for _ in range(row - len(self.ids)):
+        for _ in range(row - len(self.cards)):
             self._append(["", "", "", *("" for _ in CODED), *("0" for _ in COUNTED)])
 
     def _append(self, card: list[str]) -> None:
-        self.ids.append(card[0])
-        self.orders.append(card[2])
+        self.cards.append(card[2] + BETWEEN + card[0])
         for field, value in zip(CODED, card[3 : 3 + len(CODED)], strict=True):
             self._columns[field].append(self.codes[field].number(value))
         for field, value in zip(COUNTED, card[3 + len(CODED) :], strict=True):
@@ -134,7 +132,7 @@ class TantivySnapshot:
 
     def __init__(self, rows: Rows, searcher: tantivy.Searcher) -> None:
         self._rows, self._searcher = rows, searcher
-        self.size = len(rows.ids)
+        self.size = len(rows.cards)
         self.codes = rows.codes
         self.live: Bools = np.zeros(self.size, dtype=np.bool_)
         self.live[rows.among(searcher, tantivy.Query.all_query(), searcher.num_docs)] = True
@@ -161,6 +159,17 @@ class TantivySnapshot:
         end = int(np.searchsorted(known.places, self.size))  # a newer state has looked before us
         return known if end == len(known.places) else Postings(known.places[:end], known.weights[:end])
 
+    def warm(self) -> None:
+        """Read the lists of the words that stand on most pages: whoever asks for one first would wait for it."""
+        marked = {tone_key(syllable) for syllable in all_syllables()}
+        for field, words in (("folded", set(map(fold, marked))), ("marked", marked)):
+            for word in sorted(words):
+                if (
+                    max(self._searcher.doc_freq(field, signed(word, weight)) for weight in (ONCE, OFTEN)) * LONG
+                    > self.size
+                ):
+                    self.postings(field, word)
+
     def words_from(self, field: str, prefix: str) -> list[str]:
         """All words that begin with `prefix`, in order."""
         return sorted(
@@ -169,14 +178,15 @@ class TantivySnapshot:
 
     def card(self, place: int) -> tuple[str, str]:
         """Order key and id of the row."""
-        return self._rows.orders[place], self._rows.ids[place]
+        order, _, id = self._rows.cards[place].rpartition(BETWEEN)
+        return order, id
 
     def standing(self, places: Ints) -> Ints:
         """Numbers that sort the rows by order key and id."""
         if len(places) <= FEW:
-            return ranks(list(map(self._rows.key, places.tolist())))
+            return ranks(self._rows.cards.raw(places.tolist()))
         if self._standing is None:
-            self._standing = ranks(list(map(self._rows.key, range(self.size))))
+            self._standing = ranks(self._rows.cards.raw(range(self.size)))
         return self._standing[places]
 
     def stamp(self, id: str) -> str | None:

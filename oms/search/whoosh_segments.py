@@ -18,6 +18,7 @@ from whoosh.reading import TermNotFound
 
 from oms.search.interface import IndexDamaged
 from oms.search.postings import (
+    BETWEEN,
     CODED,
     COUNTED,
     NO_POSTINGS,
@@ -27,7 +28,6 @@ from oms.search.postings import (
     PostingCache,
     Postings,
     Texts,
-    card_key,
     ranks,
 )
 
@@ -48,19 +48,18 @@ class LoadedSegment:
         # The codec's readers, not whoosh.reading: those filter deleted documents one by one in Python.
         self._terms = codec.terms_reader(storage, segment)
         self._cards = codec.per_document_reader(storage, segment)
-        self.ids, self.orders, self.stamps = Texts(), Texts(), Texts()
+        self.keys, self.stamps = Texts(), Texts()
         columns = {field: array("i") for field in (*CODED, *COUNTED)}
         try:
             for card in self._cards.column_reader("card", schema["card"].column_type):
                 parts = card.decode("utf-8").split(SEPARATOR)
-                self.ids.append(parts[0])
                 coded, counted = parts[3 : 3 + len(CODED)], parts[3 + len(CODED) :]
                 for field, value in zip(CODED, coded, strict=True):
                     columns[field].append(codes[field].number(value))
                 for field, value in zip(COUNTED, counted, strict=True):
                     columns[field].append(int(value))
                 self.stamps.append(parts[1])
-                self.orders.append(parts[2])
+                self.keys.append(parts[2] + BETWEEN + parts[0])
         except (ValueError, IndexError) as error:
             raise IndexDamaged("a card cannot be read") from error
         self.columns = {field: np.array(values, dtype=np.int32) for field, values in columns.items()}
@@ -68,7 +67,7 @@ class LoadedSegment:
     @cached_property
     def places(self) -> dict[str, int]:
         """Id to document number inside the segment."""
-        return {id: place for place, id in enumerate(self.ids)}
+        return {id: place for place, id in enumerate(self.ids())}
 
     def read_postings(self, field: str, word: str) -> Postings:
         """The posting list of `word`, deleted documents included."""
@@ -77,9 +76,14 @@ class LoadedSegment:
         except TermNotFound:
             return NO_POSTINGS
 
-    def key(self, place: int) -> bytes:
-        """What sorts the documents by order key and id."""
-        return card_key(self.orders.raw(place), self.ids.raw(place))
+    def card(self, place: int) -> tuple[str, str]:
+        """Order key and id of the document."""
+        order, _, id = self.keys[place].rpartition(BETWEEN)
+        return order, id
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all documents."""
+        return (self.card(place)[1] for place in range(self.size))
 
     def words_from(self, field: str, prefix: str) -> Iterator[str]:
         """The words of `field` that begin with `prefix`, in order."""
@@ -149,17 +153,25 @@ class WhooshSnapshot:
     def card(self, place: int) -> tuple[str, str]:
         """Order key and id of the document at `place`."""
         segment, inside = self._inside(place)
-        return segment.orders[inside], segment.ids[inside]
+        return segment.card(inside)
 
     def standing(self, places: Ints) -> Ints:
         """Numbers that sort the documents at `places` by order key and id."""
         if len(places) > FEW:
             return self._all_standing[places]
-        return ranks([segment.key(inside) for segment, inside in map(self._inside, places.tolist())])
+        ends = np.searchsorted(places, self.starts[1:])
+        parts = zip(self.segments, self.starts, (0, *ends), ends, strict=False)
+        return ranks(
+            [
+                key
+                for segment, start, one, other in parts
+                for key in segment.keys.raw((places[one:other] - start).tolist())
+            ]
+        )
 
     @cached_property
     def _all_standing(self) -> Ints:
-        return ranks(list(chain.from_iterable(map(segment.key, range(segment.size)) for segment in self.segments)))
+        return ranks(list(chain.from_iterable(segment.keys.raw(range(segment.size)) for segment in self.segments)))
 
     def find_places(self, ids: Iterable[str]) -> dict[str, int]:
         """The places of the live documents with these ids; unknown ids are left out."""
@@ -181,7 +193,7 @@ class WhooshSnapshot:
         stamps: dict[str, str] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
             alive = self.live[start : start + segment.size].tolist()
-            stamps.update((i, s) for i, s, live in zip(segment.ids, segment.stamps, alive, strict=True) if live)
+            stamps.update((i, s) for i, s, live in zip(segment.ids(), segment.stamps, alive, strict=True) if live)
         return stamps
 
     def _inside(self, place: int) -> tuple[LoadedSegment, int]:

@@ -15,7 +15,7 @@ ORDER = (
     ("box",),
     ("vietnamese",),
     ("catalogue",),
-    ("recognition", "specimens", "printing", "spreadsheets"),
+    ("recognition", "specimens", "printing", "spreadsheets", "workbooks"),
     ("db", "models", "faults"),
     ("storage", "staging", "grants"),
     ("permissions",),
@@ -58,7 +58,7 @@ ORDER = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-PURE = {"errors", "settings", "box", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets"}
+PURE = {"errors", "settings", "box", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets", "workbooks"}
 HTTP = {"web", "api", "cli"}
 
 

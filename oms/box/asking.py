@@ -171,7 +171,7 @@ _permission = _Permission()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _lock = threading.Lock()
 _idle: list[Box] = []
-_PRELOADED = ("oms.recognition.rendering",)
+_PRELOADED = ("oms.recognition.rendering", "oms.workbooks")
 """What nearly every question needs: imported once, in the box, before a document comes."""
 
 

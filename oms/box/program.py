@@ -121,7 +121,7 @@ def _answer(question: bytes, document: int, channel: int) -> None:
     except BaseException:  # whatever it was, whoever asked learns that there is no answer, and no text
         head, data = {"said": "broke", "numbers": {}}, b""
     try:
-        words = json.dumps(head).encode()
+        words = json.dumps(head, ensure_ascii=False).encode()
         data = memoryview(data).cast("B")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=channel) as out:
             out.sendall(HEAD.pack(len(words), len(data)) + words)

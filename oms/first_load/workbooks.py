@@ -1,19 +1,15 @@
 """The Excel file of a first load: the template that is handed out, and rows of text read from what comes back.
 
-A file from outside is not trusted: its unpacked size is looked at before anything is opened, rows and columns are
-bounded, formulas are read as the values they had. Knows the columns, not what their cells mean.
+A file from outside is read in the box (`oms.workbooks`), with rows and columns bounded. Knows the columns, not what their cells mean.
 """
 
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
 
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -25,7 +21,8 @@ from oms.errors import N_, BadInput
 from oms.models import Category, Gender
 from oms.spreadsheets import put_value
 from oms.vietnamese.encodings import convert, detect
-from oms.vietnamese.text import fold, nfc, words
+from oms.vietnamese.text import fold, words
+from oms.workbooks import NoTable, read_first_sheet
 
 Translate = Callable[[str], str]
 MOST_BYTES = 10 * 1024 * 1024
@@ -35,7 +32,6 @@ _MOST_UNPACKED = 200 * 1024 * 1024
 _MOST_COLUMNS = 60
 _HEADING_WITHIN = 15
 """Rows in which the headings are looked for: forms have a title and a unit above the table."""
-_CELL_LENGTH = 400
 _GUIDE_ROWS = 500
 
 
@@ -123,40 +119,21 @@ def _explain(sheet: Worksheet, columns: tuple[PeopleColumn, ...], translate: Tra
 
 def read(content: bytes) -> Table:
     """The table of an .xlsx file; raises `BadInput` for what is none, is too large or lacks a needed heading."""
-    _look_at_size(content)
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        lines = sheet.iter_rows(max_col=_MOST_COLUMNS, max_row=MOST_ROWS + _HEADING_WITHIN + 2, values_only=True)
-        return _read_lines([tuple(line) for line in lines])
-    except BadInput:
-        raise
-    except Exception as error:  # any part of a broken file may raise anything
-        raise _no_workbook() from error
-
-
-def _no_workbook() -> BadInput:
-    return BadInput(
-        N_("This is not an Excel file that can be read (.xlsx). Save it anew in Excel as “Excel workbook (.xlsx)”.")
-    )
-
-
-def _look_at_size(content: bytes) -> None:
     if len(content) > MOST_BYTES:
         raise BadInput(
             N_("This file is larger than %(limit)s MB. Divide it into several files."), limit=MOST_BYTES >> 20
         )
+    most = MOST_ROWS + _HEADING_WITHIN + 2
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-            if unpacked > _MOST_UNPACKED or "[Content_Types].xml" not in parts.namelist():
-                raise _no_workbook()
-    except zipfile.BadZipFile:
-        raise _no_workbook() from None
+        lines = read_first_sheet(content, rows=most, columns=_MOST_COLUMNS, unpacked=_MOST_UNPACKED)
+    except NoTable:
+        raise BadInput(
+            N_("This is not an Excel file that can be read (.xlsx). Save it anew in Excel as “Excel workbook (.xlsx)”.")
+        ) from None
+    return _read_lines(lines)
 
 
-def _read_lines(lines: list[tuple[Any, ...]]) -> Table:
+def _read_lines(lines: list[list[str]]) -> Table:
     by_heading = {
         _key(heading): column
         for column in catalogue.people_columns()
@@ -176,7 +153,7 @@ def _read_lines(lines: list[tuple[Any, ...]]) -> Table:
     places: dict[int, str] = {}
     unknown: list[str] = []
     for place, value in enumerate(lines[top]):
-        heading = _text(value)
+        heading = value
         column = by_heading.get(_key(heading))
         if column is not None and column.id not in places.values():
             places[place] = column.id
@@ -188,14 +165,14 @@ def _read_lines(lines: list[tuple[Any, ...]]) -> Table:
     return Table({id: get_column_letter(place + 1) for place, id in places.items()}, tuple(unknown), rows)
 
 
-def _is_heading(line: tuple[Any, ...], by_heading: dict[str, PeopleColumn]) -> bool:
-    found = {column.id for value in line if (column := by_heading.get(_key(_text(value))))}
+def _is_heading(line: list[str], by_heading: dict[str, PeopleColumn]) -> bool:
+    found = {column.id for value in line if (column := by_heading.get(_key(value)))}
     return found >= {column.id for column in catalogue.people_columns() if column.required}
 
 
-def _rows(lines: list[tuple[Any, ...]], places: dict[int, str], first: int) -> Iterator[Row]:
+def _rows(lines: list[list[str]], places: dict[int, str], first: int) -> Iterator[Row]:
     for number, line in enumerate(lines, start=first):
-        cells = {id: text for place, id in places.items() if place < len(line) and (text := _text(line[place]))}
+        cells = {id: text for place, id in places.items() if place < len(line) and (text := line[place])}
         if not cells:
             continue
         encoding = detect(" ".join(cells.values()))  # files from the nineties, pasted together with newer ones
@@ -213,17 +190,6 @@ def _counts_columns(cells: dict[str, str]) -> bool:
         and all(text.isdecimal() and len(text) <= 2 for text in written)
         and max(Counter(written).values()) == 1
     )
-
-
-def _text(value: object) -> str:
-    """A cell as it would be typed: days as day/month/year, whole numbers without a point."""
-    if value is None or isinstance(value, bool):
-        return ""
-    if isinstance(value, datetime | date):
-        return f"{value:%d/%m/}{value.year:04d}"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return " ".join(nfc(str(value)).split())[:_CELL_LENGTH]
 
 
 def _key(heading: str) -> str:

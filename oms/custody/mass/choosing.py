@@ -6,13 +6,10 @@ looked at: what another unit holds is answered like what does not exist.
 
 import csv
 import io
-import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
@@ -22,6 +19,7 @@ from oms.organisation import units_below
 from oms.permissions import Action, Actor, allowed
 from oms.vietnamese.names import name_key
 from oms.vietnamese.text import fold, nfc
+from oms.workbooks import NoTable, read_first_sheet
 
 # More than the largest batch that was measured; a list this long is a mistake or an attack.
 MOST_ROWS = 10_000
@@ -77,22 +75,14 @@ def _bounded(lines: list[str]) -> list[str]:
 
 
 def _rows_of_excel(body: bytes) -> list[list[str]]:
-    unreadable = BadInput(N_("This file is not an Excel or CSV table. Save it as .xlsx or .csv and send it again."))
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > _UNPACKED:
-                raise BadInput(N_("This file is too large for a list of dossiers. Send a table of one column."))
-        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        rows = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=30, values_only=True)
-        return [["" if cell is None else _cell(cell) for cell in row] for row in rows]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError) as error:
-        raise unreadable from error
-
-
-def _cell(value: object) -> str:
-    # A personal id typed as a number comes back as one.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else " ".join(nfc(str(value)).split())
+        return read_first_sheet(body, rows=MOST_ROWS + 2, columns=30, unpacked=_UNPACKED)
+    except NoTable as refusal:
+        if refusal.too_large:
+            raise BadInput(N_("This file is too large for a list of dossiers. Send a table of one column.")) from None
+        raise BadInput(
+            N_("This file is not an Excel or CSV table. Save it as .xlsx or .csv and send it again.")
+        ) from None
 
 
 def _rows_of_csv(name: str, body: bytes) -> list[list[str]]:

@@ -31,6 +31,7 @@ LIMITS = {
     "image/tiff": 200 * 1024 * 1024,
     "image/jpeg": 50 * 1024 * 1024,
     "image/png": 50 * 1024 * 1024,
+    "image/heic": 50 * 1024 * 1024,
 }
 NAME_LENGTH = 200
 MOST_DOUBTS = 30

@@ -58,7 +58,18 @@ ORDER = (
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
-PURE = {"errors", "settings", "box", "vietnamese", "catalogue", "recognition", "specimens", "printing", "spreadsheets", "workbooks"}
+PURE = {
+    "errors",
+    "settings",
+    "box",
+    "vietnamese",
+    "catalogue",
+    "recognition",
+    "specimens",
+    "printing",
+    "spreadsheets",
+    "workbooks",
+}
 HTTP = {"web", "api", "cli"}
 
 

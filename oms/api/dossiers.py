@@ -152,7 +152,7 @@ def scans(dossier: Dossier) -> list[Any]:
 @gives(ReceivedShape(many=True), 202)
 @takes_files()
 def upload(dossier: Dossier) -> ResponseReturnValue:
-    """Take in scans: PDF, TIFF, JPEG or PNG, many at once. A refused file costs the others nothing.
+    """Take in scans: PDF, TIFF, JPEG, PNG or HEIC, many at once. A refused file costs the others nothing.
 
     When nothing at all was taken the answer is the problem of the first file.
     """

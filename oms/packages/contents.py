@@ -26,7 +26,13 @@ from oms.models import (
 from oms.packages.bag import Item
 
 SCHEMA = 1
-EXTENSIONS = {"application/pdf": "pdf", "image/tiff": "tif", "image/jpeg": "jpg", "image/png": "png"}
+EXTENSIONS = {
+    "application/pdf": "pdf",
+    "image/tiff": "tif",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/heic": "heic",
+}
 PERSON: tuple[str, ...] = (
     "full_name",
     "gender",

@@ -15,6 +15,7 @@ from PIL import Image
 
 from oms import box
 from oms.errors import N_, DamagedFile, EmptyFile, FileRefused, FileTooLarge, LockedFile, UnsupportedFile
+from oms.recognition import heif
 from oms.recognition.pictures import PIXEL_LIMIT, open_raster
 
 PAGE_LIMIT = 2_000
@@ -45,7 +46,7 @@ def open_scan(path: Path, *, name: str = "") -> OpenedScan:
     media_type = _media_type(start)
     if not media_type:
         raise UnsupportedFile(
-            N_("%(name)s is not a file of a kind that is taken. Upload it as PDF, TIFF, JPEG or PNG."), name=name
+            N_("%(name)s is not a file of a kind that is taken. Upload it as PDF, TIFF, JPEG, PNG or HEIC."), name=name
         )
     try:
         value, _ = box.call(look_into, path, media_type=media_type)
@@ -53,7 +54,7 @@ def open_scan(path: Path, *, name: str = "") -> OpenedScan:
         if type(pages) is not int or type(signed) is not bool or not 0 < pages <= PAGE_LIMIT:
             raise _damaged(name)
     except box.Said as said:
-        raise _refusal(said, name) from None
+        raise _refusal(said, name, heif.IMAGE_LIMIT if media_type == heif.MEDIA_TYPE else PAGE_LIMIT) from None
     except (box.Broke, TypeError, ValueError):  # it ended the program that looked at it
         raise _damaged(name) from None
     return OpenedScan(path, media_type, pages, signed, name)
@@ -61,7 +62,8 @@ def open_scan(path: Path, *, name: str = "") -> OpenedScan:
 
 def look_into(file: BinaryIO, media_type: str) -> tuple[tuple[int, bool], bytes]:
     """In the box: how many pages a file has and whether it is signed; `box.Said` with the word of a refusal."""
-    look = {"application/pdf": _look_into_pdf, "image/tiff": _look_into_tiff}.get(media_type, _look_into_image)
+    looks = {"application/pdf": _look_into_pdf, "image/tiff": _look_into_tiff, heif.MEDIA_TYPE: _look_into_heif}
+    look = looks.get(media_type, _look_into_image)
     try:
         return look(file), b""
     except box.Said:
@@ -83,7 +85,21 @@ def _media_type(start: bytes) -> str:
         return "image/png"
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "image/tiff"
-    return ""
+    return heif.MEDIA_TYPE if heif.is_heif(start) else ""
+
+
+def _look_into_heif(file: BinaryIO) -> tuple[int, bool]:
+    """Count the images and decode the first whole; the others are decoded when they are looked at."""
+    with heif.open_heif(file) as image:
+        frames = int(getattr(image, "n_frames", 1))
+        if frames > heif.IMAGE_LIMIT:
+            raise box.Said("pages", pages=frames)
+        for frame in range(frames):
+            image.seek(frame)
+            _check_pixels(image)
+        image.seek(0)
+        image.load()
+        return frames, False
 
 
 def _look_into_image(file: BinaryIO) -> tuple[int, bool]:
@@ -189,14 +205,14 @@ def _check_pixels(image: Image.Image) -> None:
         raise box.Said("pixels")
 
 
-def _refusal(said: box.Said, name: str) -> FileRefused:
+def _refusal(said: box.Said, name: str, most_pages: int) -> FileRefused:
     """What the box said, in a sentence for people; a word nobody knows says that the file is damaged."""
     if said.word == "pages":
         return FileTooLarge(
             N_("%(name)s has %(pages)s pages; at most %(limit)s are taken. Split it and upload the parts."),
             name=name,
             pages=said.numbers.get("pages", 0),
-            limit=PAGE_LIMIT,
+            limit=most_pages,
         )
     if said.word == "pixels":
         return FileTooLarge(

@@ -4,8 +4,8 @@ Everything OpenCV does in this house runs in one thread: pages are read in paral
 """
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -52,6 +52,10 @@ class Picture:
         return int(self.pixels.shape[0])
 
 
+Opening = Callable[[Any], AbstractContextManager[Image.Image]]
+"""Opens a file of one kind or several, without decoding it."""
+
+
 @contextmanager
 def open_raster(file: Path | BinaryIO) -> Iterator[Image.Image]:
     """Open a JPEG, PNG or TIFF without decoding it; no other format of Pillow is ever tried."""
@@ -61,9 +65,9 @@ def open_raster(file: Path | BinaryIO) -> Iterator[Image.Image]:
             yield image
 
 
-def load_frame(file: Path | BinaryIO, number: int) -> Picture:
+def load_frame(file: Path | BinaryIO, number: int, opening: Opening = open_raster) -> Picture:
     """Frame `number` (from 1) of a raster file, turned as its EXIF orientation says, square pixels, grey or RGB."""
-    with open_raster(file) as image:
+    with opening(file) as image:
         image.seek(number - 1)
         across, down = _declared_resolution(image)
         upright = ImageOps.exif_transpose(image)

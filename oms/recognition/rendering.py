@@ -14,8 +14,19 @@ from PIL import Image
 
 from oms import box
 from oms.recognition.errors import PageNotRendered, RendererMissing, RenderingTimedOut
+from oms.recognition.heif import MEDIA_TYPE as HEIF
+from oms.recognition.heif import open_heif
 from oms.recognition.opening import OpenedScan
-from oms.recognition.pictures import PIXEL_LIMIT, RASTER_LIMIT, Picture, Pixels, fit_resolution, load_frame, scale_to
+from oms.recognition.pictures import (
+    PIXEL_LIMIT,
+    RASTER_LIMIT,
+    Picture,
+    Pixels,
+    fit_resolution,
+    load_frame,
+    open_raster,
+    scale_to,
+)
 
 READING_DPI = 300
 """What Tesseract's Vietnamese model reads best; finer rasters cost time and read no better."""
@@ -64,7 +75,10 @@ def _believe(value: Any, data: bytearray) -> Picture:
 
 def draw_page(file: BinaryIO, media_type: str, number: int) -> tuple[dict[str, Any], Pixels]:
     """In the box: the pixels of a page, with their resolution; `box.Said` for one that cannot be drawn."""
-    picture = _draw_pdf_page(file, number) if media_type == "application/pdf" else load_frame(file, number)
+    if media_type == "application/pdf":
+        picture = _draw_pdf_page(file, number)
+    else:
+        picture = load_frame(file, number, open_heif if media_type == HEIF else open_raster)
     pixels = np.ascontiguousarray(picture.pixels)
     return {"shape": pixels.shape, "dpi": picture.dpi}, pixels
 

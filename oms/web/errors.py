@@ -22,7 +22,7 @@ _SENTENCES = {
     404: N_("Nothing was found here. Check the address, or search again."),
     405: N_("This address does not take this kind of request. Go back and use the buttons of the page."),
     413: N_("This is larger than what can be received at once. Send it in several parts."),
-    415: N_("This type of file is not taken. Upload PDF, TIFF, JPEG or PNG."),
+    415: N_("This type of file is not taken. Upload PDF, TIFF, JPEG, PNG or HEIC."),
     429: N_("Too many requests in a short time. Wait a minute, then go on."),
 }
 _PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500, 503})

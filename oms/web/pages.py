@@ -29,8 +29,14 @@ from oms.web.headers import FILE_POLICY
 bp = Blueprint("pages", __name__)
 
 # What a stored original may call itself; anything else leaves as plain bytes.
-MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
-SUFFIXES = {"application/pdf": ".pdf", "image/tiff": ".tif", "image/jpeg": ".jpg", "image/png": ".png"}
+MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic"})
+SUFFIXES = {
+    "application/pdf": ".pdf",
+    "image/tiff": ".tif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/heic": ".heic",
+}
 
 
 @bp.get("/pages/<id>")
@@ -193,7 +199,9 @@ def send_stored(sha256: str, media_type: str, name: str) -> Response:
 
 
 def _suffixes(kind: str) -> tuple[str, ...]:
-    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg")}.get(kind, (SUFFIXES.get(kind, ".bin"),))
+    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg"), "image/heic": (".heic", ".heif")}.get(
+        kind, (SUFFIXES.get(kind, ".bin"),)
+    )
 
 
 def _attachment(sha256: str, kind: str, name: str) -> Response:

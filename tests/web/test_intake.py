@@ -93,7 +93,11 @@ def test_the_same_file_twice_links_the_earlier_scan_without_script(officer: Flas
 
 @pytest.mark.parametrize(
     ("content", "status", "word"),
-    [(b"", 422, "empty"), (b"%PDF-1.7 broken", 422, "damaged"), (b"MZ not a scan", 415, "PDF, TIFF, JPEG or PNG")],
+    [
+        (b"", 422, "empty"),
+        (b"%PDF-1.7 broken", 422, "damaged"),
+        (b"MZ not a scan", 415, "PDF, TIFF, JPEG, PNG or HEIC"),
+    ],
 )
 def test_a_refused_file_says_why(
     officer: FlaskClient, dossier_id: str, engine: Engine, content: bytes, status: int, word: str

@@ -40,16 +40,16 @@ def newest(folder: Path) -> Path:
     return found[-1]
 
 
-def drill(engine: Engine, settings: Settings, source: Path) -> Drill:
+def drill(engine: Engine, settings: Settings, source: Path, *, key: Path | None = None) -> Drill:
     """Put the backup back beside the installation, check all of it, throw it away, and write down what came of it.
 
-    Raises `BadInput` for a file that is not whole; that is written down, too.
+    Raises `BadInput` for a file that is not whole; that is written down, too. `key` opens a sealed one.
     """
     run = settings.home / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=run, prefix="drill-") as folder, _trial(settings, Path(folder)) as trial:
         try:
-            backup.restore(trial, source)
+            backup.restore(trial, source, key=key)
         except BadInput:
             _remember(engine, source, 0, problems=1)
             raise

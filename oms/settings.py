@@ -50,6 +50,8 @@ class Settings:
     seal_key: str = ""
     # Folders, divided by “:”, that get a copy of every checkpoint: a mounted folder of another machine.
     seal_anchors: str = ""
+    # Public keys a backup is sealed to, divided by blanks; without one it is written open.
+    backup_keys: str = ""
 
     @property
     def scans(self) -> Path:

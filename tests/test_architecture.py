@@ -11,7 +11,7 @@ from oms.reorganisation.landing import COLUMNS
 ROOT = Path(__file__).parent.parent / "oms"
 # Rooms from the top of the house down; a room may use itself and everything above it, less what is forbidden.
 ORDER = (
-    ("errors", "settings"),
+    ("errors", "settings", "streams"),
     ("box",),
     ("vietnamese",),
     ("catalogue",),
@@ -61,6 +61,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 PURE = {
     "errors",
     "settings",
+    "streams",
     "box",
     "vietnamese",
     "catalogue",

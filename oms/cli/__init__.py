@@ -13,7 +13,7 @@ from oms import __version__
 from oms.cli.accounts import user
 from oms.cli.audit import audit as audit_commands
 from oms.cli.backup import backup as make_backup
-from oms.cli.backup import drill, restore
+from oms.cli.backup import backup_key, drill, restore
 from oms.cli.checking import check
 from oms.cli.checks import check_truth
 from oms.cli.consultations import loan
@@ -60,6 +60,7 @@ for command in (
         make_backup,
         restore,
         drill,
+        backup_key,
         user,
         unit,
         loan,

@@ -1,8 +1,6 @@
-"""The sealed file: one header and a row of encrypted chunks, made and opened piece by piece.
+"""The sealed file: one header and a row of encrypted chunks (`oms.streams`), made and opened piece by piece.
 
-AES-256-GCM in the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): the nonce of a chunk is a random
-prefix, its number and a byte that marks the last one, so nothing can be cut off, left out, repeated or swapped. The
-header is bound to every chunk. The key comes from the opening code by scrypt (RFC 7914). Format: docs/packages.md.
+The header is bound to every chunk. The key comes from the opening code by scrypt (RFC 7914). Format: docs/packages.md.
 """
 
 import hashlib
@@ -12,16 +10,15 @@ import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from oms import streams
 from oms.errors import N_, BadInput
 
 MAGIC = b"OMSPKG\x00\x01"
 FORMAT = "oms-package/1"
-CHUNK = 1024 * 1024
-_TAG, _PREFIX, _SALT = 16, 7, 16
+CHUNK = streams.CHUNK
+_PREFIX, _SALT = streams.PREFIX, 16
 _HEADER_LIMIT = 16 * 1024
 # 64 MB and a fifth of a second for each guess.
 _SCRYPT = {"n": 2**16, "r": 8, "p": 1}
@@ -46,12 +43,11 @@ def seal(out: BinaryIO, code: str, about: dict[str, Any], pieces: Iterable[bytes
     head = {**about, "format": FORMAT, "salt": salt.hex(), "nonce": prefix.hex(), "check": check, "chunk": CHUNK}
     header = MAGIC + _counted(json.dumps({**head, "scrypt": _SCRYPT}, sort_keys=True).encode())
     out.write(header)
-    size, cipher, bound = len(header), AESGCM(key), hashlib.sha256(header).digest()
-    for number, chunk, last in _numbered(pieces):
-        sealed = cipher.encrypt(_nonce(prefix, number, last), chunk, bound)
-        out.write(sealed)
-        size += len(sealed)
-    return size
+    writer = streams.Writer(out, key, prefix, hashlib.sha256(header).digest())
+    for piece in pieces:
+        writer.write(piece)
+    writer.finish()
+    return len(header) + writer.size
 
 
 def read_header(stream: BinaryIO) -> dict[str, Any]:
@@ -69,20 +65,13 @@ def unseal(stream: BinaryIO, code: str) -> Iterator[bytes]:
     stream.seek(0)
     header, raw = _read_header(stream)
     key = _find_key(header, code)
-    cipher, bound, prefix = AESGCM(key), hashlib.sha256(raw).digest(), bytes.fromhex(header["nonce"])
-    number, chunk = 0, stream.read(CHUNK + _TAG)
-    while True:
-        following = stream.read(CHUNK + _TAG) if len(chunk) == CHUNK + _TAG else b""
-        try:
-            yield cipher.decrypt(_nonce(prefix, number, not following), chunk, bound)
-        except (InvalidTag, ValueError):
-            raise Damaged(
-                N_("The package is cut off or was altered (part %(part)s). Copy it again from where it was made."),
-                part=number + 1,
-            ) from None
-        if not following:
-            return
-        number, chunk = number + 1, following
+    try:
+        yield from streams.decrypt(key, bytes.fromhex(header["nonce"]), hashlib.sha256(raw).digest(), stream)
+    except streams.Broken as broken:
+        raise Damaged(
+            N_("The package is cut off or was altered (part %(part)s). Copy it again from where it was made."),
+            part=broken.part,
+        ) from None
 
 
 def check_code(stream: BinaryIO, code: str) -> None:
@@ -107,22 +96,6 @@ def _derive(code: str, salt: bytes) -> tuple[bytes, str]:
 
 def _counted(data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + data
-
-
-def _nonce(prefix: bytes, number: int, last: bool) -> bytes:
-    return prefix + number.to_bytes(4, "big") + bytes([last])
-
-
-def _numbered(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes, bool]]:
-    """The pieces as chunks of equal size with their number; the last one, possibly empty, is marked."""
-    number, waiting = 0, bytearray()
-    for piece in pieces:
-        waiting += piece
-        while len(waiting) > CHUNK:
-            yield number, bytes(waiting[:CHUNK]), False
-            del waiting[:CHUNK]
-            number += 1
-    yield number, bytes(waiting), True
 
 
 def _read_header(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:

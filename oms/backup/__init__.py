@@ -24,8 +24,9 @@ from typing import IO, Any, BinaryIO
 from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
-from oms import __version__, audit, db, health, installation, search, storage
-from oms.audit import sealing
+from oms import __version__, audit, db, health, installation, search, storage, streams
+from oms.audit.sealing import checkpoints
+from oms.backup import sealing
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused, Unavailable
 from oms.models import Account, AttachedFile, AuditEntry, Page, Scan, SubjectRequest
 from oms.settings import Settings
@@ -68,7 +69,8 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
     part = target.with_name(f".{target.name}.part")
     made, hashes = Made(), {}
     try:
-        with _work_folder(settings) as folder, part.open("xb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
+        keys = sealing.public_keys(settings.backup_keys)
+        with _work_folder(settings) as folder, part.open("xb") as raw, _tar_onto(raw, keys) as tar:
             part.chmod(0o600)
             copy = folder / DATABASE[engine.dialect.name]
             with db.reading(engine) as session:
@@ -87,9 +89,6 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
                 if (path := settings.home / name).is_file():
                     hashes[name] = _add(tar, path, name)
             made.manifest_sha256 = _add_manifest(tar, engine, hashes, entries)
-            tar.close()
-            raw.flush()
-            os.fsync(raw.fileno())
         part.rename(target)
     except FileExistsError:
         raise Conflict(
@@ -105,6 +104,35 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
         audit.record(session, "system:backup", actor=None, files=made.files, manifest=made.manifest_sha256)
         health.remember(session, health.LAST_BACKUP, target.name, len(made.damaged))
     return made
+
+
+@contextmanager
+def _tar_onto(raw: BinaryIO, keys: list[bytes]) -> Iterator[tarfile.TarFile]:
+    """A tar written piece by piece onto a file, sealed to the keys where there are any; on disk when this ends well."""
+    out = sealing.Sealing(raw, keys) if keys else raw
+    with tarfile.open(fileobj=out, mode="w|") as tar:
+        yield tar
+    if isinstance(out, sealing.Sealing):
+        out.finish()
+    raw.flush()
+    os.fsync(raw.fileno())
+
+
+@contextmanager
+def _open_tar(source: Path, key: Path | None) -> Iterator[tarfile.TarFile]:
+    """The tar of a backup, read from its start to its end; `Refused` without the key of a sealed one."""
+    with source.open("rb") as raw:
+        stream: BinaryIO | io.BufferedReader = raw
+        if sealing.is_sealed(raw):
+            if key is None:
+                raise Refused(
+                    N_("%(file)s is sealed. Say with --key where the file with its private key lies."), file=source.name
+                )
+            stream = io.BufferedReader(sealing.Reading(sealing.unseal(raw, key)), streams.CHUNK)
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            yield tar
+        while stream.read(CHUNK):  # only the last chunk proves that none is missing
+            pass
 
 
 @contextmanager
@@ -195,18 +223,20 @@ def _add_manifest(tar: tarfile.TarFile, engine: Engine, hashes: dict[str, dict[s
     return hashlib.sha256(data).hexdigest()
 
 
-def restore(settings: Settings, source: Path, *, replace: bool = False, reason: str = "") -> Path | None:
+def restore(
+    settings: Settings, source: Path, *, replace: bool = False, reason: str = "", key: Path | None = None
+) -> Path | None:
     """Put a backup in the place of the installation; return the folder with what was there before.
 
     Everything is unpacked beside the installation and checked first. Raises `Conflict` when there is
     something and `replace` is not said, `BadInput` for a file that is not whole, `Refused` without a
-    `reason` for one that is older than the last checkpoint of the audit log.
+    `reason` for one that is older than the last checkpoint of the audit log, or without the `key` of a sealed one.
     """
     with _alone(settings):
-        return _restore_alone(settings, source, replace, reason.strip())
+        return _restore_alone(settings, source, replace, reason.strip(), key)
 
 
-def _restore_alone(settings: Settings, source: Path, replace: bool, reason: str) -> Path | None:
+def _restore_alone(settings: Settings, source: Path, replace: bool, reason: str, key: Path | None) -> Path | None:
     engine = db.connect(settings.database)
     try:
         occupied = _is_occupied(engine, settings)
@@ -218,7 +248,7 @@ def _restore_alone(settings: Settings, source: Path, replace: bool, reason: str)
                 home=settings.home,
             )
         with _work_folder(settings) as folder:
-            manifest = _unpack(source, folder, engine.dialect.name)
+            manifest = _unpack(source, folder, engine.dialect.name, key)
             sealed = _sealed_entries(settings)
             if manifest.get("audit_entries", 0) < sealed and not reason:
                 raise Refused(
@@ -280,17 +310,17 @@ def _is_occupied(engine: Engine, settings: Settings) -> bool:
 def _sealed_entries(settings: Settings) -> int:
     """How many entries of the audit log are signed, as far as is known here and at the anchors."""
     try:
-        return max((checkpoint.size for checkpoint in sealing.checkpoints(settings)), default=0)
+        return max((checkpoint.size for checkpoint in checkpoints(settings)), default=0)
     except ValueError:
         return 0  # forged ones prove nothing; `oms audit verify` names them
 
 
-def _unpack(source: Path, folder: Path, dialect: str) -> dict[str, Any]:
+def _unpack(source: Path, folder: Path, dialect: str, key: Path | None) -> dict[str, Any]:
     """Unpack into `folder` and compare every hash; the manifest. Raises `BadInput` naming what does not hold."""
     found: dict[str, str] = {}
     manifest: dict[str, Any] | None = None
     try:
-        with tarfile.open(source, "r:") as tar:
+        with _open_tar(source, key) as tar:
             for member in tar:
                 # Only plain files under names of ours, each once: a tar could also hold links and devices.
                 data = tar.extractfile(member) if member.isreg() and _is_ours(member.name) else None
@@ -300,7 +330,7 @@ def _unpack(source: Path, folder: Path, dialect: str) -> dict[str, Any]:
                     manifest = json.load(data)
                 else:
                     found[member.name] = _write(folder / member.name, data)
-    except (tarfile.TarError, OSError, ValueError, EOFError) as error:
+    except (tarfile.TarError, streams.Broken, OSError, ValueError, EOFError) as error:
         if isinstance(error, OSError) and not isinstance(error, tarfile.TarError) and error.errno:
             raise
         raise _not_whole(source, type(error).__name__) from error

@@ -26,8 +26,8 @@ from oms.search.interface import Engine, Item
 from oms.settings import Settings
 from oms.worker import Worker
 
-LONGEST = 0.4
-"""Seconds a writer works at most before it is killed."""
+LONGEST, LONGEST_WORK = 0.4, 2.0
+"""Seconds a writer of an engine, and a worker of an installation, works at most before it is killed."""
 
 
 def open_engine(name: str, folder: Path) -> Engine:
@@ -171,7 +171,7 @@ def losses_of_an_installation(name: str, kills: int) -> int:
 
         os.waitpid(in_a_child(install), 0)
         for turn in range(kills):
-            commits += kill_once(lambda told: work(settings, turn, told), chance.uniform(0, LONGEST))  # noqa: B023
+            commits += kill_once(lambda told: work(settings, turn, told), chance.uniform(0, LONGEST_WORK))  # noqa: B023
             _, status = os.waitpid(in_a_child(lambda: recover(settings)), 0)
             if status:
                 print(f"{name}: an installation lost at kill {turn + 1}", flush=True)

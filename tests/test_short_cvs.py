@@ -222,6 +222,14 @@ def test_a_record_kept_by_one_form_is_printed_by_another(session: Session, world
     assert "Giàng A Sử" not in closed and "1m68" not in closed and "8/2003 - 5/2010" in closed
 
 
+def test_that_there_is_none_is_printed(session: Session, world: World, actor: Find) -> None:
+    dossier, officer = dossier_of(session, world), confirmed(actor)
+    record.key_value(session, dossier, "discipline_summary", "Không", actor=officer)
+    put(session, dossier, {"highest_title": "Không"})
+    said = word_text(take(session, dossier, officer, unverified=True))
+    assert "22) Kỷ luật: Không (về đảng" in said and "phong tặng cao nhất: Không (*)" in said
+
+
 def test_relatives_of_one_list_stand_on_their_sides(session: Session, world: World, actor: Find) -> None:
     dossier, officer = dossier_of(session, world), confirmed(actor)
     for relation, name in (("Vợ", "Sùng Thị Mai"), ("Mẹ vợ", "Lý Thị Dợ"), ("Em trai", "Vàng A Lềnh")):

@@ -33,7 +33,7 @@ class Known:
 
 def known_of(session: Session, dossier: Dossier, printed: FormPrint, *, closed: Collection[str]) -> Known:
     """What is known of what a form asks; nothing of the `closed` keys, and nothing told by them."""
-    facts = gather(session, dossier)
+    facts = gather(session, dossier, nothing=True)  # “Không” is an answer the form asks for
     written = _open(record.written_rows(session, dossier), closed)
     read = _open(_read_rows(facts), closed)
     known = Known({key: text for key, text in _of_register(dossier) if key not in closed})

@@ -103,7 +103,7 @@ def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Fact
         .options(joinedload(Page.document), undefer(Page.findings), undefer(Page.text))
         .order_by(Scan.received_at, Scan.id, Page.number)
     ).all()
-    values = [*_of_register(dossier.person), *_verified(session, dossier)]
+    values = [*_of_register(dossier.person), *_verified(session, dossier, nothing=nothing)]
     rows: list[RowFact] = []
     for page in pages:
         values += read_values(page, nothing=nothing)
@@ -123,11 +123,11 @@ def _of_register(person: Person) -> Iterator[Fact]:
         yield Fact("id_number", person.personal_id, rank=REGISTER)
 
 
-def _verified(session: Session, dossier: Dossier) -> Iterator[Fact]:
-    """What people verified in the record."""
+def _verified(session: Session, dossier: Dossier, *, nothing: bool) -> Iterator[Fact]:
+    """What people verified in the record; with `nothing` also that there is none."""
     for key, statements in statements_of(session, dossier).items():
         verified = settle(statements, twice=is_twice(key)).verified
-        if verified is not None and fold(verified.text).strip(" .") not in NOTHING:
+        if verified is not None and (nothing or fold(verified.text).strip(" .") not in NOTHING):
             yield Fact(key, verified.text, verified.page_id, _box({"box": verified.box}), rank=VERIFIED)
 
 

@@ -158,6 +158,13 @@ def test_what_was_read_without_a_doubt_is_taken_over_and_nothing_else(session, d
     assert state_of(session, dossier, "birth_date", officer)[0] is ValueState.READ
 
 
+def test_what_the_register_has_otherwise_is_left_to_people(session, dossier, actor) -> None:
+    officer = actor("canbo.sonv")
+    dossier.person.full_name = "Vàng A Pạo"  # the page says Páo
+    record.take_read(session, dossier, actor=officer)
+    assert state_of(session, dossier, "full_name", officer) == (ValueState.READ, "VÀNG A PÁO")
+
+
 def test_rows_are_taken_over_written_anew_and_taken_out(session, dossier, actor) -> None:
     officer = actor("canbo.sonv")
     assert record.take_rows(session, dossier, "work_history", actor=officer) == 1

@@ -103,7 +103,7 @@ def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Fact
         .options(joinedload(Page.document), undefer(Page.findings), undefer(Page.text))
         .order_by(Scan.received_at, Scan.id, Page.number)
     ).all()
-    values = [*_of_register(dossier.person), *_verified(session, dossier, nothing=nothing)]
+    values = [*of_register(dossier.person), *_verified(session, dossier, nothing=nothing)]
     rows: list[RowFact] = []
     for page in pages:
         values += read_values(page, nothing=nothing)
@@ -111,7 +111,8 @@ def gather(session: Session, dossier: Dossier, *, nothing: bool = False) -> Fact
     return Facts(dossier, tuple(values), tuple(rows), tuple(pages), tuple(documents))
 
 
-def _of_register(person: Person) -> Iterator[Fact]:
+def of_register(person: Person) -> Iterator[Fact]:
+    """What an officer entered in the register."""
     yield Fact("full_name", person.full_name, rank=REGISTER)
     if person.birth_date is not None:
         yield Fact("birth_date", written(person.birth_date, person.birth_precision), rank=REGISTER)

@@ -14,7 +14,7 @@ from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Dossier, RecordRow, RecordStatement, StatementKind
 from oms.models.base import new_id
 from oms.permissions import Action, Actor, require
-from oms.record.facts import Fact, gather
+from oms.record.facts import Fact, gather, of_register
 from oms.record.reading import Record, Value, get_record, thing_of, usual_form, value_of
 from oms.record.settled import ValueState, is_twice, settle
 from oms.record.values import as_kept, as_unicode, same_text
@@ -113,12 +113,20 @@ def take_read(
     """Verify in the actor's name what the machine read without a doubt; return how many values.
 
     Fills what nobody keyed; with `overwrite` also what was verified once and reads otherwise now. Values keyed twice,
-    and those that cannot stand where they were read, are left to people.
+    those that cannot stand where they were read, and those the register has otherwise (a name with a mark misread), are
+    left to people.
     """
     dossiers.hold(session, dossier)
     require(actor, Action.RECORD_EDIT, dossier)
     record = get_record(session, dossier, actor=actor, form_id=form_id)
-    taken = [key for key, value in record.values.items() if _takes(session, dossier, value, overwrite, actor)]
+    registered = {fact.key: same_text(fact.text) for fact in of_register(dossier.person)}
+    taken = [
+        key
+        for key, value in record.values.items()
+        if value.read is not None
+        and registered.get(key) in (None, same_text(value.read.text))
+        and _takes(session, dossier, value, overwrite, actor)
+    ]
     audit.record(session, "record:take", dossier, actor=actor, total=len(taken), overwrite=overwrite)
     if taken:
         jobs.enqueue(session, "check_dossier", dossier.id, actor=actor)

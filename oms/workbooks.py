@@ -4,6 +4,7 @@ A cell is what would be typed into it: days as day/month/year, whole numbers wit
 had. Knows no heading and no limit: whoever asks says how many rows and columns are taken, and how large a file may swell.
 """
 
+import json
 import zipfile
 from collections.abc import Iterable
 from datetime import date
@@ -17,6 +18,9 @@ from oms.vietnamese.text import nfc
 _LONGEST_CELL = 400
 """Characters of one cell: more is no value of a list."""
 
+_LARGEST = 16 * 1024**2
+"""Bytes of all texts: ten thousand rows of twenty columns have four million."""
+
 
 class NoTable(Exception):
     """Not an Excel file that can be read; `too_large` when it would swell to more than it may."""
@@ -29,15 +33,16 @@ class NoTable(Exception):
 def read_first_sheet(content: bytes, *, rows: int, columns: int, unpacked: int) -> list[list[str]]:
     """The texts of at most `rows` rows and `columns` columns; raises `NoTable`, also for more than `unpacked` bytes."""
     try:
-        lines, _ = box.call(take_cells, content, rows=rows, columns=columns, unpacked=unpacked)
-        return [[" ".join(nfc(text).split())[:_LONGEST_CELL] for text in line] for line in _believe(lines)]
+        _, data = box.call(take_cells, content, most=_LARGEST, rows=rows, columns=columns, unpacked=unpacked)
+        return [[" ".join(nfc(text).split())[:_LONGEST_CELL] for text in line] for line in _believe(data)]
     except box.Said as said:
         raise NoTable(too_large=said.word == "size") from None
-    except (box.Broke, TypeError):
+    except (box.Broke, TypeError, ValueError, RecursionError):
         raise NoTable from None
 
 
-def _believe(lines: object) -> Iterable[list[str]]:
+def _believe(data: bytearray) -> Iterable[list[str]]:
+    lines = json.loads(data)
     if not isinstance(lines, list):
         raise TypeError("no lines")
     for line in lines:
@@ -46,8 +51,8 @@ def _believe(lines: object) -> Iterable[list[str]]:
         yield line
 
 
-def take_cells(file: BinaryIO, rows: int, columns: int, unpacked: int) -> tuple[list[list[str]], bytes]:
-    """In the box: the cells of the first sheet as texts."""
+def take_cells(file: BinaryIO, rows: int, columns: int, unpacked: int) -> tuple[None, bytes]:
+    """In the box: the cells of the first sheet as texts, in JSON."""
     with zipfile.ZipFile(file) as parts:
         if sum(part.file_size for part in parts.infolist()) > unpacked:
             raise box.Said("size")
@@ -57,7 +62,8 @@ def take_cells(file: BinaryIO, rows: int, columns: int, unpacked: int) -> tuple[
     sheet = book.worksheets[0]
     sheet.reset_dimensions()
     lines = sheet.iter_rows(max_row=rows, max_col=columns, values_only=True)
-    return [[_text(value)[: 2 * _LONGEST_CELL] for value in line] for line in lines], b""
+    texts = [[_text(value)[: 2 * _LONGEST_CELL] for value in line] for line in lines]
+    return None, json.dumps(texts, ensure_ascii=False).encode()
 
 
 def _text(value: object) -> str:

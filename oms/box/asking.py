@@ -33,8 +33,8 @@ AT_ONCE = 4
 SECONDS = 120.0
 """By the clock, for one question; the processor's time has a limit of its own."""
 
-LONGEST_VALUE = 16 * 1024**2
-"""Bytes of JSON: the cells of the largest list that is taken, ten thousand rows."""
+LONGEST_VALUE = 256 * 1024
+"""Bytes of JSON: words, numbers, the texts of a few codes. What is longer comes as data, with a limit of its own."""
 
 _STARTING_SECONDS = 60.0
 _CLEARING_SECONDS = 5.0

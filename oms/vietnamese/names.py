@@ -4,7 +4,26 @@ People are sorted and addressed by the given name, the last word. Names of minor
 (K'Bris, Y Thông, H'Hen Niê); a name may have one word. Nothing here corrects a name.
 """
 
-from oms.vietnamese.text import fold, split_tone, tone_key, words
+import re
+
+from oms.vietnamese.text import fold, nfc, split_tone, tone_key, words
+
+_FAMILY_NAMES = frozenset(
+    (
+        "nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ hồ ngô dương lý lí đinh đoàn lâm mai trịnh trương cao đào hà "
+        "lương lưu phùng quách tạ tô thái tôn tống triệu từ văn vương vi viên ân âu bá bạch bạc bàn bành bế biện bồ ca cái "
+        "cam can cầm cấn châu chế chiêm chu chúc chương chử công cù cung cự dã danh diêm diệp doãn du dư đàm đan đàng đái đậu "
+        "đèo điền điêu điểu đồng đổng đới đường giang giáp hàn hàng hạ hạp hán hầu hình hoa hồng hứa hướng hữu kha khâu "
+        "khổng khuất khúc khương kiều kim kiên kông la lã lại lạc lã lành lầu lò lỗ lộ lôi lục lữ lường ma mã mạc mạch mang mẫn "
+        "mâu mẫu mộc mùa nghiêm ngụy ngũ nhan nhâm nhữ ninh nông ong ông ô ổn phi phí phó phù phú phương quan quang quảng quản "
+        "quàng sa sầm sần sùng sử sơn tăng tào tăng tấn tất thạch thẩm thân thập thi thiều thào tiêu tiết tiền tòng tri trang "
+        "tráng trà trác tu tưởng tướng uông ung ứng vàng vạn vừ viễn vòng xa xuân yên y h k cà chẩu chang giàng hạng hoàn khà "
+        "lèng lồ lù ly mè pờ pơ quán sìn sùng tẩn thò thung tráng vù vầy bờ hồ rơ alăng bling a đinh ksor nay rmah siu rah kpă "
+        "niê mlô byă hdrung ayun ktla kbuôr bkrông hmok buôn phạn bh'riu zơrâm coor briu pơloong arất hôih lơ mu cil kra kơ ka "
+        "bon krajan bơ dagout đa jrang liêng pang rơông chamaléa katơr pinăng patâu mang kator"
+    ).split()
+)
+"""First words of names as registers have them, those of the minorities that are most frequent included."""
 
 _ALPHABET = "0123456789aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _TONES = ("", "\u0300", "\u0309", "\u0303", "\u0301", "\u0323")  # dictionary order: ngang huyền hỏi ngã sắc nặng
@@ -42,3 +61,9 @@ def _word_key(word: str) -> str:
 def _letter_code(letter: str) -> str:
     """Two digits for a Vietnamese letter, a longer code behind them all for any other."""
     return _CODES.get(letter) or f"99{ord(letter):07d}"
+
+
+def may_be_person(full_name: str) -> bool:
+    """Whether the first word is a family name that is known: another one may be right, or a mark of it was misread."""
+    first = full_name.split(maxsplit=1)[:1]
+    return bool(first) and re.split("['’]", nfc(first[0]).lower())[0] in _FAMILY_NAMES

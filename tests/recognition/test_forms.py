@@ -113,6 +113,8 @@ def test_a_birth_date_is_as_exact_as_the_form(line: str, value: str) -> None:
         ("14) Ngạch công chức: Chuyên viên Hệ số: 3,37", "salary_coefficient", sense.NO_COEFFICIENT),
         ("25) Số CMND/CCCD: 09003990925", "id_number", sense.NO_NUMBER),
         ("6) Dân tộc: Mòng", "ethnicity", sense.UNUSUAL),
+        ("9) Nơi ở hiện nay: Số 7, tố 3, Xã Bản Lang", "current_address", sense.MENDED),
+        ("5) Quê quán: Xở Hươnq Bình", "home_town", sense.NO_WORD),
         ("15.1- Trình độ giáo dục phổ thông: 70/70", "general_education", sense.NO_FIGURE),
         ("5) Quê quán: Xã Hươnq Bình", "home_town", sense.NO_WORD),
         ("2) Tên gọi khác: Không 7) Nơi", "other_names", sense.LABEL_INSIDE),
@@ -120,6 +122,27 @@ def test_a_birth_date_is_as_exact_as_the_form(line: str, value: str) -> None:
 )
 def test_what_cannot_be_is_flagged_and_stays_as_read(line: str, key: str, flag: str) -> None:
     assert read("1) Họ và tên khai sinh: VÀNG A PÁO", line)[key].flag == flag
+
+
+def test_a_name_that_begins_like_no_family_name_is_flagged_and_stays_as_read() -> None:
+    found = read("1) Họ và tên khai sinh: NGUYÊN BÍCH ĐAN")["full_name"]
+    assert (found.value, found.flag) == ("NGUYÊN BÍCH ĐAN", sense.UNUSUAL)
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "flag"),
+    [
+        ("Số 144, tố 7, Xả Đồng Hóa, Huyên Kim Bảng", "Số 144, tổ 7, Xã Đồng Hóa, Huyện Kim Bảng", sense.MENDED),
+        ("Xở Quơn Long, Tinh Tiền Giang", "Xã Quơn Long, Tỉnh Tiền Giang", sense.MENDED),
+        ("Số270, tổ27, Xã Sơn Nham", "Số 270, tổ 27, Xã Sơn Nham", None),
+        ("Tổ dân phố 3, Thi trấn Sa Pa", "Tổ dân phố 3, Thị trấn Sa Pa", sense.MENDED),
+        ("To Hạp, Khánh Sơn", "To Hạp, Khánh Sơn", None),
+        ("Xã Tố Như, Huyện Xa Lung", "Xã Tố Như, Huyện Xa Lung", None),
+    ],
+)
+def test_common_words_of_an_address_are_put_right_and_flagged_names_never(written: str, value: str, flag: str) -> None:
+    found = read(f"9) Nơi ở hiện nay: {written}")["current_address"]
+    assert (found.value, found.flag) == (value, flag)
 
 
 def test_dates_that_contradict_each_other_are_flagged() -> None:

@@ -13,6 +13,7 @@ from oms import catalogue
 from oms.catalogue import FormItem
 from oms.errors import N_
 from oms.vietnamese.dates import ImpossibleDate, WrittenDate, parse_date
+from oms.vietnamese.names import may_be_person
 from oms.vietnamese.syllables import is_syllable
 from oms.vietnamese.text import fold, nfc
 
@@ -32,11 +33,12 @@ TWO_DAYS = N_("Day and month of admission and of full membership usually agree; 
 LABEL_INSIDE = N_("The end of the value was not surely found.")
 UNSURE = N_("Read with little certainty.")
 LOOKALIKE = N_("Letters were taken for the figures they look like.")
+MENDED = N_("A common word of the address was misread and put as it is usually written. Compare it with the paper.")
 
 NOTHING = frozenset({"khong", "khong co", "chua", "chua co", "khongco", "0"})
 """What people write where there is nothing to write."""
 
-_SOFT = (LOOKALIKE, NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
+_SOFT = (LOOKALIKE, MENDED, NO_COEFFICIENT, UNUSUAL, ORDER, TWO_DAYS, LABEL_INSIDE)
 _EARLIEST = 120
 
 
@@ -61,6 +63,8 @@ def find_flaw(item: FormItem, value: str, today: date) -> str | None:
         return check(value)
     if item.type in ("date", "month_year"):
         return _date_flaw(value, today)
+    if item.type == "person_name" and not may_be_person(value):
+        return UNUSUAL
     if item.key in ("height_cm", "weight_kg"):
         return _measure_flaw(item.key, value)
     return None if all(is_word(word) for word in value.split()) else NO_WORD

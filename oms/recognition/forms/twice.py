@@ -62,7 +62,8 @@ def _compare(cut: Cut, first: FoundValue, again: Again | None, slanting: bool, t
     box = first.box or around([(left, top, left + width, top + height) for left, top, width, height in cut.regions])
     second = judge(text, box, again.confidence if again else 0.0, cut, today)
     if first.value == second.value:
-        flag = None if first.flag == sense.UNSURE else first.flag
+        read_right = first.flag == sense.MENDED and second.flag is None
+        flag = None if first.flag == sense.UNSURE or read_right else first.flag
         return replace(first, confidence=max(first.confidence, second.confidence), flag=flag)
     better = _better(first, second, slanting)
     usual = better.value in cut.item.usual and not (first.value in cut.item.usual and second.value in cut.item.usual)

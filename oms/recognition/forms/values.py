@@ -1,6 +1,7 @@
 """The values behind the labels of a form: cut out, freed of dotted leaders and hints, each with its box and a flag.
 
-A value is kept as it was read; only a birth date in three gaps is put together. What cannot be right is flagged.
+A value is kept as it was read; only a birth date in three gaps is put together, and common words of an address are put
+as they are written. What cannot be right is flagged.
 """
 
 import re
@@ -10,6 +11,7 @@ from datetime import date
 
 from oms.catalogue import FormItem
 from oms.recognition.forms import sense
+from oms.recognition.forms.addresses import mend_words
 from oms.recognition.forms.anchors import Anchor, squeeze
 from oms.recognition.forms.strip import Box, Strip, around, distance
 from oms.recognition.pages import FoundValue
@@ -156,7 +158,8 @@ def read_value(strip: Strip, cut: Cut, today: date) -> FoundValue:
 
 def judge(value: str, box: Box | None, confidence: float, cut: Cut, today: date) -> FoundValue:
     """The value with the first of the things that speak against it."""
-    flaw = sense.find_flaw(cut.item, value, today)
+    value, mended = mend_words(value) if cut.item.type == "address" else (value, False)
+    flaw = sense.find_flaw(cut.item, value, today) or (sense.MENDED if mended else None)
     if flaw is None and (cut.open_end or ":" in value):
         flaw = sense.LABEL_INSIDE
     if flaw is None and (confidence < SURE or cut.anchor.doubt > 0.15):

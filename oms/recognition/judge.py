@@ -1,12 +1,10 @@
-"""Judging what was read without knowing the truth. Three signs make the error to expect: Tesseract's confidence, the
-share of possible Vietnamese syllables (their set is finite), and the letters that no word covers. Figures that nobody
-writes (`I987`, 31/13/1990) are a reason to look whatever the letters say.
+"""Judging what was read without knowing the truth. The error to expect is a sum of four signs: words Tesseract guessed,
+letters that no word covers, junk read where nothing is written, and impossible Vietnamese syllables (their set is finite).
+Figures that nobody writes (`I987`, 31/13/1990) are a reason to look whatever the letters say.
 
-Frequent syllables and stray symbols were tried as well and told nothing beyond these: names and places are rare by nature.
-Knows no picture; `oms.recognition.coverage` measures the ink.
+Knows no picture; `oms.recognition.coverage` measures the ink, `oms.recognition.junk` counts the junk.
 """
 
-import math
 import re
 from collections.abc import Callable, Sequence
 
@@ -15,13 +13,13 @@ from oms.recognition.pages import Quality, Word
 from oms.vietnamese.syllables import is_syllable
 from oms.vietnamese.text import nfc
 
-CHECK, POOR = 0.065, 0.20
-"""Expected shares of wrong characters from which a person looks at a page, and from which it is read anew by hand. The
-first is where recall of pages with an error above 0.10 was complete on the pages the weights were fitted on."""
+CHECK, POOR = 0.08, 0.20
+"""Expected shares of wrong characters from which a person looks at a page, and from which it is read anew by hand."""
 
-_START, _UNSURE, _IMPOSSIBLE, _UNREAD = -4.56, 12.3, 3.1, 3.0
-"""How each sign, a share from 0 to 1, moves the expected error (a logistic curve): fitted on 139 readings of 72 generated
-pages in 18 conditions; the unread share, which is nought or a half, was set so that half a page unread is seen."""
+_START, _UNSURE, _UNREAD, _JUNK, _IMPOSSIBLE = 0.001, 0.95, 0.6, 0.57, 0.1
+"""What each sign, a share from 0 to 1, adds to the expected error: fitted on two sets of generated pages in 18 conditions
+each without the other (`docs/reading.md`), least squares of the error relative to itself. The impossible syllables added
+nothing to that; they keep a small part for nonsense that was read with confidence."""
 
 _MOST_DIRTY = 0.2
 """Share of impossible figures from which a person looks, however good the letters are."""
@@ -44,20 +42,25 @@ _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 
 
 def judge_page(
-    words: Sequence[Word], *, blank: bool = False, unread: float = 0.0, unevenness: Callable[[], float] = lambda: 0.0
+    words: Sequence[Word],
+    *,
+    blank: bool = False,
+    unread: float = 0.0,
+    junk: float = 0.0,
+    unevenness: Callable[[], float] = lambda: 0.0,
 ) -> Quality:
     """How far the reading can be trusted; a page with ink but no words is poor, never blank. `unread` is the share of
     the letters on the page that no word covers; `unevenness` is asked only where a page may be written by hand."""
     if blank:
         return "blank"
-    judged = _judge_print(words, unread)
+    judged = _judge_print(words, unread, junk)
     return "handwriting" if judged != "good" and unevenness() >= LIKE_A_HAND else judged
 
 
-def _judge_print(words: Sequence[Word], unread: float) -> Quality:
+def _judge_print(words: Sequence[Word], unread: float, junk: float) -> Quality:
     if not any(_LETTERS.search(word.text) for word in words):
         return "poor"
-    error = expected_error(words, unread=unread)
+    error = expected_error(words, unread=unread, junk=junk)
     texts = [word.text for word in words]
     foreign = syllable_share(texts) < _VIETNAMESE
     if error >= POOR and not (foreign and mean_confidence(words) >= _CONFIDENT):
@@ -66,14 +69,21 @@ def _judge_print(words: Sequence[Word], unread: float) -> Quality:
     return "check" if odd or error >= CHECK else "good"
 
 
-def expected_error(words: Sequence[Word], *, unread: float = 0.0) -> float:
-    """The share of characters (0 to 1) that are probably wrong or missing on a page with these words."""
+def expected_error(words: Sequence[Word], *, unread: float = 0.0, junk: float = 0.0) -> float:
+    """The share of characters (0 to 1) that are probably wrong or missing on a page with these words; `junk` is the
+    share of what was read where nothing is written."""
     if not words:
         return 1.0
-    unsure = 1 - mean_confidence(words) / 100
     impossible = 1 - syllable_share([word.text for word in words])
-    total = _START + _UNSURE * unsure + _IMPOSSIBLE * impossible + _UNREAD * unread
-    return round(1 / (1 + math.exp(-total)), 4)
+    total = _START + _UNSURE * unsureness(words) + _UNREAD * unread + _JUNK * junk + _IMPOSSIBLE * impossible
+    return round(min(1.0, total), 4)
+
+
+def unsureness(words: Sequence[Word]) -> float:
+    """Mean square of what confidence lacks to certainty, 0 to 1, long words counting more: one word that was guessed
+    tells more than many that are nearly sure."""
+    letters = sum(len(word.text) for word in words)
+    return sum((1 - word.confidence / 100) ** 2 * len(word.text) for word in words) / letters if letters else 1.0
 
 
 def dirty_share(texts: Sequence[str]) -> float:

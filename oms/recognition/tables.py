@@ -48,6 +48,9 @@ _MOST_BETWEEN = 0.05
 """Share of the words that may stand in a table but in none of its cells: more, and the cells are not to be trusted."""
 
 
+Box = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Cell:
     """A field between rules, in pixels; `table` counts from 0, `row` from 1 in each table."""
@@ -155,12 +158,26 @@ def find_cells(rules: Pixels, dpi: float) -> tuple[list[Cell], Pixels]:
         boxes.setdefault(frame, []).append((left - 1, top - 1, left - 1 + width, top - 1 + height))
     tables = {frame: fields for frame, fields in boxes.items() if frame and len(fields) >= _LEAST_CELLS}
     found: list[Cell] = []
-    for number, fields in enumerate(sorted(tables.values())):
+    apart = [group for fields in tables.values() for group in _split_at_gaps(fields, least)]
+    for number, fields in enumerate(sorted(apart)):
         found += _count_rows(fields, number, factor, least)
     return found, np.isin(frames, list(tables))[1:-1, 1:-1].astype(np.uint8)
 
 
-def _count_rows(boxes: Sequence[tuple[int, int, int, int]], table: int, factor: float, least: float) -> list[Cell]:
+def _split_at_gaps(boxes: Sequence[Box], least: float) -> list[list[Box]]:
+    """Tables that a crease or what shows through joins to one: a line of text fits between their fields."""
+    groups: list[list[Box]] = []
+    lowest = 0.0
+    for box in sorted(boxes, key=lambda box: box[1]):
+        if not groups or box[1] - lowest > least:
+            groups.append([])
+            lowest = box[3]
+        groups[-1].append(box)
+        lowest = max(lowest, box[3])
+    return groups
+
+
+def _count_rows(boxes: Sequence[Box], table: int, factor: float, least: float) -> list[Cell]:
     """Cells whose tops lie at one height are one row; the page may still lean a little."""
     cells: list[Cell] = []
     row, last = 0, -1e9

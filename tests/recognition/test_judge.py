@@ -33,19 +33,32 @@ def words(*lines, confidence=95.0, gap=10):
 
 def test_right_text_is_good_and_misread_text_is_not():
     assert judge_page(words(GOOD)) == "good"
-    assert judge_page(words(MISREAD, confidence=80)) in ("check", "poor")
-    assert judge_page(words("ehb dzx qklm trws fggn pmm", confidence=70)) == "poor"
+    assert judge_page(words(MISREAD, confidence=75)) in ("check", "poor")
+    assert judge_page(words("ehb dzx qklm trws fggn pmm", confidence=55)) == "poor"
 
 
 def test_low_confidence_makes_right_looking_text_doubtful():
-    assert judge_page(words(GOOD, confidence=80)) == "check"
+    assert judge_page(words(GOOD, confidence=70)) == "check"
     assert judge_page(words(GOOD, confidence=40)) == "poor"
 
 
 def test_what_no_word_covers_makes_right_words_doubtful():
     assert judge_page(words(GOOD), unread=0.02) == "good"
-    assert judge_page(words(GOOD), unread=0.6) == "check"
+    assert judge_page(words(GOOD), unread=0.15) == "check"
+    assert judge_page(words(GOOD), unread=0.6) == "poor"
     assert expected_error(words(GOOD)) < expected_error(words(GOOD), unread=0.3) < expected_error(words(GOOD), unread=1)
+
+
+def test_junk_makes_right_words_doubtful():
+    assert judge_page(words(GOOD), junk=0.02) == "good"
+    assert judge_page(words(GOOD), junk=0.2) == "check"
+
+
+def test_one_guessed_word_tells_more_than_many_that_are_nearly_sure():
+    nearly = words(GOOD, confidence=90)
+    guessed = [*words(GOOD, confidence=100)[:-1], *words("ủy", confidence=10)]
+    assert mean_confidence(guessed) > mean_confidence(nearly)
+    assert expected_error(guessed) > expected_error(nearly)
 
 
 def test_the_expected_error_grows_with_doubt():

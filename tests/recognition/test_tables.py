@@ -36,6 +36,17 @@ def test_the_cells_of_a_table_are_found_row_by_row():
     assert all(a.left < b.left or a.row < b.row for a, b in pairwise(cells))
 
 
+def test_tables_that_a_crease_joins_stay_apart():
+    rules = np.zeros((900, 600), np.uint8)
+    for top in (100, 500):
+        for step in range(4):
+            rules[top + 60 * step : top + 60 * step + 2, 100:500] = 1
+            rules[top : top + 182, 100 + 133 * step : 102 + 133 * step] = 1
+    rules[100:682, 100:102] = 1
+    cells, _ = tables.find_cells(rules, 100.0)
+    assert [cell.table for cell in cells] == [0] * 9 + [1] * 9
+
+
 def test_rules_go_and_letters_stay():
     ruled, bare = grey(draw_table(ROWS, WIDTHS)), grey(draw_table(ROWS, WIDTHS, line=0))
     cleaned, _ = tables.drop_rules(ruled)

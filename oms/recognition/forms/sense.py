@@ -63,10 +63,14 @@ def find_flaw(item: FormItem, value: str, today: date) -> str | None:
         return check(value)
     if item.type in ("date", "month_year"):
         return _date_flaw(value, today)
-    if item.type == "person_name" and not may_be_person(value):
-        return UNUSUAL
     if item.key in ("height_cm", "weight_kg"):
         return _measure_flaw(item.key, value)
+    return _words_flaw(item, value)
+
+
+def _words_flaw(item: FormItem, value: str) -> str | None:
+    if item.type == "person_name" and not may_be_person(value):
+        return UNUSUAL
     return None if all(is_word(word) for word in value.split()) else NO_WORD
 
 

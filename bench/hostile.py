@@ -190,7 +190,8 @@ def judge(specimen: hostile.Specimen, status: int, words: str) -> str:
     """What is wrong with the answer; "" for nothing."""
     if not 200 <= status < 500:
         return f"answered {status}"
-    came = hostile.OK if status < 300 else hostile.LOCKED if "password" in words else hostile.REFUSED
+    locked = "password" in words or "mật khẩu" in words
+    came = hostile.OK if status < 300 else hostile.LOCKED if locked else hostile.REFUSED
     return "" if specimen.fate in (came, hostile.EITHER) else f"{came}, not {specimen.fate}"
 
 
@@ -206,9 +207,12 @@ def give_all(door: Door, way: str, path: str, files: list[hostile.Specimen], wor
             status, content = 0, type(error).__name__.encode()
         took.append(time.monotonic() - began)
         came["taken" if 200 <= status < 300 else "refused" if status < 500 else "failed"] += 1
-        fault = judge(specimen, status, content.decode("utf-8", "replace"))
+        words = content.decode("utf-8", "replace")
+        with suppress(ValueError, AttributeError):
+            words = str(json.loads(words).get("message", words))  # letters of Vietnamese as letters
+        fault = judge(specimen, status, words)
         if fault:
-            faults.append(f"{way}: {specimen.name}: {fault}: {content[:300].decode('utf-8', 'replace')}")
+            faults.append(f"{way}: {specimen.name}: {fault}: {words[:200]}")
         if took[-1] > 10:
             print(f"  {took[-1]:5.0f} s  {specimen.name}  {status}", flush=True)
 

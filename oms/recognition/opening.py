@@ -25,6 +25,10 @@ SHORTEST_SIDE, LONGEST_SIDE = 0.001 / 0.0254 * 72, 5 / 0.0254 * 72
 """1 mm and 5 m in points: sides of a PDF page outside of this are no paper."""
 
 
+_OTHER_KINDS = (b"<", b"PK", b"\xff\xd8\xff", b"\x89PNG", b"II", b"MM", b"GIF8", b"MZ", b"\x7fELF", b"%!", b"#!")
+"""How files of other kinds begin; one that goes on as a PDF is two files in one, and no scanner writes it."""
+
+
 @dataclass(frozen=True)
 class OpenedScan:
     """A file that was opened and found whole; `name` is what people call it."""
@@ -77,8 +81,8 @@ def look_into(file: BinaryIO, media_type: str) -> tuple[tuple[int, bool], bytes]
 
 
 def _media_type(start: bytes) -> str:
-    if b"%PDF-" in start:
-        return "application/pdf"
+    if b"%PDF-" in start:  # with a few lines of a mail program before it at most, never with another file
+        return "" if start.startswith(_OTHER_KINDS) else "application/pdf"
     if start.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if start.startswith(b"\x89PNG\r\n\x1a\n"):

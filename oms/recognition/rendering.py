@@ -68,7 +68,7 @@ def _believe(value: Any, data: bytearray) -> Picture:
     """Pixels as they came out of the box, if they are what they say."""
     height, width, *colours = value["shape"]
     dpi = float(value["dpi"])
-    if not 1 <= dpi <= HIGHEST_DPI or colours not in ([], [3]) or min(height, width) < 1:
+    if not 0 < dpi <= HIGHEST_DPI or colours not in ([], [3]) or min(height, width) < 1:
         raise ValueError("no picture")
     return Picture(np.frombuffer(data, np.uint8).reshape(height, width, *colours), dpi)
 

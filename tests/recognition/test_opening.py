@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from oms.errors import DamagedFile, EmptyFile, FileTooLarge, LockedFile, UnsupportedFile
-from oms.recognition import open_scan
+from oms.recognition import open_scan, page_image
 from tests.recognition.sheets import draw_sheet
 
 
@@ -38,6 +38,20 @@ def test_the_pages_of_a_pdf_and_the_frames_of_a_tiff_are_counted(tmp_path):
     frames[0].save(tmp_path / "frames.tif", save_all=True, append_images=frames[1:], compression="tiff_lzw")
     assert open_scan(tmp_path / "frames.tif").pages == 3
     assert open_scan(save_pdf(tmp_path / "two.pdf")).pages == 2
+
+
+@pytest.mark.parametrize("before", [b"<html>", b"\xff\xd8\xff\xe0", b"PK\x03\x04", b"\x89PNG"])
+def test_a_file_that_is_two_kinds_at_once_is_refused(tmp_path, before):
+    path = save_pdf(tmp_path / "a.pdf")
+    path.write_bytes(before + path.read_bytes())
+    with pytest.raises(UnsupportedFile):
+        open_scan(path)
+
+
+def test_a_picture_of_a_few_pixels_is_drawn(tmp_path):
+    Image.new("L", (8, 6), "white").save(tmp_path / "a.png")
+    picture = page_image(open_scan(tmp_path / "a.png"), 1)
+    assert (picture.width, picture.height) == (8, 6)
 
 
 def test_an_empty_file_is_refused_with_its_name(tmp_path):

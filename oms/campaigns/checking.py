@@ -21,6 +21,7 @@ from oms.models import (
     DeclaredEntry,
     Document,
     Dossier,
+    DossierStatus,
     Verdict,
     now,
 )
@@ -151,6 +152,10 @@ def _require_moving(dossier: Dossier) -> None:
         refuse_held(dossier)
     if dossier.frozen:
         raise Refused(N_("A transfer holds the dossier still. Attest when it has arrived, or was called back."))
+    if dossier.status == DossierStatus.CLOSED:
+        raise Refused(
+            N_("The dossier was closed meanwhile, because the person left: nothing is written in its record any more.")
+        )
 
 
 def approved(declaration: Declaration) -> list[Supplement]:

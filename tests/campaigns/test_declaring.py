@@ -15,6 +15,7 @@ from oms.models import (
     Campaign,
     Declaration,
     DeclarationState,
+    DossierStatus,
     Job,
     RecordStatement,
     Verdict,
@@ -222,6 +223,20 @@ def test_a_hold_and_a_transfer_stop_the_attestation_only(session, asked, actor, 
     with pytest.raises(Refused, match="transfer"):
         attested(session, asked, actor)
     assert session.scalars(select(RecordStatement)).all() == []
+
+
+def test_nothing_is_attested_into_a_dossier_that_was_closed(session, asked, actor, person) -> None:
+    handed_in(session, asked, person)
+    judged(session, asked, actor)
+    asked.dossier.status = DossierStatus.CLOSED
+    session.flush()
+    with pytest.raises(Refused, match="closed meanwhile"):
+        attested(session, asked, actor)
+    assert asked.state is DeclarationState.CHECKED and not record.statements_of(session, asked.dossier)
+    assert "attest" not in told(session)
+    asked.dossier.status = DossierStatus.OPEN
+    session.flush()
+    attested(session, asked, actor)
 
 
 def test_an_officer_keys_the_signed_paper(session, world, asked, actor) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from oms import catalogue
 from oms.recognition.forms import find_form, read_form, sense
-from oms.recognition.forms.again import find_slant, has_ink
+from oms.recognition.forms.again import Again, find_slant, has_ink
 from oms.recognition.forms.anchors import find_anchors
 from oms.recognition.forms.strip import distance, make_strip
 from oms.recognition.pages import FoundValue, Word
@@ -96,6 +96,7 @@ def test_boxes_lie_around_the_value_only() -> None:
         ("3) Sinh ngày: 04 tháng 7 năm 1966 Giới tính: Nam", "04/07/1966"),
         ("3) Sinh ngày: .... tháng 7 năm 1966 Giới tính: Nam", "07/1966"),
         ("3) Sinh ngày: .... tháng .... năm 1966 Giới tính: Nam", "1966"),
+        ("3) Sinh ngày: 04 tháng 7 wăm 1966 Giới tính: Nam", "04/07/1966"),
     ],
 )
 def test_a_birth_date_is_as_exact_as_the_form(line: str, value: str) -> None:
@@ -136,6 +137,7 @@ def test_a_name_that_begins_like_no_family_name_is_flagged_and_stays_as_read() -
         ("Xở Quơn Long, Tinh Tiền Giang", "Xã Quơn Long, Tỉnh Tiền Giang", sense.MENDED),
         ("Số270, tổ27, Xã Sơn Nham", "Số 270, tổ 27, Xã Sơn Nham", None),
         ("Tổ dân phố 3, Thi trấn Sa Pa", "Tổ dân phố 3, Thị trấn Sa Pa", sense.MENDED),
+        ("Số 172, rổ 39, Xã Mường Mô", "Số 172, tổ 39, Xã Mường Mô", sense.MENDED),
         ("To Hạp, Khánh Sơn", "To Hạp, Khánh Sơn", None),
         ("Xã Tố Như, Huyện Xa Lung", "Xã Tố Như, Huyện Xa Lung", None),
     ],
@@ -143,6 +145,16 @@ def test_a_name_that_begins_like_no_family_name_is_flagged_and_stays_as_read() -
 def test_common_words_of_an_address_are_put_right_and_flagged_names_never(written: str, value: str, flag: str) -> None:
     found = read(f"9) Nơi ở hiện nay: {written}")["current_address"]
     assert (found.value, found.flag) == (value, flag)
+
+
+def test_two_readings_that_agree_are_believed_when_one_of_them_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = page("Mẫu 2C-BNV/2008", "1) Họ và tên khai sinh: LÂM THẾ CÁT", confidence=70.0)
+    picture = Picture(np.full((400, 900), 255, np.uint8), 200.0)
+    for sure, flag in ((60.0, sense.UNSURE), (90.0, None)):
+        again = {"full_name": Again("LÂM THẾ CÁT", sure)}
+        monkeypatch.setattr("oms.recognition.forms.twice.read_again", lambda *_, again=again: again)
+        found = read_form(words, "Mẫu 2C-BNV/2008", picture, today=TODAY).fields["full_name"]
+        assert (found.value, found.flag) == ("LÂM THẾ CÁT", flag)
 
 
 def test_dates_that_contradict_each_other_are_flagged() -> None:

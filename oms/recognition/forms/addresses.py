@@ -16,6 +16,7 @@ _TO_FIGURES = {fold(word): word for word in _BEFORE_FIGURES}
 _TO_NAMES = {fold(word): word for word in _BEFORE_NAMES}
 _TOUCHING = re.compile(rf"(?<!\w)((?:{'|'.join(_BEFORE_FIGURES)}))(\d)", re.IGNORECASE)
 _FIRST = re.compile(r"(\s*)([^\W\d_]+(?: (?:trấn|xã|phố|tran|xa|pho|trân|xả|phô|phổ)(?!\w))?)(\s+)(?=(\d)|([^\W\d_]))")
+_TO = re.compile(r"[rfl]o")
 _XA = re.compile(r"[Xx][^\W\d_]")
 
 
@@ -34,6 +35,8 @@ def _mend_part(part: str) -> str:
     known = (_TO_FIGURES if match[4] else _TO_NAMES).get(fold(match[2]))
     if known is None and match[5] and _XA.fullmatch(match[2]):
         known = "xã"  # two letters with an X are nothing else there: Xở, Xš
+    if known is None and match[4] and _TO.fullmatch(fold(match[2])):
+        known = "tổ"  # nor is anything else that short and round before figures: rổ, fổ
     if known is None or known == match[2].lower():
         return part
     word = known.capitalize() if match[2][0].isupper() else known

@@ -10,7 +10,7 @@ from oms.recognition.forms import sense
 from oms.recognition.forms.again import Again, find_slant, has_ink, read_again
 from oms.recognition.forms.anchors import Anchor
 from oms.recognition.forms.strip import Strip, around
-from oms.recognition.forms.values import Cut, compare_dates, cut_values, judge, read_value, tidy
+from oms.recognition.forms.values import SURE, Cut, compare_dates, cut_values, judge, read_value, tidy
 from oms.recognition.pages import FoundValue
 from oms.recognition.pictures import Picture
 
@@ -63,7 +63,8 @@ def _compare(cut: Cut, first: FoundValue, again: Again | None, slanting: bool, t
     second = judge(text, box, again.confidence if again else 0.0, cut, today)
     if first.value == second.value:
         read_right = first.flag == sense.MENDED and second.flag is None
-        flag = None if first.flag == sense.UNSURE or read_right else first.flag
+        sure = first.flag == sense.UNSURE and max(first.confidence, second.confidence) >= SURE
+        flag = None if sure or read_right else first.flag
         return replace(first, confidence=max(first.confidence, second.confidence), flag=flag)
     better = _better(first, second, slanting)
     usual = better.value in cut.item.usual and not (first.value in cut.item.usual and second.value in cut.item.usual)

@@ -23,7 +23,8 @@ SURE = 80.0
 _LEADERS = re.compile(r"(?:[.…·_]\s?){2,}|…")
 _EDGES = " \t.,:;…·_-–—|'\"`~*<>«»=“”‘’°^"
 _OTHER_NUMBER = re.compile(r"(?:^|\s)[\dlI]{1,2}(?:[.,]\d)?\s?[)\]]\s?[-–]?\s*\S")
-_THREE_GAPS = re.compile(r"\D{0,3}(\d{1,2})\W+t\w{2,5}\W+(\d{1,2})\W+n[aă]\w{1,2}\W+(\d{4})\W*")
+_THREE_GAPS = re.compile(r"\D{0,3}(\d{1,2})\W+t\w{2,5}\W+(\d{1,2})\W+(?:n[aă]\w{1,2}|[a-z][aă]m)\W+(\d{4})\W*")
+"""The printed word between the figures may be misread (tăm, wăm), the figures not."""
 _MONTH_AND_YEAR = re.compile(r"\W*t\w{2,5}\W+(\d{1,2})\W+n[aă]\w{1,2}\W+(\d{4})\W*")
 _YEAR_ALONE = re.compile(r"\W*(?:t\w{2,5}\W+)?n[aă]\w{1,2}\W+(\d{4})\W*")
 _MOST_LINES = 3

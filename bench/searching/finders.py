@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ OURS = ("whoosh", "tantivy")
 PLAIN, POSTGRESQL = "plain tantivy", "PostgreSQL"
 ADDRESS = "OMS_TEST_POSTGRESQL"
 SHOWN = 20
+_BACKENDS: list[int] = []
+"""Processes of the database server that work for this one."""
 
 Find = Callable[[str, frozenset[str]], list[str]]
 """Answers words within dossiers with the ids of the best pages; counts and facets are made too."""
@@ -74,6 +77,15 @@ def opened(name: str, folder: Path, source: Source) -> Find:
     if name == PLAIN:
         return _plain_tantivy(folder)
     return _postgresql(os.environ[ADDRESS], source)
+
+
+def cpu_seconds() -> float:
+    """Of this process and of the servers that work for it, as far as the kernel tells of them."""
+    nanoseconds = 0
+    for backend in _BACKENDS:
+        with suppress(OSError):
+            nanoseconds += int(Path(f"/proc/{backend}/schedstat").read_text().split()[0])
+    return time.process_time() + nanoseconds / 1e9
 
 
 def _build(name: str, folder: Path, source: Source, report: Path) -> None:
@@ -139,6 +151,8 @@ def _postgresql(address: str, source: Source) -> Find:
     table = _table(source)
     connection: Any = psycopg.connect(address.replace("postgresql+psycopg", "postgresql"), autocommit=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS unaccent")
+    connection.execute("SET max_parallel_workers_per_gather = 0")  # what helpers of the server cost could not be told
+    _BACKENDS.append(connection.info.backend_pid)
     if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()[0] is None:
         _fill_postgresql(connection, table, source)
     where = "words @@ plainto_tsquery('simple', unaccent(%s)) AND dossier = ANY(%s)"

@@ -2,7 +2,6 @@
 whatever else the machine does falls on all alike."""
 
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Sequence
@@ -19,12 +18,12 @@ WARM = 1000
 
 @dataclass
 class Measured:
-    """One engine: what building cost, memory in megabytes, and milliseconds for all units and for one."""
+    """One engine: what building cost, memory in megabytes (its own, and with mapped files), and milliseconds for all units and for one."""
 
     name: str
     built: finders.Built
     opening: float = 0.0
-    memory: int = 0
+    memory: tuple[int, int] = (0, 0)
     everywhere: list[float] = field(default_factory=list)
     one_unit: list[float] = field(default_factory=list)
     cpu_everywhere: list[float] = field(default_factory=list)
@@ -89,7 +88,14 @@ def _serve(line: Connection, name: str, folder: Path, source: finders.Source) ->
     line.send(time.perf_counter() - begin)
     while (asked := line.recv()) is not None:
         words, unit = asked
-        cpu, clock = time.process_time(), time.perf_counter()
+        cpu, clock = finders.cpu_seconds(), time.perf_counter()
         find(words, every if unit is None else units[unit])
-        line.send(((time.perf_counter() - clock) * 1000, (time.process_time() - cpu) * 1000))
-    line.send(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 20)
+        line.send(((time.perf_counter() - clock) * 1000, (finders.cpu_seconds() - cpu) * 1000))
+    line.send(_memory())
+
+
+def _memory() -> tuple[int, int]:
+    """Megabytes of this process by itself, and with the pages of files it has mapped, which it shares."""
+    told = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    own, mapped = (int(told[name].split()[0]) >> 10 for name in ("RssAnon", "RssFile"))
+    return own, own + mapped

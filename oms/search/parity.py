@@ -22,8 +22,8 @@ from oms.models import Document, Dossier, Fact, Job, JobState, Page, PageState, 
 from oms.search import records
 from oms.search.interface import Engine
 
-CHANGE_ENGINE_AT = 100_000
-"""Things in the index from which on an installation does better with tantivy."""
+CHANGE_ENGINE_AT = 300_000
+"""Things in the index from which on an installation does better with tantivy, as measured (docs/search.md, “Growth”)."""
 
 MEASURE_EVERY = timedelta(minutes=5)
 # A measurement older than this says nothing about now: the worker stands still.

@@ -228,6 +228,7 @@ class TantivyEngine:
         row = max(_read_seal(place)["rows"], last[0][0] + 1 if last else 0)  # no number twice, even after a kill
         try:
             with index.writer(MEMORY, 1) as writer:
+                writer.garbage_collect_files()  # a killed writer's half-written ones bear the names we are to give
                 for id in gone:
                     writer.delete_documents_by_term("id", id)
                 for one in analysed:

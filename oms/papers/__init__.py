@@ -33,7 +33,7 @@ from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
 from oms.papers.paper_losses import paper_loss_minutes
-from oms.papers.supplements import supplement_form
+from oms.papers.supplements import blank_forms, supplement_form
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.papers.verifications import verification_minutes
 from oms.permissions import Action
@@ -78,6 +78,7 @@ __all__ = [
     "Printed",
     "Printing",
     "attestation_paper",
+    "blank_forms",
     "consultation_log",
     "consultation_slip",
     "contents_list",

@@ -1,18 +1,51 @@
 """The printed supplement of one dossier: as declared, or blank for who declares on paper."""
 
+import io
 from collections.abc import Sequence
 
+import pikepdf
 from sqlalchemy.orm import Session
 
 from oms import audit, campaigns, catalogue, organisation
 from oms.campaigns import Asked
-from oms.errors import NotFound
-from oms.models import Declaration, DeclarationState, DeclaredEntry, now
+from oms.errors import N_, BadInput, NotFound
+from oms.models import Campaign, Declaration, DeclarationState, DeclaredEntry, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper, Printing, body_of, write_date
 from oms.permissions import Action, can
 from oms.printing import Imprint, Subject, SupplementForm, draw_supplement_form
 from oms.printing.supplement_form import Changed, NewRows
+
+AT_ONCE = 100
+"""Forms in one file: a minute of the server, and a stack of paper somebody can carry."""
+
+
+def blank_forms(
+    session: Session, campaign: Campaign, *, printing: Printing, unit_id: str = "", no_account: bool = False
+) -> Paper:
+    """The forms of all who have not begun, by name, in one file; at most `AT_ONCE`, the others once these came back.
+
+    Raises `BadInput` when there is nobody.
+    """
+    rows, _total = campaigns.list_declarations(
+        session,
+        campaign,
+        actor=printing.actor,
+        unit_id=unit_id,
+        states=(DeclarationState.NOT_STARTED,),
+        no_account=no_account,
+        size=AT_ONCE,
+    )
+    if not rows:
+        raise BadInput(N_("Everybody of this choice has begun: there is no blank form to print."))
+    with pikepdf.new() as whole:
+        for declaration, _account in rows:
+            form = supplement_form(session, declaration, printing=printing)
+            with pikepdf.open(io.BytesIO(form.body)) as one:
+                whole.pages.extend(one.pages)
+        out = io.BytesIO()
+        whole.save(out)
+    return Paper(f"phieu-bo-sung-{campaign.number}-{len(rows)}-phieu.pdf", PDF, out.getvalue())
 
 
 def supplement_form(session: Session, declaration: Declaration, *, printing: Printing) -> Paper:

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from oms import campaigns, catalogue, organisation
+from oms import campaigns, catalogue, organisation, papers
 from oms.campaigns import finding
 from oms.errors import BadInput, Refused
 from oms.models import Campaign, Category, DeclarationState
+from oms.papers import Printing
 from oms.permissions import Action, can
 from oms.web import access, work
 from oms.web.access import guarded
@@ -19,6 +20,7 @@ from oms.web.days import read_day
 from oms.web.declaring import TONES
 from oms.web.errors import sentence_of
 from oms.web.formats import day, number
+from oms.web.papers import send_paper
 
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
@@ -210,6 +212,26 @@ def change(campaign: Campaign) -> ResponseReturnValue:
     access.commit()
     flash(_("Saved."), "success")
     return redirect(url_for(".show", id=campaign.id))
+
+
+@bp.post("/<id>/forms")
+@guarded(Action.CAMPAIGN_READ)
+def draw_forms(campaign: Campaign) -> ResponseReturnValue:
+    """The blank forms of a unit as one PDF."""
+    form = request.form
+    try:
+        paper = papers.blank_forms(
+            g.session,
+            campaign,
+            unit_id=form.get("unit", ""),
+            no_account=form.get("account") == "none",
+            printing=Printing(g.actor, "filing", request.url_root),
+        )
+    except BadInput as error:
+        whole, units = finding.progress_of(g.session, campaign, actor=g.actor)
+        return _page(campaign, whole, units, sentence_of(error)), error.status
+    access.commit()
+    return send_paper(paper)
 
 
 @bp.post("/<id>/take-in")

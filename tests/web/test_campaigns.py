@@ -12,6 +12,7 @@ from oms.models import Account, AuditEntry, Category, Declaration, DeclarationSt
 from oms.organisation import today
 from tests import factories
 from tests.factories import World
+from tests.printing.test_short_cv import text_of
 
 Open = Callable[[str], FlaskClient]
 FORM = {
@@ -194,3 +195,26 @@ def test_pages_ask_as_often_for_many_as_for_few(engine: Engine, world: World, cl
     officer.post(f"/campaigns/{opened[0]}/take-in")
     count()
     assert count() == few
+
+
+def test_blank_forms_of_a_unit_leave_as_one_file(engine: Engine, client_as: Open, opened) -> None:
+    campaign, _declarations = opened
+    officer, other = client_as("canbo.sonv"), client_as("canbo.sotc")
+    assert "/forms" in officer.get(f"/campaigns/{campaign}").text
+    printed = officer.post(f"/campaigns/{campaign}/forms", data={"unit": "", "account": ""})
+    assert printed.status_code == 200 and printed.mimetype == "application/pdf"
+    said = text_of(printed.data)
+    assert said.index("Hà Thị Mai") < said.index("Đỗ Văn Nam"), "by given name"
+    alone = text_of(officer.post(f"/campaigns/{campaign}/forms", data={"unit": "", "account": "none"}).data)
+    assert "Đỗ Văn Nam" in alone and "Hà Thị Mai" not in alone
+    with db.reading(engine) as session:
+        printed_acts = session.scalars(select(AuditEntry).where(AuditEntry.action == "declaration:print")).all()
+    assert len(printed_acts) == 3
+    assert other.post(f"/campaigns/{campaign}/forms").status_code == 404
+    with db.writing(engine) as session:
+        for declaration in session.scalars(select(Declaration)):
+            declaration.state = DeclarationState.DRAFT
+    assert officer.post(f"/campaigns/{campaign}/forms").status_code == 422
+    with db.reading(engine) as session:
+        acts = session.scalars(select(AuditEntry.action).where(AuditEntry.action == "declaration:print")).all()
+    assert len(acts) == 3

@@ -104,7 +104,7 @@ def serving(settings: Settings) -> Iterator[tuple[int, int]]:
     program = [sys.executable, "-m", "oms.cli", "serve", "--with-worker", "--port", str(port)]
     process = subprocess.Popen(program, env=environment, stdout=subprocess.DEVNULL)
     try:
-        for _ in range(300):
+        for _ in range(900):
             with suppress(OSError):
                 if Door(port).ask("GET", "/readyz")[0] == 200:
                     break

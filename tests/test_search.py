@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import Engine
 
-from oms import db, search
+from oms import db, jobs, search
 from oms.models import Dossier
 from oms.permissions import Actor
 from oms.search import finding
@@ -65,3 +66,19 @@ def test_did_you_mean_knows_only_what_may_be_seen(
             assert "canarius" not in finding.find(session, index, typed, actor=actor("canbo.sonv")).respelled
             theirs = finding.find(session, index, typed, actor=actor("canbo.sotc"))
             assert "canarius" in theirs.respelled, typed
+
+
+def test_dossiers_that_wait_are_indexed_in_one_commit(
+    engine: Engine, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit takes the time: whoever files beside others must not wait for one after the other."""
+    with db.writing(engine) as session:
+        ids = [factories.make_dossier(session, world.units["sonv"], name).id for name in ("Nguyễn Thị Hòa", "Lê An")]
+    index = search.open_engine(settings)
+    index.rebuild([])
+    with db.writing(engine) as session:
+        jobs.enqueue(session, "index_dossier", ids[1], actor=None)
+    search.index_dossier(engine, settings, ids[0], actor=None)
+    assert index.ids() == {search.records.dossier_item_id(id) for id in ids}
+    monkeypatch.setattr(index, "put", lambda items: pytest.fail("nothing was left to write"))
+    search.index_dossier(engine, settings, ids[1], actor=None)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from oms import db, jobs
 from oms.errors import N_
-from oms.models import Dossier, Scan
+from oms.models import Dossier, Job, JobState, Scan
 from oms.permissions import Actor
 from oms.search import parity, records
 from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
@@ -43,6 +43,8 @@ __all__ = [
 
 # More than any dossier has documents and pages: one question lists all its items.
 EVERYTHING = 1_000_000
+# Waiting dossiers that share a commit of the index: what one job may cost more than its own.
+SHARING = 20
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -110,8 +112,14 @@ def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: A
 
 
 def index_dossier(database: Database, settings: Settings, dossier_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the actor of a job; indexing concerns no one
-    """Job `index_dossier`: make the items of one dossier in the index equal to the database."""
-    _bring_up_to_date(database, settings, [dossier_id])
+    """Job `index_dossier`: make the items of one dossier in the index equal to the database.
+
+    Those that wait share its commit, which takes the time; their own jobs then find nothing left to write.
+    """
+    waiting = select(Job.subject_id).where(Job.kind == "index_dossier", Job.state == JobState.QUEUED)
+    with db.reading(database) as session:
+        others = session.scalars(waiting.order_by(Job.created_at, Job.id).limit(SHARING)).all()
+    _bring_up_to_date(database, settings, list(dict.fromkeys((dossier_id, *others))))
     return []
 
 

@@ -57,7 +57,7 @@ test-sqlite: setup-test
 	OMS_TEST_COMPLETE=1 deploy/with-services $(BIN)/pytest
 
 # Rooms that know no database are tested once, in the run on SQLite.
-NO_DATABASE := recognition vietnamese specimens catalogue templates search
+NO_DATABASE := box recognition vietnamese specimens catalogue templates search
 test-postgresql: setup-test
 	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser" $(NO_DATABASE:%=--ignore=tests/%)
 

@@ -5,7 +5,7 @@ dossier under a hold or in a transfer, and what is sealed is never proposed and 
 before. The minutes and a certificate of numbers stay; they tell nothing of the content.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,8 +46,11 @@ def schedule() -> tuple[RetentionRule, ...]:
     return catalogue.retention_rules(today())
 
 
-def due(session: Session, rule: RetentionRule, *, actor: Actor) -> list[Scan]:
-    """The scans the actor may propose under a rule today, the oldest first; none for what is kept for ever."""
+def due(session: Session, rule: RetentionRule, *, actor: Actor, among: Collection[str] | None = None) -> list[Scan]:
+    """The scans the actor may propose under a rule today, the oldest first; none for what is kept for ever.
+
+    `among` asks about these dossiers only, so that what was approved is found however much else became due.
+    """
     require(actor, Action.DISPOSAL_PROPOSE)
     if rule.permanent:
         return []
@@ -58,8 +61,14 @@ def due(session: Session, rule: RetentionRule, *, actor: Actor) -> list[Scan]:
         .options(joinedload(Scan.dossier).joinedload(Dossier.person))
         .order_by(Scan.received_at, Scan.id)
     )
+    if among is not None:
+        query = query.where(Scan.dossier_id.in_(among))
     if rule.what == "whole_dossier":
-        over = select(Dossier.id).where(allowed(actor, Action.DOSSIER_EDIT), retention.is_over(rule))
+        # A dossier without a scan has nothing to destroy; one that was let go keeps its row.
+        scanned = Dossier.id.in_(select(Scan.dossier_id))
+        over = select(Dossier.id).where(allowed(actor, Action.DOSSIER_EDIT), retention.is_over(rule), scanned)
+        if among is not None:
+            over = over.where(Dossier.id.in_(among))
         whole = select(over.order_by(Dossier.number).limit(MOST_DOSSIERS).subquery().c.id)
         return list(session.scalars(_scans_of(whole)))
     if rule.what == "unfiled_scan":
@@ -225,9 +234,11 @@ def execute(
         dossiers.hold(session, dossier)
         holds.require_none(session, dossier)
         require(actor, Action.DOSSIER_EDIT, dossier)
-    still_due = {scan.id: scan for scan in due(session, _rule(disposal.rule_id), actor=actor)}
+    rule, among = _rule(disposal.rule_id), {item.dossier_id for item in disposal.items}
+    still_due = {scan.id: scan for scan in due(session, rule, actor=actor, among=among)}
     scans = [still_due[item.scan_id] for item in disposal.items if item.scan_id in still_due]
-    if len(scans) != len(disposal.items):
+    came_since = rule.what == "whole_dossier" and len(still_due) > len(scans)
+    if len(scans) != len(disposal.items) or came_since:
         raise Conflict(N_("Something in this disposal is not due any more. Nothing was destroyed; propose it anew."))
     dossier_ids = sorted({scan.dossier_id for scan in scans})
     gone, remove_files = purging.destroy(session, settings, scans)

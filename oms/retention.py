@@ -36,9 +36,12 @@ def of_dossier(session: Session, dossier: Dossier) -> Retention | None:
 
 
 def is_over(rule: RetentionRule) -> ColumnElement[bool]:
-    """The dossiers whose term under the rule is over today; those with something sealed stay out of it."""
+    """The dossiers whose term under the rule is over today; those with something sealed stay out of it, and those of
+    which somebody said that they were closed by mistake, until the head has decided."""
     left = select(Leaving.dossier_id).where(
-        Leaving.state == LeavingState.CLOSED, Leaving.leaves_on < rule.begun_before(today())
+        Leaving.state == LeavingState.CLOSED,
+        Leaving.mistake_by_id.is_(None),
+        Leaving.leaves_on < rule.begun_before(today()),
     )
     sealed = select(Scan.dossier_id).where(Scan.sealed)
     return (

@@ -145,6 +145,11 @@ def test_a_dossier_goes_whole_with_its_record_and_is_not_opened_again(session, s
     made = propose(*(scan.id for scan in scans))
     disposal.decide(session, made, approved=True, answer="", actor=head)
     reopening.report_mistake(session, gone, WHY, actor=one)
+    with pytest.raises(Conflict, match="not due"):
+        disposal.execute(session, settings, made, second=two, actor=one)
+    with pytest.raises(Conflict, match="Decide about that first"):
+        reopening.reopen(session, gone, "15/QĐ", today(), actor=head)
+    reopening.keep_closed(session, gone, "Hồ sơ đóng đúng, người này đã nghỉ hưu.", actor=head)
     disposal.execute(session, settings, made, second=two, actor=one)
     session.refresh(gone.dossier)
     assert not session.query(Scan).count()
@@ -152,6 +157,36 @@ def test_a_dossier_goes_whole_with_its_record_and_is_not_opened_again(session, s
     assert retention.is_disposed(session, gone.dossier) and not retention.is_disposed(session, other.dossier)
     with pytest.raises(Refused, match="destroyed"):
         reopening.annul(session, gone, actor=head)
+
+
+def test_what_was_let_go_or_never_scanned_takes_no_place_on_the_list(
+    session, settings, world, actor, left, monkeypatch
+) -> None:
+    monkeypatch.setattr(disposal, "MOST_DOSSIERS", 1)
+    one, two, head = actor("canbo.sonv"), actor("canbo2.sonv"), actor("bithu.sonv")
+    empty, first, second = left(LONG_AGO), left(LONG_AGO), left(LONG_AGO)
+    scans = [factories.make_scan(session, row.dossier, one.account_id, ("tờ",)) for row in (first, second)]
+    assert disposal.due(session, rule(), actor=one) == scans[:1] and empty.dossier.number < first.dossier.number
+    unit = session.get_one(Unit, world.units["sonv"])
+    wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "minutes_on": today(), "legal_reason": "Hết thời hạn"}
+    made = disposal.propose(session, unit, rule().id, [scans[0].id], actor=one, **wish)
+    disposal.decide(session, made, approved=True, answer="", actor=head)
+    factories.make_scan(session, empty.dossier, one.account_id, ("đến sau",))  # now due, and before the approved one
+    disposal.execute(session, settings, made, second=two, actor=one)
+    assert [scan.dossier_id for scan in disposal.due(session, rule(), actor=one)] == [empty.dossier_id]
+
+
+def test_a_scan_that_came_after_the_approval_stops_the_whole_dossier(session, settings, world, actor, left) -> None:
+    one, two, head = actor("canbo.sonv"), actor("canbo2.sonv"), actor("bithu.sonv")
+    gone = left(LONG_AGO)
+    scan = factories.make_scan(session, gone.dossier, one.account_id, ("tờ",))
+    unit = session.get_one(Unit, world.units["sonv"])
+    wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "minutes_on": today(), "legal_reason": "Hết thời hạn"}
+    made = disposal.propose(session, unit, rule().id, [scan.id], actor=one, **wish)
+    disposal.decide(session, made, approved=True, answer="", actor=head)
+    factories.make_scan(session, gone.dossier, one.account_id, ("đến sau",))
+    with pytest.raises(Conflict, match="not due"):
+        disposal.execute(session, settings, made, second=two, actor=one)
 
 
 def test_what_was_opened_again_meanwhile_is_not_destroyed(session, settings, world, actor, left) -> None:

@@ -167,10 +167,9 @@ def _refuse(settings: Settings, verdict: Verdict) -> None:
     log.error("the audit log is not signed any more: %s at entry %s", verdict.finding, verdict.seq)
     raise Conflict(
         N_(
-            "The audit log does not go on from its last checkpoint (%(finding)s at entry %(seq)s): it is not signed. "
+            "The audit log does not go on from its last checkpoint (entry %(seq)s): it is not signed. "
             "Leave everything as it is and tell the leadership."
         ),
-        finding=verdict.finding,
         seq=verdict.seq,
     )
 

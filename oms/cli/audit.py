@@ -86,8 +86,9 @@ def slip(out: Path, username: str) -> None:
 def extract(number: str, out: Path, username: str) -> None:
     """An extract another installation can check."""
     house = open_house()
-    with acting(house, username, "audit:extract") as actor, db.writing(house.engine) as session:
+    with acting(house, username, "audit:extract") as actor, db.reading(house.engine) as session:
         body = extracts.extract(session, house.settings, number, actor=actor)
+        log.write_looks(session)
         with new_file(out) as target:
             target.write(body)
     put(str(out))

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, catalogue
-from oms.models import RUNNING_LEAVINGS, Dossier, Leaving, LeavingState
+from oms.models import RUNNING_LEAVINGS, Dossier, Leaving, LeavingState, Unit, UnitKind
 from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, require
 from oms.procedures.leavings import LIMIT
@@ -77,14 +77,19 @@ def due_soon(session: Session, *, actor: Actor) -> Sequence[Leaving]:
 
 
 def to_consent(session: Session, *, actor: Actor) -> Sequence[Leaving]:
-    """What waits for the actor as head, closings that were reported as mistakes too, the first due in front."""
+    """What waits for the actor as head, closings that were reported as mistakes too, the first due in front.
+
+    What lies with a body outside is mended there: nothing of it waits here.
+    """
+    outside = select(Dossier.id).join(Dossier.custodian).where(Unit.kind == UnitKind.OUTSIDE_BODY)
+    mistaken = (Leaving.state == LeavingState.CLOSED) & (Leaving.mistake_by_id != actor.account_id)
     return session.scalars(
         select(Leaving)
         .where(
             allowed(actor, Action.LEAVING_CONSENT),
             or_(
                 (Leaving.state == LeavingState.OPEN) & (Leaving.opened_by_id != actor.account_id),
-                (Leaving.state == LeavingState.CLOSED) & (Leaving.mistake_by_id != actor.account_id),
+                mistaken & Leaving.dossier_id.not_in(outside),
             ),
         )
         .options(joinedload(Leaving.dossier).joinedload(Dossier.person))

@@ -29,6 +29,8 @@ def reopen(
                 "keeps the dossier reports the mistake here, and the head decides."
             )
         )
+    if leaving.mistake_by_id is not None:
+        raise Conflict(N_("That it was closed by mistake is reported and waits. Decide about that first."))
     number = check_number(number, N_("Write the number of the written decision."))
     if on > today():
         raise BadInput(N_("The decision is dated in the future. Correct the day."))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, catalogue, db, dossiers, jobs, record
 from oms.campaigns.asking import Asked, ask, may_see, things_of
+from oms.campaigns.finding import NOT_CLOSED
 from oms.campaigns.steps import Step, get_step, require_step
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.models import (
@@ -154,7 +155,10 @@ def _require_moving(dossier: Dossier) -> None:
         raise Refused(N_("A transfer holds the dossier still. Attest when it has arrived, or was called back."))
     if dossier.status == DossierStatus.CLOSED:
         raise Refused(
-            N_("The dossier was closed meanwhile, because the person left: nothing is written in its record any more.")
+            N_(
+                "The dossier was closed meanwhile, because the person left: nothing is written in its record any more. "
+                "Send the supplement back to the unit with this reason."
+            )
         )
 
 
@@ -170,7 +174,10 @@ def approved(declaration: Declaration) -> list[Supplement]:
 def attest_all(
     session: Session, campaign: Campaign, *, actor: Actor, unit_id: str = ""
 ) -> tuple[int, list[tuple[Declaration, OmsError]]]:
-    """Attest what is checked and waits for the actor, of one unit or all; how many, and who could not be and why."""
+    """Attest what is checked and waits for the actor, of one unit or all; how many, and who could not be and why.
+
+    Of closed dossiers nothing is attested any more: they would stand in front of the others at every press.
+    """
     require(actor, Action.CAMPAIGN_READ, campaign)
     require_confirmed(actor)
     waiting = session.scalars(
@@ -179,6 +186,7 @@ def attest_all(
             Declaration.campaign_id == campaign.id,
             Declaration.state == DeclarationState.CHECKED,
             allowed(actor, Action.DECLARATION_ATTEST),
+            NOT_CLOSED,
         )
         .options(joinedload(Declaration.dossier).joinedload(Dossier.person), selectinload(Declaration.entries))
         .order_by(Declaration.checked_at, Declaration.id)

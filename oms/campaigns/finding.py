@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit
@@ -35,6 +35,8 @@ STILL_ASKED = or_(
     Declaration.dossier_id.in_(select(Dossier.id).where(Dossier.status == DossierStatus.OPEN)),
 )
 """Whoever left before handing in is not waited for any more."""
+NOT_CLOSED = Declaration.dossier_id.not_in(select(Dossier.id).where(Dossier.status == DossierStatus.CLOSED))
+"""Something can still be written in the record."""
 HAS_ACCOUNT = (
     select(Account.id).where(Account.person_id == Dossier.person_id, ~Account.disabled).correlate(Dossier).exists()
 )
@@ -142,6 +144,36 @@ def list_declarations(
 ) -> tuple[list[tuple[Declaration, bool]], int]:
     """Supplements of the people the actor may know of, by name, each with whether the person has an account."""
     require(actor, Action.CAMPAIGN_READ, campaign)
+    query = _narrowed(session, campaign, actor, unit_id=unit_id, states=states, no_account=no_account)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    query = query.options(joinedload(Declaration.dossier).joinedload(Dossier.person).joinedload(Person.unit)).order_by(
+        Person.sort_key, Dossier.number
+    )
+    if size is not None:
+        query = query.limit(size).offset((max(page, 1) - 1) * size)
+    rows = [(declaration, account) for declaration, account in session.execute(query)]
+    audit.record(session, "declaration:list", campaign, actor=actor, total=total)
+    return rows, total
+
+
+def count_blank(
+    session: Session, campaign: Campaign, *, actor: Actor, unit_id: str = "", no_account: bool = False
+) -> int:
+    """How many of the people the actor may know of have not begun."""
+    states = (DeclarationState.NOT_STARTED,)
+    query = _narrowed(session, campaign, actor, unit_id=unit_id, states=states, no_account=no_account)
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _narrowed(
+    session: Session,
+    campaign: Campaign,
+    actor: Actor,
+    *,
+    unit_id: str,
+    states: Sequence[DeclarationState],
+    no_account: bool,
+) -> Select[Declaration, bool]:
     condition = and_(Declaration.campaign_id == campaign.id, allowed(actor, Action.DECLARATION_READ), STILL_ASKED)
     if states:
         condition &= Declaration.state.in_(states)
@@ -149,20 +181,7 @@ def list_declarations(
         condition &= USING.in_(units_below(session, {unit_id}))
     if no_account:
         condition &= ~HAS_ACCOUNT
-    query = (
-        select(Declaration, HAS_ACCOUNT)
-        .join(Declaration.dossier)
-        .join(Dossier.person)
-        .where(condition)
-        .options(joinedload(Declaration.dossier).joinedload(Dossier.person).joinedload(Person.unit))
-        .order_by(Person.sort_key, Dossier.number)
-    )
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    if size is not None:
-        query = query.limit(size).offset((max(page, 1) - 1) * size)
-    rows = [(declaration, account) for declaration, account in session.execute(query)]
-    audit.record(session, "declaration:list", campaign, actor=actor, total=total)
-    return rows, total
+    return select(Declaration, HAS_ACCOUNT).join(Declaration.dossier).join(Dossier.person).where(condition)
 
 
 @dataclass(frozen=True)
@@ -181,22 +200,23 @@ class Waiting:
 
 
 def waiting_for(session: Session, *, actor: Actor) -> list[Waiting]:
-    """What waits for an officer or head, the campaign that ends first in front; with one query for each kind."""
+    """What waits for an officer or head, the campaign that ends first in front; with one query for each kind.
+
+    What is checked of a closed dossier can be attested no more, so it does not wait for that.
+    """
     counts: dict[str, dict[str, int]] = {}
+    open_ones = select(Campaign.id).where(Campaign.closed_at.is_(None), Campaign.starts_on <= today())
     kinds = (
-        ("to_check", Action.DECLARATION_CHECK, (DeclarationState.SENT,), False),
-        ("to_attest", Action.DECLARATION_ATTEST, (DeclarationState.CHECKED,), False),
-        ("left", Action.DECLARATION_ENTER, NOT_HANDED_IN, True),
+        ("to_check", Action.DECLARATION_CHECK, (DeclarationState.SENT,), true()),
+        ("to_attest", Action.DECLARATION_ATTEST, (DeclarationState.CHECKED,), NOT_CLOSED),
+        ("left", Action.DECLARATION_ENTER, NOT_HANDED_IN, Declaration.campaign_id.in_(open_ones)),
     )
-    for name, action, states, open_only in kinds:
+    for name, action, states, condition in kinds:
         if not actor.has(action):
             continue
         query = select(Declaration.campaign_id, func.count()).where(
-            Declaration.state.in_(states), allowed(actor, action), STILL_ASKED
+            Declaration.state.in_(states), allowed(actor, action), STILL_ASKED, condition
         )
-        if open_only:
-            open_ones = select(Campaign.id).where(Campaign.closed_at.is_(None), Campaign.starts_on <= today())
-            query = query.where(Declaration.campaign_id.in_(open_ones))
         for id, number in session.execute(query.group_by(Declaration.campaign_id)):
             counts.setdefault(id, {})[name] = number
     campaigns = session.scalars(select(Campaign).where(Campaign.id.in_(counts)).order_by(Campaign.ends_on, Campaign.id))

@@ -33,7 +33,7 @@ from oms.papers.mass_transfers import handover_list, handover_list_excel
 from oms.papers.membership import transfer_letter
 from oms.papers.opening_slip import opening_slip
 from oms.papers.paper_losses import paper_loss_minutes
-from oms.papers.supplements import blank_forms, supplement_form
+from oms.papers.supplements import FORMS_AT_ONCE, blank_forms, parts_of, supplement_form
 from oms.papers.transfers import handover_minutes, handover_slip, transfer_slip
 from oms.papers.verifications import verification_minutes
 from oms.permissions import Action
@@ -72,6 +72,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
 }
 
 __all__ = [
+    "FORMS_AT_ONCE",
     "PAPERS",
     "PURPOSES",
     "Paper",
@@ -94,6 +95,7 @@ __all__ = [
     "loss_minutes",
     "opening_slip",
     "paper_loss_minutes",
+    "parts_of",
     "registers",
     "supplement_form",
     "supplement_request",

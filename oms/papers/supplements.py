@@ -16,26 +16,36 @@ from oms.permissions import Action, can
 from oms.printing import Imprint, Subject, SupplementForm, draw_supplement_form
 from oms.printing.supplement_form import Changed, NewRows
 
-AT_ONCE = 100
+FORMS_AT_ONCE = 100
 """Forms in one file: a minute of the server, and a stack of paper somebody can carry."""
 
 
 def blank_forms(
-    session: Session, campaign: Campaign, *, printing: Printing, unit_id: str = "", no_account: bool = False
+    session: Session,
+    campaign: Campaign,
+    *,
+    printing: Printing,
+    unit_id: str = "",
+    no_account: bool = False,
+    part: int = 1,
 ) -> Paper:
-    """The forms of all who have not begun, by name, in one file; at most `AT_ONCE`, the others once these came back.
+    """The forms of those who have not begun, by name, in one file: the first `FORMS_AT_ONCE`, or a later part.
 
-    Raises `BadInput` when there is nobody.
+    Drawing takes up to a minute, so a request does it in a reading session. Raises `BadInput` when there is nobody.
     """
-    rows, _total = campaigns.list_declarations(
+    part = max(part, 1)
+    rows, total = campaigns.list_declarations(
         session,
         campaign,
         actor=printing.actor,
         unit_id=unit_id,
         states=(DeclarationState.NOT_STARTED,),
         no_account=no_account,
-        size=AT_ONCE,
+        page=part,
+        size=FORMS_AT_ONCE,
     )
+    if total and not rows:
+        raise BadInput(N_("Fewer people are left who have not begun. Choose again which forms to print."))
     if not rows:
         raise BadInput(N_("Everybody of this choice has begun: there is no blank form to print."))
     with pikepdf.new() as whole:
@@ -45,7 +55,16 @@ def blank_forms(
                 whole.pages.extend(one.pages)
         out = io.BytesIO()
         whole.save(out)
-    return Paper(f"phieu-bo-sung-{campaign.number}-{len(rows)}-phieu.pdf", PDF, out.getvalue())
+    first = (part - 1) * FORMS_AT_ONCE + 1
+    return Paper(f"phieu-bo-sung-{campaign.number}-{first}-{first + len(rows) - 1}.pdf", PDF, out.getvalue())
+
+
+def parts_of(number: int) -> list[tuple[int, int, int]]:
+    """The files that many blank forms leave in: which part, its first form and its last one."""
+    return [
+        (part, first, min(first + FORMS_AT_ONCE - 1, number))
+        for part, first in enumerate(range(1, number + 1, FORMS_AT_ONCE), 1)
+    ]
 
 
 def supplement_form(session: Session, declaration: Declaration, *, printing: Printing) -> Paper:

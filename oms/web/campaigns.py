@@ -147,7 +147,7 @@ def show(campaign: Campaign) -> str:
 
 
 def _chosen() -> dict[str, Any]:
-    args = request.args
+    args = request.values  # of the address, or of the form that was refused
     state = args.get("state", "")
     named = tuple(one for one in DeclarationState if one.value == state)
     states = campaigns.NOT_HANDED_IN if state == "missing" else named
@@ -156,7 +156,11 @@ def _chosen() -> dict[str, Any]:
 
 def _page(campaign: Campaign, whole: Any, units: Any, problem: str = "") -> str:
     page = max(request.args.get("page", 1, int), 1)
-    rows, total = campaigns.list_declarations(g.session, campaign, actor=g.actor, page=page, **_chosen())
+    chosen = _chosen()
+    rows, total = campaigns.list_declarations(g.session, campaign, actor=g.actor, page=page, **chosen)
+    blank = campaigns.count_blank(
+        g.session, campaign, actor=g.actor, unit_id=chosen["unit_id"], no_account=chosen["no_account"]
+    )
     opens = can(g.actor, Action.CAMPAIGN_OPEN, campaign)
     known = catalogue.supplement_things(organisation.today())
     return render_template(
@@ -171,10 +175,12 @@ def _page(campaign: Campaign, whole: Any, units: Any, problem: str = "") -> str:
         tones=TONES,
         states=[("missing", _("Not handed in")), *((one.value, _(one.label)) for one in DeclarationState)],
         shown={
-            "unit": request.args.get("unit", ""),
-            "state": request.args.get("state", ""),
-            "account": request.args.get("account", ""),
+            "unit": request.values.get("unit", ""),
+            "state": request.values.get("state", ""),
+            "account": request.values.get("account", ""),
         },
+        parts=[(str(part), f"{first}–{last}") for part, first, last in papers.parts_of(blank)],
+        at_once=papers.FORMS_AT_ONCE,
         fields_of=[known[key][0].labels[0] for key in campaign.fields if key in known],
         categories=[Category(value).label for value in campaign.categories],
         is_open=campaigns.takes_in(campaign, person=False),
@@ -215,9 +221,9 @@ def change(campaign: Campaign) -> ResponseReturnValue:
 
 
 @bp.post("/<id>/forms")
-@guarded(Action.CAMPAIGN_READ)
+@guarded(Action.CAMPAIGN_READ, writing=False)
 def draw_forms(campaign: Campaign) -> ResponseReturnValue:
-    """The blank forms of a unit as one PDF."""
+    """The blank forms of a unit as one PDF; nobody else waits while it is drawn."""
     form = request.form
     try:
         paper = papers.blank_forms(
@@ -225,12 +231,12 @@ def draw_forms(campaign: Campaign) -> ResponseReturnValue:
             campaign,
             unit_id=form.get("unit", ""),
             no_account=form.get("account") == "none",
+            part=form.get("part", 1, int),
             printing=Printing(g.actor, "filing", request.url_root),
         )
     except BadInput as error:
         whole, units = finding.progress_of(g.session, campaign, actor=g.actor)
         return _page(campaign, whole, units, sentence_of(error)), error.status
-    access.commit()
     return send_paper(paper)
 
 

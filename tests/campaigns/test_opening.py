@@ -15,6 +15,7 @@ from oms.models import (
     Campaign,
     Category,
     Declaration,
+    DeclarationState,
     DeclaredEntry,
     DossierStatus,
     Unit,
@@ -168,6 +169,27 @@ def test_attesting_many_leaves_those_behind_that_cannot_be(session, world, actor
         campaigns.attest_all(session, campaign, actor=replace(actor("bithu.sonv"), confirmed=False))
     done, left = campaigns.attest_all(session, campaign, actor=confirmed(actor("bithu.sonv")))
     assert done == 2 and [one.dossier_id for one, _ in left] == [made[1].id]
+
+
+def test_a_closed_dossier_does_not_wait_for_the_head(session, world, actor) -> None:
+    made = [factories.make_dossier(session, world.units["sonv"], f"Người {place}") for place in range(2)]
+    campaign = campaigns.open_campaign(session, opening(world), actor=actor("canbo.sonv"))
+    for declaration in session.scalars(select(Declaration)).all():
+        campaigns.save(session, declaration, Draft(), actor=actor("canbo.sonv"))
+        campaigns.hand_in(session, declaration, actor=actor("canbo.sonv"))
+        campaigns.finish_check(session, declaration, actor=actor("canbo.sonv"))
+    head = confirmed(actor("bithu.sonv"))
+    assert [one.to_attest for one in campaigns.waiting_for(session, actor=head)] == [2]
+    made[0].status = DossierStatus.CLOSED
+    session.flush()
+    assert [one.to_attest for one in campaigns.waiting_for(session, actor=head)] == [1]
+    assert campaigns.attest_all(session, campaign, actor=head) == (1, [])
+    assert campaigns.waiting_for(session, actor=head) == []
+    closed = session.scalars(select(Declaration).where(Declaration.dossier_id == made[0].id)).one()
+    with pytest.raises(Refused, match="Send the supplement back to the unit"):
+        campaigns.attest(session, closed, actor=head)
+    campaigns.send_back(session, closed, campaigns.get_step("send-back"), "Người này đã nghỉ hưu", actor=head)
+    assert closed.state is DeclarationState.SENT and told(session).count("attest") == 1
 
 
 def test_the_rules_are_whole_and_a_mistake_is_named(tmp_path) -> None:

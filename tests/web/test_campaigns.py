@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import g
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, select
 
 from oms import accounts, campaigns, db
 from oms.models import Account, AuditEntry, Category, Declaration, DeclarationState, RecordStatement
 from oms.organisation import today
+from oms.papers import supplements
 from tests import factories
 from tests.factories import World
 from tests.printing.test_short_cv import text_of
@@ -218,3 +220,36 @@ def test_blank_forms_of_a_unit_leave_as_one_file(engine: Engine, client_as: Open
     with db.reading(engine) as session:
         acts = session.scalars(select(AuditEntry.action).where(AuditEntry.action == "declaration:print")).all()
     assert len(acts) == 3
+
+
+def test_nobody_waits_while_blank_forms_are_drawn(engine: Engine, client_as: Open, opened, monkeypatch) -> None:
+    seen: list[tuple[bool, int]] = []
+    query = select(AuditEntry).where(AuditEntry.action == "declaration:print")
+    draw = supplements.draw_supplement_form
+
+    def look(form: supplements.SupplementForm) -> bytes:
+        with db.reading(engine) as other:
+            seen.append((g.session.info["writing"] or "turn" in g, len(other.scalars(query).all())))
+        return draw(form)
+
+    monkeypatch.setattr(supplements, "draw_supplement_form", look)
+    assert client_as("canbo.sonv").post(f"/campaigns/{opened[0]}/forms").status_code == 200
+    assert seen == [(False, 0), (False, 0)], "no writer's place is held, and nothing is in the log yet"
+    with db.reading(engine) as session:
+        assert {one.object_id for one in session.scalars(query)} == set(opened[1]), "all before the file leaves"
+
+
+def test_blank_forms_of_many_are_printed_part_by_part(engine: Engine, client_as: Open, opened, monkeypatch) -> None:
+    officer, address = client_as("canbo.sonv"), f"/campaigns/{opened[0]}"
+    assert 'name="part"' not in officer.get(address).text, "one file holds all"
+    monkeypatch.setattr(supplements, "FORMS_AT_ONCE", 1)
+    page = officer.get(address).text
+    assert '<option value="1">1–1</option>' in page and '<option value="2">2–2</option>' in page
+    assert 'name="part"' not in officer.get(f"{address}?account=none").text
+    first, second = (text_of(officer.post(f"{address}/forms", data={"part": part}).data) for part in (1, 2))
+    assert "Hà Thị Mai" in first and "Đỗ Văn Nam" not in first
+    assert "Đỗ Văn Nam" in second and "Hà Thị Mai" not in second
+    assert officer.post(f"{address}/forms", data={"part": 3}).status_code == 422
+    with db.reading(engine) as session:
+        printed = select(AuditEntry.object_id).where(AuditEntry.action == "declaration:print").order_by(AuditEntry.seq)
+        assert session.scalars(printed).all() == opened[1]

@@ -102,6 +102,29 @@ def test_from_the_decision_to_the_closed_dossier_and_back(session, dossier, acto
     assert acts(session) == [f"leaving:{step}" for step in steps]
 
 
+@pytest.mark.parametrize(
+    ("way", "leaves_on", "sentence"),
+    [
+        (LeavingWay.RETIREMENT, date(1985, 3, 1), "before the birth"),
+        (LeavingWay.RETIREMENT, DAY - timedelta(days=732), "2 years"),
+        (LeavingWay.RESIGNATION, DAY + timedelta(days=732), "2 years"),
+        (LeavingWay.DEATH, DAY - timedelta(days=3654), "10 years"),
+    ],
+)
+def test_a_day_of_leaving_that_cannot_be_is_refused(session, dossier, actor, way, leaves_on, sentence) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        leavings.begin(session, dossier, Left(way, "12/QĐ", DAY, leaves_on), actor=actor("canbo.sonv"))
+    assert acts(session) == [] and session.scalar(select(Leaving.id)) is None
+
+
+@pytest.mark.parametrize(
+    ("way", "days"), [(LeavingWay.RETIREMENT, 730), (LeavingWay.RESIGNATION, -730), (LeavingWay.DEATH, -3650)]
+)
+def test_a_day_of_leaving_far_from_its_decision_can_be(session, dossier, actor, way, days) -> None:
+    left = Left(way, "12/QĐ", DAY, DAY + timedelta(days=days))
+    assert leavings.begin(session, dossier, left, actor=actor("canbo.sonv")).leaves_on == left.leaves_on
+
+
 def test_after_a_death_one_copy_goes_to_the_family_and_nothing_is_opened_again(session, dossier, actor) -> None:
     officer, head = actor("canbo.sonv"), actor("bithu.sonv")
     made = leavings.begin(session, dossier, Left(LeavingWay.DEATH, "45/TLKT", DAY, DAY), actor=officer)

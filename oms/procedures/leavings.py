@@ -44,6 +44,8 @@ from oms.vietnamese.text import nfc
 
 LIMIT = "handle_leaving"
 """The limit of `catalogue/time_limits.yaml`."""
+# A court declares a person dead who was missed for years; a decision about leaving is nearer to its day.
+_YEARS_APART = {LeavingWay.RETIREMENT: 2, LeavingWay.RESIGNATION: 2, LeavingWay.DEATH: 10}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def begin(session: Session, dossier: Dossier, left: Left, *, actor: Actor) -> Le
     rule = _rule(dossier, left.way)
     if left.decision_on > today():
         raise BadInput(N_("The decision is dated in the future. Correct the day."))
+    _check_day(dossier, left)
     limit = catalogue.time_limit(LIMIT, left.decision_on)
     year = today().year
     made = Leaving(
@@ -94,6 +97,25 @@ def begin(session: Session, dossier: Dossier, left: Left, *, actor: Actor) -> Le
         raise Conflict(N_("The leaving of this person is being handled already. Look at it first.")) from None
     audit.record(session, "leaving:open", made, actor=actor, words=made.decision_number, way=left.way.value)
     return made
+
+
+def _check_day(dossier: Dossier, left: Left) -> None:
+    """Refuse a day of leaving that must be a slip of the hand: how long the dossier is kept counts from it."""
+    born = dossier.person.birth_date
+    if born is not None and left.leaves_on < born:
+        raise BadInput(
+            N_("The day it takes effect lies before the birth of the person. Correct the day, or the birth date first.")
+        )
+    years = _YEARS_APART[left.way]
+    early, late = sorted((left.leaves_on, left.decision_on))
+    if (late.year - early.year, late.month, late.day) > (years, early.month, early.day):
+        raise BadInput(
+            N_(
+                "The day it takes effect lies more than %(years)s years from the day of the decision. Look at the paper once "
+                "more and correct the wrong day of the two."
+            ),
+            years=years,
+        )
 
 
 def _rule(dossier: Dossier, way: LeavingWay) -> LeavingRule:

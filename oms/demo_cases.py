@@ -83,7 +83,7 @@ def _contradict(session: Session, dossier: Dossier, officer: Actor) -> None:
             "Ngày sinh trong sơ yếu lý lịch khác ngày sinh trong sổ đăng ký hồ sơ.",
             f"{officer.name}, cán bộ làm công tác hồ sơ",
             "Ủy ban nhân dân xã nơi đăng ký khai sinh",
-            verifications.field_of(found),
+            verifications.field_of(session, found),
         )
         verifications.send_to_verification(
             session, found, case, reason="Cần đối chiếu với sổ hộ tịch gốc", actor=officer

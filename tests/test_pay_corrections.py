@@ -1,6 +1,7 @@
 """Correction of what the record alone says: pay verified by two officers changes by a decision, the old value stays."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,7 +10,20 @@ from sqlalchemy.orm import Session
 
 from oms import accounts, db, procedures, record
 from oms.errors import BadInput, Conflict, Refused
-from oms.models import Account, AuditEntry, Correction, Document, Dossier, Finding, FindingKind, Job, Role, Unit
+from oms.models import (
+    Account,
+    AuditEntry,
+    Category,
+    Correction,
+    CorrectionState,
+    Document,
+    Dossier,
+    Finding,
+    FindingKind,
+    Job,
+    Role,
+    Unit,
+)
 from oms.organisation import today
 from oms.permissions import Actor
 from oms.procedures import Proposal, verifications
@@ -29,9 +43,16 @@ def second_of(session: Session, world: World) -> Actor:
     return accounts.actor_of(session, session.get_one(Account, made.id))
 
 
-def verify(session: Session, dossier: Dossier, *officers: Actor, text: str = "3,33") -> None:
+def verify(
+    session: Session,
+    dossier: Dossier,
+    *officers: Actor,
+    text: str = "3,33",
+    key: str = KEY,
+    form_id: str | None = None,
+) -> None:
     for officer in officers:
-        record.key_value(session, dossier, KEY, text, actor=officer)
+        record.key_value(session, dossier, key, text, actor=officer, form_id=form_id)
 
 
 def decided_paper(session: Session, dossier: Dossier, officer: Actor) -> Document:
@@ -98,14 +119,48 @@ def test_what_cannot_be_pay_and_what_changed_meanwhile_is_refused(session, world
     assert state_of(session, dossier, actor) == (ValueState.VERIFIED, "3,99")
 
 
+def test_a_value_is_checked_as_the_usual_form_of_the_dossier_asks_for_it(session, world, actor) -> None:
+    officer, head = actor("canbo.sonv"), actor("bithu.sonv")
+    dossier = factories.make_dossier(session, world.units["sonv"], category=Category.CADRE)
+    made = dossier, decided_paper(session, dossier, officer)
+    verify(session, dossier, officer, second_of(session, world), text="06/2019", key="salary_from")
+    with pytest.raises(BadInput, match="month"):
+        propose(session, made, actor, "01/06/2020", "salary_from")
+    correction = propose(session, made, actor, "06/2020", "salary_from")
+    procedures.decide(session, correction, "15-QĐ/SNV", today(), actor=head)
+    assert record.statements_of(session, dossier)["salary_from"][-1].text == "06/2020"
+
+
+def test_values_with_one_label_are_told_apart_by_their_number(session, world, made, actor) -> None:
+    both = actor("canbo.sonv"), second_of(session, world)
+    verify(session, made[0], *both, text="4/9", key="salary_step")
+    verify(session, made[0], *both, text="2", key="job_salary_step", form_id="SYLL-TT06-2023")
+    offered = procedures.fields_of(session, made[0])
+    assert [offered[key].label for key in ("salary_step", "job_salary_step")] == ["14. Bậc lương", "30.3. Bậc lương"]
+
+
 def test_a_verification_of_pay_leads_to_its_correction(session, world, made, actor) -> None:
+    dossier, officer = made[0], actor("canbo.sonv")
     finding = Finding(
-        dossier_id=made[0].id, kind=FindingKind.PAY_STEP, key=KEY, fingerprint="f" * 64, message="", details={}
+        dossier_id=dossier.id, kind=FindingKind.PAY_STEP, key=KEY, fingerprint="f" * 64, message="", details={}
     )
-    assert verifications.field_of(finding) == KEY
-    verify(session, made[0], actor("canbo.sonv"), second_of(session, world))
+    session.add(finding)
+    session.flush()
     case = verifications.Case("Hệ số lương?", "Trần Văn An", field=KEY)
-    assert verifications.open_case(session, made[0], case, actor=actor("canbo.sonv")).field == KEY
+    plain = verifications.open_case(session, dossier, replace(case, field=""), actor=officer)
+    for refused in (
+        lambda: verifications.open_case(session, dossier, case, actor=officer),
+        lambda: verifications.describe(session, plain, case, actor=officer),
+    ):
+        with pytest.raises(BadInput, match="not verified"):
+            refused()
+    assert verifications.field_of(session, finding) == "", "the case asks about it without naming it"
+    query = select(AuditEntry.action).where(AuditEntry.action.like("verification:%"), AuditEntry.outcome == "done")
+    assert list(session.scalars(query)) == ["verification:open"] and plain.field is None
+    verify(session, dossier, officer, second_of(session, world))
+    assert verifications.field_of(session, finding) == KEY
+    verifications.describe(session, plain, case, actor=officer)
+    assert plain.field == verifications.open_case(session, dossier, case, actor=officer).field == KEY
 
 
 def test_pages_offer_it_where_two_verified_it(engine: Engine, client_as: Callable[[str], FlaskClient], world) -> None:
@@ -124,3 +179,22 @@ def test_pages_offer_it_where_two_verified_it(engine: Engine, client_as: Callabl
     shown = desk.post(address, data=data, follow_redirects=True)
     assert shown.status_code == 200 and "3,33" in shown.text and "3,66" in shown.text
     assert f"{address}?field={KEY}" not in client_as("bithu.sonv").get(value).text
+
+
+def test_a_decision_that_fails_leaves_the_page_as_it_was(
+    engine: Engine, client_as: Callable[[str], FlaskClient], world
+):
+    with db.writing(engine) as session:
+        officer = accounts.get_actor(session, "canbo.sonv", via="job")
+        dossier = factories.make_dossier(session, world.units["sonv"], category=Category.CADRE)
+        paper = decided_paper(session, dossier, officer)
+        verify(session, dossier, officer, second_of(session, world), text="06/2019", key="salary_from")
+        proposal = Proposal("salary_from", "06/2020", REASON, paper.id)
+        correction = procedures.propose(session, dossier, proposal, actor=officer)
+        correction.new_value = "01/06/2020"  # as it could be proposed once
+        id = correction.id
+    head, data = client_as("bithu.sonv"), {"number": "15-QĐ/SNV", "on": f"{today():%d/%m/%Y}"}
+    answer = head.post(f"/corrections/{id}/decide", data=data)
+    assert answer.status_code == 422 and 'name="number"' in answer.text, "it can still be decided"
+    with db.reading(engine) as session:
+        assert session.get_one(Correction, id).state == CorrectionState.PROPOSED

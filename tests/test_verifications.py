@@ -60,7 +60,7 @@ def find(session: Session, dossier: Dossier) -> Finding:
 
 
 def send(session: Session, finding: Finding, who: Actor) -> Verification:
-    case = replace(CASE, field=cases.field_of(finding))
+    case = replace(CASE, field=cases.field_of(session, finding))
     return cases.send_to_verification(session, finding, case, reason=REASON, actor=who)
 
 

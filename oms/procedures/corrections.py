@@ -33,7 +33,7 @@ from oms.models import (
 from oms.organisation import today
 from oms.people import id_number_taken
 from oms.permissions import Action, Actor, allowed, authority, is_own, refuse_held, require, require_confirmed
-from oms.procedures.fields import get_field, in_record, is_of_record
+from oms.procedures.fields import get_correctable, get_field, in_record
 from oms.procedures.writing import check_number, check_reason
 
 PAGE_SIZE = 50
@@ -53,15 +53,9 @@ def propose(session: Session, dossier: Dossier, proposal: Proposal, *, actor: Ac
     """Propose that a value is wrong; one proposal waits per value. Raises `BadInput`, `Conflict`, `Refused`."""
     dossiers.hold(session, dossier)
     require(actor, Action.CORRECTION_PROPOSE, dossier)
-    field = get_field(proposal.field)
+    field = get_correctable(session, proposal.field, dossier)
     _refuse_fixed(session, dossier, proposal.field)
     old, new = field.written(session, dossier), field.checked(proposal.value)
-    if not old and is_of_record(proposal.field):
-        raise BadInput(
-            N_(
-                "Two officers have not verified this value yet. Write it in the record; a decision is needed only after that."
-            )
-        )
     if old == new:
         raise BadInput(N_("The dossier says so already. Write how the value should read."))
     _document(session, dossier, proposal.document_id, actor)
@@ -167,7 +161,7 @@ def decide(
     if on > today():
         raise BadInput(N_("The decision is dated in the future. Correct the day."))
     _refuse_fixed(session, dossier, correction.field)
-    field, person = get_field(correction.field), dossier.person
+    field, person = get_field(correction.field, dossier), dossier.person
     db.lock(session, person)
     if field.written(session, dossier) != correction.old_value:
         raise Conflict(N_("The value has changed since the proposal. Refuse this one and let it be proposed anew."))

@@ -170,19 +170,14 @@ def _of_record(item: FormItem) -> Field:
         verified = record.settle(said, twice=True).verified
         return verified.text if verified else ""
 
-    return Field(item.labels[0], written, checked, lambda _dossier, _text: None)
+    # Two values of a record can have one label (“Bậc lương”): the printed number tells them apart.
+    label = f"{item.item}. {item.labels[0]}" if item.item else item.labels[0]
+    return Field(label, written, checked, lambda _dossier, _text: None)
 
 
-def _item(key: str) -> FormItem | None:
-    """The item of a key that two officers write and no column of the person holds."""
-    if key in FIELDS or not is_twice(key):
-        return None
-    return next((item for form in catalogue.forms() for item in form.items if item.key == key), None)
-
-
-def is_of_record(key: str) -> bool:
-    """Whether the record alone says the value."""
-    return _item(key) is not None
+def _item(key: str, dossier: Dossier) -> FormItem | None:
+    """The item of a key that two officers write and no column of the person holds, by the form the decision follows."""
+    return record.usual_item(dossier, key) if key not in FIELDS and is_twice(key) else None
 
 
 def fields_of(session: Session, dossier: Dossier) -> dict[str, Field]:
@@ -190,15 +185,27 @@ def fields_of(session: Session, dossier: Dossier) -> dict[str, Field]:
     verified; with one query."""
     said = record.statements_of(session, dossier)
     verified = {key for key, written in said.items() if is_twice(key) and record.settle(written, twice=True).verified}
-    items = (_item(key) for key in sorted(catalogue.record_keys("keyed_twice", today())) if key in verified)
+    items = (_item(key, dossier) for key in sorted(catalogue.record_keys("keyed_twice", today())) if key in verified)
     return FIELDS | {item.key: _of_record(item) for item in items if item is not None}
 
 
-def get_field(key: str) -> Field:
-    """The field of a key; raises `BadInput` for one that no decision corrects here."""
+def get_field(key: str, dossier: Dossier) -> Field:
+    """The field of a key; raises `BadInput` for one that no decision corrects in such a dossier."""
     if key in FIELDS:
         return FIELDS[key]
-    item = _item(key)
+    item = _item(key, dossier)
     if item is None:
         raise BadInput(N_("Choose the value that is wrong."))
     return _of_record(item)
+
+
+def get_correctable(session: Session, key: str, dossier: Dossier) -> Field:
+    """The field of a key that a decision can correct today; raises `BadInput` while no two officers verified the value."""
+    field = get_field(key, dossier)
+    if key not in FIELDS and not field.written(session, dossier):
+        raise BadInput(
+            N_(
+                "Two officers have not verified this value yet. Write it in the record; a decision is needed only after that."
+            )
+        )
+    return field

@@ -27,7 +27,7 @@ from oms.models.subject_requests import OPEN_REQUESTS
 from oms.organisation import HANOI, today
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.procedures.corrections import why_fixed
-from oms.procedures.fields import FIELDS, get_field
+from oms.procedures.fields import FIELDS
 from oms.procedures.writing import check_reason
 from oms.recognition.marking import bind, mark
 from oms.settings import Settings
@@ -108,7 +108,7 @@ def ask(
 def _value(session: Session, dossier: Dossier, wish: Wish) -> str:
     if wish.field not in FIELDS:
         raise BadInput(N_("Choose the value that is wrong."))
-    field = get_field(wish.field)
+    field = FIELDS[wish.field]
     rule = why_fixed(session, dossier, wish.field)
     if rule is not None:
         raise Refused(N_("The law keeps this value as it is (%(basis)s): it is not corrected."), basis=rule.basis)

@@ -27,7 +27,7 @@ from oms.models import (
 from oms.organisation import HANOI, today
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.procedures.corrections import Proposal, propose
-from oms.procedures.fields import FIELDS, get_field, is_of_record
+from oms.procedures.fields import fields_of, get_correctable, get_field
 from oms.procedures.writing import check_number, check_reason, check_text, tidy_lines
 
 LIMIT, EXTENSION, MINUTES = "verification", "verification_extension", "verification_minutes"
@@ -86,7 +86,7 @@ def send_to_verification(
 def _open(session: Session, dossier: Dossier, case: Case, finding: Finding | None, actor: Actor) -> Verification:
     _refuse_own(dossier, actor)
     if case.field:
-        get_field(case.field)
+        get_correctable(session, case.field, dossier)
     if case.document_id:
         _document(session, dossier, case.document_id, actor)
     limit = catalogue.time_limit(LIMIT, today())
@@ -113,14 +113,12 @@ def _open(session: Session, dossier: Dossier, case: Case, finding: Finding | Non
     return made
 
 
-def field_of(finding: Finding) -> str:
-    """The value a decision can correct that a contradiction is about; empty for one that is about none."""
+def field_of(session: Session, finding: Finding) -> str:
+    """The value a decision can correct that a contradiction is about; empty for one that is about none, or about one of
+    the record that no two officers verified."""
     key = _FIELD_OF.get(finding.key or "", finding.key or "")
-    return (
-        key
-        if key in FIELDS or is_of_record(key)
-        else {"name": "full_name", "birth": "birth_date"}.get(finding.kind.value, "")
-    )
+    known = fields_of(session, finding.dossier)
+    return key if key in known else {"name": "full_name", "birth": "birth_date"}.get(finding.kind.value, "")
 
 
 def describe(
@@ -128,8 +126,8 @@ def describe(
 ) -> None:
     """Correct what is asked, who verifies and whom they ask, while it is being verified."""
     dossier = _begin(session, verification, (VerificationState.OPEN,), actor, version)
-    if case.field:
-        get_field(case.field)
+    if case.field and case.field != verification.field:
+        get_correctable(session, case.field, dossier)
     if case.document_id and case.document_id != verification.document_id:
         _document(session, dossier, case.document_id, actor)
     verification.question, verification.verifiers = _question(case.question), _verifiers(case.verifiers)
@@ -224,7 +222,7 @@ def conclude(
     if right and not (wrong and verification.field):
         raise BadInput(N_("A right value is written only where the minutes find that a value is wrong."))
     if right:
-        right = get_field(verification.field or "").checked(right)
+        right = get_field(verification.field or "", verification.dossier).checked(right)
     # All of it is read before any of it is written: a page that comes back shows the row as it is.
     written = {
         "present": check_text(minutes.present, N_("Name who was present, one a line.")),

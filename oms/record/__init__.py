@@ -9,6 +9,7 @@ from oms.record.keying import (
     remove_row,
     take_read,
     take_rows,
+    usual_item,
     view,
     write_row,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "take_read",
     "take_rows",
     "usual_form",
+    "usual_item",
     "view",
     "write_row",
     "written_rows",

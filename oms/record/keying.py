@@ -83,8 +83,7 @@ def decide(session: Session, dossier: Dossier, key: str, text: str, *, reason: s
 
 def follow_decision(session: Session, dossier: Dossier, key: str, text: str, *, reason: str, actor: Actor) -> None:
     """A correction was decided (`oms.procedures`): the record says the same from now on. Its guard is the correction's."""
-    form = _form_with(key, dossier)
-    item = next((item for item in form.items if item.key == key), None)
+    item = usual_item(dossier, key)
     if item is not None:
         read = gather(session, dossier, nothing=True).read(key)
         _write(session, dossier, key, as_kept(item, text), read, actor=actor, decided=reason)
@@ -188,6 +187,11 @@ def _form_with(key: str, dossier: Dossier) -> Form:
     usual = _form(dossier, None)
     forms = (usual, *catalogue.forms())
     return next((form for form in forms if any(item.key == key for item in form.items)), usual)
+
+
+def usual_item(dossier: Dossier, key: str) -> FormItem | None:
+    """How the usual form of the dossier asks for a value, or the first other form that does."""
+    return next((item for item in _form_with(key, dossier).items if item.key == key), None)
 
 
 def _item(key: str, dossier: Dossier, form: Form, actor: Actor) -> FormItem:

@@ -86,7 +86,9 @@ def _date(text: str, *, month: bool) -> str:
         raise BadInput(
             N_("%(day)s is not a day of the calendar. Look at the paper once more."), day=text[:40]
         ) from None
-    if found is None or (month and found.precision is Precision.DAY):
+    if found is not None and month and found.precision is Precision.DAY:
+        raise BadInput(N_("The form asks for the month here. Write 02/1998, or 1998 when the paper says no more."))
+    if found is None:
         raise BadInput(
             N_("“%(text)s” is no date. Write 03/02/1998, 02/1998 or 1998, or “không nhớ” when nobody knows."),
             text=text[:80],

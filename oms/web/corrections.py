@@ -37,7 +37,7 @@ def due_here() -> list[work.Due]:
         work.Due(
             title=_("Correct a value of %(name)s?", name=correction.dossier.person.full_name),
             url=url_for("corrections.show", id=correction.id),
-            text=_("%(field)s: %(old)s → %(new)s", field=_(_label(correction.field)), **_values(correction)),
+            text=_("%(field)s: %(old)s → %(new)s", field=_(_label(correction)), **_values(correction)),
             meta=day(correction.proposed_at),
             icon="pencil-square",
         )
@@ -45,8 +45,8 @@ def due_here() -> list[work.Due]:
     ]
 
 
-def _label(field: str) -> str:
-    return procedures.get_field(field).label
+def _label(correction: Correction) -> str:
+    return procedures.get_field(correction.field, correction.dossier).label
 
 
 def _values(correction: Correction) -> dict[str, str]:
@@ -64,9 +64,7 @@ def said(field: str, value: str) -> str:
 
 def rows_of(corrections: Any) -> list[dict[str, Any]]:
     """Corrections with their words, for a page."""
-    return [
-        {"correction": one, "label": _label(one.field), "tone": TONES[one.state], **_values(one)} for one in corrections
-    ]
+    return [{"correction": one, "label": _label(one), "tone": TONES[one.state], **_values(one)} for one in corrections]
 
 
 @bp.get("")
@@ -170,6 +168,7 @@ def decide(correction: Correction) -> ResponseReturnValue:
             raise BadInput(N_("Write the day of the decision as 03/02/2026."))
         procedures.decide(g.session, correction, request.form.get("number", ""), on, actor=g.actor, version=_version())
     except BadInput as error:
+        g.session.rollback()
         return _page(correction, sentence_of(error)), error.status
     access.commit()
     flash(_("The value is corrected; the old one stays with the decision."), "success")
@@ -183,6 +182,7 @@ def refuse(correction: Correction) -> ResponseReturnValue:
     try:
         procedures.refuse(g.session, correction, request.form.get("reason", ""), actor=g.actor, version=_version())
     except BadInput as error:
+        g.session.rollback()
         return _page(correction, sentence_of(error)), error.status
     access.commit()
     flash(_("The correction is refused; the value stays."), "success")

@@ -141,8 +141,8 @@ def describe(found: SubjectRequest) -> dict[str, Any]:
         "asked": found,
         "dossier": found.dossier,
         "tone": TONES[found.state],
-        "field": _(procedures.get_field(found.field).label) if found.field else "",
-        "value_now": said(found.field, procedures.get_field(found.field).written(g.session, found.dossier)) or "—"
+        "field": _(procedures.FIELDS[found.field].label) if found.field else "",
+        "value_now": said(found.field, procedures.FIELDS[found.field].written(g.session, found.dossier)) or "—"
         if found.field
         else "",
         "wanted_value": said(found.field or "", found.wanted_value),

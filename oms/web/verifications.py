@@ -138,7 +138,7 @@ def _form(dossier: Dossier, problem: str = "") -> str:
 def send(finding: Finding) -> ResponseReturnValue:
     """Send a contradiction to verification: the case is opened with the sentence of the contradiction as its question."""
     reason = request.form.get("reason", "")
-    case = cases.Case(sentence(finding), g.actor.name, field=cases.field_of(finding))
+    case = cases.Case(sentence(finding), g.actor.name, field=cases.field_of(g.session, finding))
     version = request.form.get("version", type=int)
     try:
         made = cases.send_to_verification(g.session, finding, case, reason=reason, actor=g.actor, version=version)
@@ -176,7 +176,7 @@ def _page(verification: Verification, problem: str = "") -> str:
         verification=verification,
         dossier=dossier,
         finding_sentence=sentence(verification.finding) if verification.finding else "",
-        field=_(procedures.get_field(verification.field).label) if verification.field else "",
+        field=_(procedures.get_field(verification.field, dossier).label) if verification.field else "",
         document=found["document_id"],
         minutes=found["minutes_document_id"],
         first_pages={key: shown[0].id for key, shown in pages.items() if shown},

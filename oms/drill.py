@@ -4,6 +4,7 @@ Nothing else proves one: a file may be whole and yet not come up. The trial is o
 checked like the installation itself, down to every hash and every entry of the audit log.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from oms import audit, backup, db, fixity, health
+from oms import audit, backup, db, fixity, health, staging
 from oms.errors import N_, BadInput, Unavailable
 from oms.fixity import Problem
 from oms.settings import Settings
@@ -43,25 +44,31 @@ def newest(folder: Path) -> Path:
 def drill(engine: Engine, settings: Settings, source: Path, *, key: Path | None = None) -> Drill:
     """Put the backup back beside the installation, check all of it, throw it away, and write down what came of it.
 
-    Raises `BadInput` for a file that is not whole; that is written down, too. `key` opens a sealed one.
+    Whatever keeps it from coming up is raised, and written down, too. `key` opens a sealed one.
     """
     run = settings.home / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=run, prefix="drill-") as folder, _trial(settings, Path(folder)) as trial:
         try:
-            backup.restore(trial, source, key=key)
-        except BadInput:
+            problems, entries = _try(trial, source, key)
+        except Exception:
             _remember(engine, source, 0, problems=1)
             raise
-        restored = db.connect(trial.database)
-        try:
-            problems = [row for row in fixity.check(restored, trial) if row.kind not in OF_THE_MACHINE]
-            with db.reading(restored) as session:
-                entries = audit.verify(session).entries
-        finally:
-            restored.dispose()
     _remember(engine, source, entries, problems=len(problems))
     return Drill(source, entries, tuple(problems))
+
+
+def _try(trial: Settings, source: Path, key: Path | None) -> tuple[list[Problem], int]:
+    """Put the backup in the place of the trial; its problems, and entries of its log."""
+    backup.restore(trial, source, key=key)
+    restored = db.connect(trial.database)
+    try:
+        problems = [row for row in fixity.check(restored, trial) if row.kind not in OF_THE_MACHINE]
+        with db.reading(restored) as session:
+            return problems, audit.verify(session).entries
+    finally:
+        restored.dispose()
+        shutil.rmtree(staging.folder(trial), ignore_errors=True)
 
 
 def _remember(engine: Engine, source: Path, entries: int, *, problems: int) -> None:
@@ -73,7 +80,7 @@ def _remember(engine: Engine, source: Path, entries: int, *, problems: int) -> N
 @contextmanager
 def _trial(settings: Settings, folder: Path) -> Iterator[Settings]:
     """Settings of a place of its own; on PostgreSQL with a database of its own, which ends with it."""
-    alone = replace(settings, home=folder / "home", queue_url="", seal_key="", seal_anchors="")
+    alone = replace(settings, home=folder / "home", queue_url="", seal_folder="", seal_anchors="")
     if not settings.database_url.startswith("postgresql"):
         yield replace(alone, database_url="")
         return

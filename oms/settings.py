@@ -46,8 +46,8 @@ class Settings:
     box: str = "full"
     # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
     second_factor: str = ""
-    # The key that signs checkpoints of the audit log, where another user of the machine holds it (docs/install.md).
-    seal_key: str = ""
+    # Where key and checkpoints of the audit log lie, when another user of the machine signs it (docs/install.md).
+    seal_folder: str = ""
     # Folders, divided by “:”, that get a copy of every checkpoint: a mounted folder of another machine.
     seal_anchors: str = ""
     # Public keys a backup is sealed to, divided by blanks; without one it is written open.

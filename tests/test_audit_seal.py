@@ -171,6 +171,7 @@ def test_a_forged_log_is_not_signed_and_the_alarm_stays(
             sealing.seal(sealed, house)
     state = sealing.state_of(house)
     assert state.refused is not None and state.refused.finding == "contradicts-checkpoint"
+    assert sealing.seal_when_due(sealed, house) is None
     with db.reading(sealed) as session:
         tones = {row.name: row.tone for row in health.examine(session, house, actor=actor("quantri")).findings}
     assert tones["Seal of the audit log"] == health.DANGER
@@ -182,6 +183,33 @@ def test_whoever_signs_with_another_key_is_found(sealed: Engine, house: Settings
     shutil.rmtree(sealing.folder(house))
     sealing.seal(sealed, replace(house, seal_anchors=""))
     assert found(sealed, house) == ("bad-signature", 0), "the anchor still holds checkpoints of the first key"
+
+
+def test_a_key_whose_checkpoints_are_gone_signs_nothing(sealed: Engine, house: Settings, actor: Find) -> None:
+    """Whoever can rename files of the folder cannot make the sealer begin anew over a recomputed log."""
+    with without_triggers(sealed) as session:
+        recompute(session)
+    (sealing.folder(house) / proof.NOTES_FILE).unlink()
+    (sealing.folder(house) / sealing.STATE).unlink()
+    with pytest.raises(Conflict, match="does not go on"):
+        sealing.seal(sealed, replace(house, seal_anchors=""))
+    state = sealing.state_of(house)
+    assert state.refused is not None and state.refused.finding == "bad-signature"
+    write(sealed, actor("canbo.sonv"), sealing.ENTRIES + 1)
+    assert sealing.seal_when_due(sealed, house) is None, "what was refused is not looked at again by itself"
+
+
+def test_what_nobody_signed_in_an_anchor_stops_nothing_and_is_said(
+    sealed: Engine, house: Settings, actor: Find
+) -> None:
+    anchor = Path(house.seal_anchors)
+    for junk in ("no json\n", '{"other": 1}\n', '{"note": "nothing"}\n'):
+        (anchor / "checkpoints-junk.jsonl").write_text(junk, "utf-8")
+        write(sealed, actor("canbo.sonv"), 1)
+        assert sealing.seal(sealed, house) is not None
+        assert sealing.sealed_entries(house) >= 12
+        assert found(sealed, house) == ("bad-signature", 0), junk
+    assert sealing.state_of(house).refused is None
 
 
 def test_an_edited_checkpoint_is_found(sealed: Engine, house: Settings) -> None:

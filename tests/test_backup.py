@@ -158,6 +158,29 @@ def test_a_backup_older_than_the_last_checkpoint_wants_a_reason(house, engine, s
     assert len(sealing.checkpoints(target)) == 1 and not (sealing.folder(target) / "audit.key").exists()
 
 
+def test_what_is_sealed_while_a_backup_is_made_does_not_make_it_look_forged(
+    house, engine, settings, target, tmp_path, monkeypatch
+):
+    """The checkpoints in a backup are never about entries its database does not hold."""
+    sealing.seal(engine, settings)
+    names = storage.names
+
+    def meanwhile(folder):
+        with db.writing(engine) as session:
+            audit.record(session, "system:read", actor=None)
+        sealing.seal(engine, settings)
+        return names(folder)
+
+    monkeypatch.setattr(storage, "names", meanwhile)
+    backup.make(engine, settings, tmp_path / "a.tar")
+    monkeypatch.undo()
+    assert drill.drill(engine, settings, tmp_path / "a.tar").problems == ()
+    backup.restore(target, tmp_path / "a.tar")
+    restored = db.connect(target.database)
+    assert sealing.seal(restored, target) is not None
+    restored.dispose()
+
+
 def test_a_drill_proves_a_backup_and_leaves_nothing_behind(house, engine, settings, tmp_path):
     backup.make(engine, settings, tmp_path / "a.tar")
     with backup.keep_in_use(settings):  # the installation works on meanwhile

@@ -31,16 +31,9 @@ EXTRACT_FORMAT = "oms-audit-extract/1"
 _ED25519 = b"\x01"
 _DASH = "\N{EM DASH} "
 # Columns that repeat what stands in the body, by the name they have there.
-COLUMNS = {
-    "at": "at",
-    "account_id": "account",
-    "unit_id": "unit",
-    "action": "action",
-    "outcome": "outcome",
-    "object_kind": "kind",
-    "object_id": "object",
-    "dossier_id": "dossier",
-}
+_STORED = ("at", "account_id", "unit_id", "action", "outcome", "object_kind", "object_id", "dossier_id")
+_TOLD = ("at", "account", "unit", "action", "outcome", "kind", "object", "dossier")
+COLUMNS = dict(zip(_STORED, _TOLD, strict=True))
 
 
 class Row(NamedTuple):
@@ -88,9 +81,8 @@ class Tree:
 
     def add(self, leaf: bytes) -> None:
         """Put a leaf behind the others."""
-        digest, number, end = sha256(b"\x00", leaf), self.size, self.size + 1
+        digest, number, end, width = sha256(b"\x00", leaf), self.size, self.size + 1, 1
         self._keep(end - 1, end, digest)
-        width = 1
         while number & 1:
             digest, number, width = sha256(b"\x01", self.peaks.pop(), digest), number >> 1, width * 2
             self._keep(end - width, end, digest)
@@ -109,9 +101,7 @@ class Tree:
                 parts.append(peak)
             width = 1 << (left.bit_length() - 1)
             at, left = at + width, left - width
-        if not parts:
-            return sha256()
-        digest = parts.pop()
+        digest = parts.pop() if parts else sha256()
         while parts:
             digest = sha256(b"\x01", parts.pop(), digest)
         return digest
@@ -193,10 +183,12 @@ def open_note(note: str, keys: Mapping[str, bytes]) -> Checkpoint:
 
 
 def read_notes(path: Path) -> list[str]:
-    """The notes of a file or folder, the oldest first; a last line cut off by a power failure is left out."""
-    path = path / NOTES_FILE if path.is_dir() else path
-    lines = path.read_text("utf-8").split("\n") if path.exists() else []
-    return [json.loads(line)["note"] for line in lines[:-1] if line]
+    """The notes of a file, or of all files of checkpoints in a folder; a line cut off by a power failure is left out."""
+    notes = []
+    for file in sorted(path.glob("checkpoints*.jsonl")) if path.is_dir() else [path]:
+        lines = file.read_text("utf-8").split("\n") if file.exists() else []
+        notes += [str(json.loads(line)["note"]) for line in lines[:-1] if line]
+    return notes
 
 
 def verify(
@@ -210,10 +202,8 @@ def verify(
     waiting: dict[int, list[Checkpoint]] = {}
     for checkpoint in checkpoints:
         waiting.setdefault(checkpoint.size, []).append(checkpoint)
-    number = sum(len(found) for size, found in waiting.items() if size >= first)
-    known = tree or Tree()
-    whole = first == known.size + 1
-    expected, head = first, GENESIS
+    number, known = sum(len(found) for size, found in waiting.items() if size >= first), tree or Tree()
+    whole, expected, head = first == known.size + 1, first, GENESIS
     for row in rows:
         if expected == first and first > 1:
             head = row.previous

@@ -2,9 +2,9 @@
 
 Whoever owns the database can compute a whole chain anew; they cannot sign. So every ten minutes or thousand entries
 the log is checked from the last checkpoint on and a new one is signed (Ed25519). A log that does not go on from the
-last checkpoint is not signed: the refusal stays in `refused.json` and raises the alarm. The key belongs to another
-user of the machine where there is one (`docs/install.md`); copies of the checkpoints go to the folders of
-`OMS_SEAL_ANCHORS`, best on another machine, and on paper (`oms audit slip`).
+last checkpoint is not signed: the refusal stays in `refused.json` and raises the alarm. Key and checkpoints lie in a
+folder of another user of the machine where there is one (`OMS_SEAL_FOLDER`, docs/install.md); copies of the
+checkpoints go to the folders of `OMS_SEAL_ANCHORS`, best on another machine, and on paper (`oms audit slip`).
 """
 
 import fcntl
@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, func, select
@@ -45,7 +46,11 @@ from oms.settings import Settings
 log = logging.getLogger(__name__)
 
 EVERY, ENTRIES = timedelta(minutes=10), 1000
-KEYS, STATE, REFUSED = "audit.pub", "state.json", "refused.json"
+# Bytes at the end of the file of checkpoints that hold more than one of them.
+_TAIL = 4096
+KEY, KEYS, STATE, REFUSED = "audit.key", "audit.pub", "state.json", "refused.json"
+# What a place of checkpoints that somebody else keeps may come up with: out of reach, or not what was put there.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,41 @@ class Sealed:
 
 def folder(settings: Settings) -> Path:
     """Where keys and checkpoints lie."""
-    return settings.home / "seal"
+    return Path(settings.seal_folder) if settings.seal_folder else settings.home / "seal"
 
 
 def checkpoints(settings: Settings, others: Sequence[Path] = ()) -> list[Checkpoint]:
-    """All checkpoints that are known here, those of the anchors and of `others` included; `ValueError` when the
-    signature of one does not hold."""
-    places = [folder(settings), *_anchors(settings), *others]
-    notes = dict.fromkeys(note for place in places if _reachable(place) for note in read_notes(place))
+    """All checkpoints that are known here, those of the anchors and of `others` included; `ValueError` when one is not
+    what was signed. An anchor out of reach is left out, as `state_of` says."""
+    try:
+        notes = [note for place in (folder(settings), *others) for note in read_notes(place)]
+    except (KeyError, TypeError) as error:
+        raise ValueError("what stands here is no checkpoint") from error
+    for anchor in _anchors(settings):
+        try:
+            notes += read_notes(anchor)
+        except OSError:
+            continue
+        except (KeyError, TypeError) as error:
+            raise ValueError("what stands in an anchor is no checkpoint") from error
     keys = _keys(settings)
-    return [open_note(note, keys) for note in notes]
+    return [open_note(note, keys) for note in dict.fromkeys(notes)]
+
+
+def sealed_entries(settings: Settings) -> int:
+    """How many entries are signed, as far as is known here and at the anchors; what nobody signed counts for nothing."""
+    sizes = [0]
+    for place in (folder(settings), *_anchors(settings)):
+        try:
+            notes = read_notes(place)
+        except _UNREADABLE:
+            continue
+        for note in notes:
+            try:
+                sizes.append(open_note(note, _keys(settings)).size)
+            except ValueError:
+                continue
+    return max(sizes)
 
 
 def verify_log(session: Session, settings: Settings, others: Sequence[Path] = (), first: int = 1) -> Verdict:
@@ -89,26 +119,42 @@ def verify_log(session: Session, settings: Settings, others: Sequence[Path] = ()
 def state_of(settings: Settings) -> Sealed:
     """How the sealing stands, without looking at the log."""
     place = folder(settings)
-    notes = read_notes(place)
-    refused = place / REFUSED
     try:
-        last = open_note(notes[-1], _keys(settings)) if notes else None
+        last = _last(settings)
+        refused = place / REFUSED
         verdict = Verdict(**json.loads(refused.read_text("utf-8"))) if refused.exists() else None
-    except ValueError:
+    except _UNREADABLE:
         last, verdict = None, Verdict("bad-signature", 0, 0, GENESIS)
     return Sealed(
         last=last,
         refused=verdict,
-        unreached=tuple(str(anchor) for anchor in _anchors(settings) if _lacking(anchor, notes)),
+        unreached=tuple(str(anchor) for anchor in _anchors(settings) if _lacking(settings, anchor)),
         by_another_user=not _is_ours(settings),
     )
 
 
-def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
-    """Seal when the last checkpoint is ten minutes or a thousand entries old and somebody here holds the key."""
-    if not _is_ours(settings):
+def _last(settings: Settings) -> Checkpoint | None:
+    """The last checkpoint; only the end of the file is read. `ValueError` when it is not what was signed."""
+    path = folder(settings) / NOTES_FILE
+    if not path.exists():
         return None
-    last = state_of(settings).last
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        lines = stream.read().split(b"\n")[:-1]
+    return open_note(str(json.loads(lines[-1])["note"]), _keys(settings)) if lines else None
+
+
+def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
+    """Seal when the last checkpoint is ten minutes or a thousand entries old and this user signs here.
+
+    A log that was refused is not looked at again by itself: `oms audit seal` does it when the reason is gone.
+    """
+    if not _is_ours(settings) or (folder(settings) / REFUSED).exists():
+        return None
+    try:
+        last = _last(settings)
+    except _UNREADABLE:
+        return seal(engine, settings)  # which refuses, and says so where people look
     with db.reading(engine) as session:
         size = session.scalar(select(func.max(AuditEntry.seq))) or 0
     if last and size == last.size:
@@ -119,26 +165,36 @@ def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
 
 
 def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
-    """Check what came since the last checkpoint and sign the next one; None for an empty log.
+    """Check what came since the last checkpoint and sign the next one; the last one again when nothing came.
 
-    Raises `Conflict` for a log that does not go on from the last checkpoint.
+    Raises `Conflict` for a log that does not go on from the last checkpoint, and where checkpoints are gone or not of
+    the key that is here.
     """
     with _alone(settings):
-        key, origin = _key(settings)
-        last = next(iter(read_notes(folder(settings))[-1:]), None)
-        sealed = open_note(last, _keys(settings)) if last else None
+        new = not (folder(settings) / KEY).exists()
+        try:
+            sealed = _last(settings)
+            key, origin = _key(settings)
+        except _UNREADABLE:
+            _refuse(settings, Verdict("bad-signature", 0, 0, GENESIS))
+        if not new and (sealed is None or sealed.origin != origin):
+            _refuse(settings, Verdict("bad-signature", 0, 0, GENESIS))
         tree, entered = _kept_tree(settings, sealed)
         with db.reading(engine) as session:
             verdict = _go_on(session, sealed, tree, entered)
         if verdict.finding:
             _refuse(settings, verdict)
         if not verdict.entries:
+            (folder(settings) / KEY).unlink()  # nothing was signed: the key is made with the first checkpoint
             return None
+        if sealed is not None and sealed.origin == origin and verdict.entries == sealed.size:
+            copy_to_anchors(settings)
+            return sealed
         moment = now().isoformat(timespec="seconds")
         checkpoint = Checkpoint(origin, verdict.entries, tree.root(), verdict.head, moment)
-        _append(folder(settings) / NOTES_FILE, [sign(checkpoint, key)])
+        _append(folder(settings) / NOTES_FILE, sign(checkpoint, key))
         peaks = [peak.hex() for peak in tree.peaks]
-        _write(folder(settings) / STATE, {"size": tree.size, "peaks": peaks})
+        _write(folder(settings) / STATE, json.dumps({"size": tree.size, "peaks": peaks}).encode())
         (folder(settings) / REFUSED).unlink(missing_ok=True)
         copy_to_anchors(settings)
     return checkpoint
@@ -154,16 +210,17 @@ def _go_on(session: Session, sealed: Checkpoint | None, tree: Tree, entered: boo
         return Verdict("truncated", min(size, sealed.size) + 1, size, GENESIS)
     if head != sealed.head:
         return Verdict("contradicts-checkpoint", sealed.size, sealed.size, head)
-    newer = list(rows(session, sealed.size + 1)) if tree.size == sealed.size else []
-    if newer and newer[0].previous != head:
-        return Verdict("chain-broken", newer[0].seq, sealed.size, head)
-    if not newer:
+    newer = rows(session, sealed.size + 1)
+    following = next(newer, None)
+    if following is None:
         return Verdict("", 0, sealed.size, head)
-    return verify(newer, (), tree, first=sealed.size + 1)
+    if following.previous != head:
+        return Verdict("chain-broken", following.seq, sealed.size, head)
+    return verify(chain([following], newer), (), tree, first=sealed.size + 1)
 
 
-def _refuse(settings: Settings, verdict: Verdict) -> None:
-    _write(folder(settings) / REFUSED, verdict._asdict())
+def _refuse(settings: Settings, verdict: Verdict) -> NoReturn:
+    _write(folder(settings) / REFUSED, json.dumps(verdict._asdict()).encode())
     log.error("the audit log is not signed any more: %s at entry %s", verdict.finding, verdict.seq)
     raise Conflict(
         N_(
@@ -189,22 +246,32 @@ def _kept_tree(settings: Settings, sealed: Checkpoint | None) -> tuple[Tree, boo
 
 
 def copy_to_anchors(settings: Settings) -> None:
-    """Put what the anchors lack behind what they have; one that cannot be reached gets it next time."""
-    notes = read_notes(folder(settings))
+    """Put what the anchors lack into a new file there: nothing that was copied is touched again, so that the folder may
+    refuse changes. One that cannot be reached gets it next time."""
     for anchor in _anchors(settings):
         try:
-            _append(anchor / NOTES_FILE, _lacking(anchor, notes))
-        except OSError as error:
-            log.warning("checkpoints not copied to %s (%s)", anchor, error.strerror)
+            there = set(read_notes(anchor))
+            missing = [note for note in read_notes(folder(settings)) if note not in there]
+            if not anchor.is_dir():
+                raise FileNotFoundError(2, "no such folder")
+            if missing:
+                name = f"checkpoints-{sha256(missing[-1].encode()).hex()[:16]}.jsonl"
+                descriptor = os.open(anchor / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(b"".join(_line(note) for note in missing))
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        except _UNREADABLE as error:
+            log.warning("checkpoints not copied to %s (%s)", anchor, type(error).__name__)
 
 
-def _lacking(anchor: Path, notes: Sequence[str]) -> list[str]:
-    there = set(read_notes(anchor)) if _reachable(anchor) else set()
-    return [note for note in notes if note not in there]
-
-
-def _reachable(place: Path) -> bool:
-    return place.is_file() or (place / NOTES_FILE).is_file()
+def _lacking(settings: Settings, anchor: Path) -> bool:
+    """Whether an anchor is out of reach, or does not hold the last checkpoint."""
+    try:
+        last = read_notes(folder(settings))[-1:]
+        return not anchor.is_dir() or not set(last) <= set(read_notes(anchor))
+    except _UNREADABLE:
+        return True
 
 
 def _anchors(settings: Settings) -> list[Path]:
@@ -216,32 +283,24 @@ def _keys(settings: Settings) -> dict[str, bytes]:
     return read_keys(path.read_text("ascii")) if path.exists() else {}
 
 
-def _key_path(settings: Settings) -> Path:
-    return Path(settings.seal_key) if settings.seal_key else folder(settings) / "audit.key"
-
-
 def _is_ours(settings: Settings) -> bool:
-    """Whether this user may sign: the key is readable, or there is none yet and nobody named another place."""
-    path = _key_path(settings)
-    made = bool(settings.seal_key) or os.path.lexists(path)
-    return os.access(path, os.R_OK) if made else True
+    """Whether this user signs: the folder is theirs to write, or there is none yet and nobody named another place."""
+    place = folder(settings)
+    return os.access(place, os.W_OK) if place.exists() or settings.seal_folder else True
 
 
 def _key(settings: Settings) -> tuple[Ed25519PrivateKey, str]:
     """The key and the name of the log; made at first use, its public half added to those that are known."""
-    path = _key_path(settings)
+    path = folder(settings) / KEY
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(Ed25519PrivateKey.generate().private_bytes_raw())
-            os.fsync(stream.fileno())
+        _write(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o400)
     key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
     public = key.public_key().public_bytes_raw()
     origin = f"oms-audit/{sha256(public).hex()[:12]}"
     if origin not in _keys(settings):
-        with (folder(settings) / KEYS).open("a", encoding="ascii") as stream:
-            stream.write(written_key(origin, public) + "\n")
-        (folder(settings) / KEYS).chmod(0o644)
+        keys = folder(settings) / KEYS
+        known = keys.read_bytes() if keys.exists() else b""
+        _write(keys, known + written_key(origin, public).encode() + b"\n")
     return key, origin
 
 
@@ -255,23 +314,36 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _append(path: Path, notes: Sequence[str]) -> None:
-    """Put notes at the end of a file, on disk when this returns; a line a power failure cut off is taken away first."""
-    if not notes:
-        return
-    path.touch()
-    path.chmod(0o644)  # nothing in it is secret
-    whole = path.read_bytes()
+def _line(note: str) -> bytes:
+    return json.dumps({"note": note}).encode() + b"\n"
+
+
+def _append(path: Path, note: str) -> None:
+    """Put a note at the end of a file, on disk when this returns; a line a power failure cut off is taken away first."""
+    if not path.exists():
+        _write(path, b"")
     with path.open("r+b") as stream:
-        stream.truncate(whole.rfind(b"\n") + 1)
-        stream.seek(0, os.SEEK_END)
-        stream.write("".join(json.dumps({"note": note}) + "\n" for note in notes).encode())
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        end = stream.tell() + stream.read().rfind(b"\n") + 1
+        stream.truncate(end)
+        stream.seek(end)
+        stream.write(_line(note))
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """A small file, whole or not at all; nothing but the key is secret."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value), "utf-8")
-    part.chmod(0o644)
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+        os.fchmod(stream.fileno(), mode)
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
     part.rename(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -25,7 +25,8 @@ from sqlalchemy import Engine, func, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from oms import __version__, audit, db, health, installation, search, storage, streams
-from oms.audit.sealing import checkpoints
+from oms.audit.sealing import folder as seal_folder
+from oms.audit.sealing import sealed_entries
 from oms.backup import sealing
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused, Unavailable
 from oms.models import Account, AttachedFile, AuditEntry, Page, Scan, SubjectRequest
@@ -41,10 +42,9 @@ KEPT = (
     "second-factor.key",
     "package.key",
     "cover-sheets.key",
-    # Not the key of the seal: who has the backup must not be able to sign.
-    "seal/audit.pub",
-    "seal/checkpoints.jsonl",
 )
+# Not the key: who has the backup must not be able to sign.
+SEAL = ("seal/audit.pub", "seal/checkpoints.jsonl")
 # What else is moved aside when a backup takes its place.
 REPLACED = ("queue.sqlite3", "queue.sqlite3-wal", "queue.sqlite3-shm")
 CHUNK = 1024 * 1024
@@ -73,6 +73,10 @@ def make(engine: Engine, settings: Settings, target: Path) -> Made:
         with _work_folder(settings) as folder, part.open("xb") as raw, _tar_onto(raw, keys) as tar:
             part.chmod(0o600)
             copy = folder / DATABASE[engine.dialect.name]
+            # Before the database: a checkpoint is never about entries the copy does not hold.
+            for name in SEAL:
+                if (path := seal_folder(settings) / PurePosixPath(name).name).is_file():
+                    hashes[name] = _add(tar, path, name)
             with db.reading(engine) as session:
                 entries = session.scalar(select(func.max(AuditEntry.seq))) or 0
             _copy_database(engine, settings, copy)
@@ -249,7 +253,7 @@ def _restore_alone(settings: Settings, source: Path, replace: bool, reason: str,
             )
         with _work_folder(settings) as folder:
             manifest = _unpack(source, folder, engine.dialect.name, key)
-            sealed = _sealed_entries(settings)
+            sealed = sealed_entries(settings)
             if manifest.get("audit_entries", 0) < sealed and not reason:
                 raise Refused(
                     N_(
@@ -307,14 +311,6 @@ def _is_occupied(engine: Engine, settings: Settings) -> bool:
         return bool(session.scalar(select(func.count(Account.id))))
 
 
-def _sealed_entries(settings: Settings) -> int:
-    """How many entries of the audit log are signed, as far as is known here and at the anchors."""
-    try:
-        return max((checkpoint.size for checkpoint in checkpoints(settings)), default=0)
-    except ValueError:
-        return 0  # forged ones prove nothing; `oms audit verify` names them
-
-
 def _unpack(source: Path, folder: Path, dialect: str, key: Path | None) -> dict[str, Any]:
     """Unpack into `folder` and compare every hash; the manifest. Raises `BadInput` naming what does not hold."""
     found: dict[str, str] = {}
@@ -353,7 +349,7 @@ def _unpack(source: Path, folder: Path, dialect: str, key: Path | None) -> dict[
 
 def _is_ours(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    if name in (MANIFEST, *KEPT, *DATABASE.values()):
+    if name in (MANIFEST, *KEPT, *SEAL, *DATABASE.values()):
         return True
     is_object = len(parts) == 3 and parts[0] == "scans" and parts[1] == parts[2][:2] and "/".join(parts) == name
     return is_object and len(parts[2]) == 64 and set(parts[2]) <= set("0123456789abcdef")
@@ -385,7 +381,9 @@ def _move_aside(settings: Settings, engine: Engine) -> Path:
     if engine.dialect.name == "postgresql":
         _copy_database(engine, settings, aside / DATABASE["postgresql"])
     engine.dispose()
-    others = (settings.home / name for name in (*REPLACED, *KEPT))
+    # Where somebody else signs, their folder is not ours to move: what it says of the log is then said aloud.
+    seal = () if settings.seal_folder else (*SEAL, "seal/audit.key", "seal/state.json", "seal/refused.json")
+    others = (settings.home / name for name in (*REPLACED, *KEPT, *seal))
     databases = _database_files(settings) if engine.dialect.name == "sqlite" else []
     for path in (*databases, *others, settings.scans, settings.index):
         if path.exists():
@@ -404,7 +402,7 @@ def _put_in_place(settings: Settings, folder: Path) -> None:
         if settings.scans.exists():
             settings.scans.rename(folder / "empty-scans")
         (folder / "scans").rename(settings.scans)
-    for name in KEPT:
+    for name in (*KEPT, *(() if settings.seal_folder else SEAL)):
         if (folder / name).exists():
             (settings.home / name).parent.mkdir(mode=0o700, exist_ok=True)
             (folder / name).rename(settings.home / name)

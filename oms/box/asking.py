@@ -139,7 +139,7 @@ def _receive(channel: socket.socket, most: int, deadline: float) -> tuple[Any, b
             return head["value"], data
         numbers = {str(name): int(number) for name, number in head["numbers"].items()}
         raise Said(str(head["said"]), **numbers)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise Broke from None
 
 

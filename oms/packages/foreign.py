@@ -21,7 +21,7 @@ ALGORITHMS = ("sha512", "sha256", "sha1", "md5")
 """What lists may be made with, the strongest first; the last two prove little, and RFC 8493 keeps them for old bags."""
 LARGEST = 1024**3
 """Bytes of all files together: more is not looked at, so that a small zip that swells costs little."""
-_SCANS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic")
+_SCANS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif")
 _LIST = re.compile(r"(tag)?manifest-([a-z0-9]+)\.txt")
 
 

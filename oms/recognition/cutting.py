@@ -46,8 +46,9 @@ def check_cuttable(scan: OpenedScan) -> None:
 
 def cut(scan: OpenedScan, numbers: Sequence[int], out: Path) -> None:
     """Write the pages of these numbers (from 1), in this order, as a file of the same type; raises `NotCuttable`."""
+    pages = _ask(scan, cut_pages, most=2 * scan.path.stat().st_size + _MARGIN, numbers=list(numbers))
     with out.open("xb") as file:
-        file.write(_ask(scan, cut_pages, most=2 * scan.path.stat().st_size + _MARGIN, numbers=list(numbers)))
+        file.write(pages)
 
 
 def _ask(

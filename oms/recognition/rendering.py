@@ -58,7 +58,7 @@ def page_image(scan: OpenedScan, number: int) -> Picture:
     except box.Broke as error:
         if error.late:
             raise RenderingTimedOut(scan.name, number, RENDERING_SECONDS) from None
-    except (TypeError, ValueError, OSError):
+    except (TypeError, ValueError, KeyError, OverflowError, OSError):
         pass
     # The file was whole when it came; whatever fails now fails for this page.
     raise PageNotRendered(scan.name, number)

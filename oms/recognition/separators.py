@@ -66,7 +66,11 @@ def find_code_places(picture: Picture) -> tuple[Pixels, ...]:
         return ()
     try:
         found = [np.asarray(place, dtype=float) for place in places]
-    except (TypeError, ValueError):  # what comes out of the box is believed only as far as it has the shape
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # what comes out of the box is believed only as far as it has the shape
         return ()
     return tuple(place for place in found if place.shape == (4, 2) and np.isfinite(place).all())
 

@@ -286,9 +286,8 @@ def main() -> int:
             return 1
         print(f"holds: {len(bodies)} entries under the checkpoint of {checkpoint.origin} of {checkpoint.at}")
         return 0
-    notes = [note for path in asked.anchors for note in read_notes(path)]
     try:
-        checkpoints = [open_note(note, keys) for note in notes]
+        checkpoints = [open_note(note, keys) for path in asked.anchors for note in read_notes(path)]
     except ValueError:
         verdict = Verdict("bad-signature", 0, 0, GENESIS)
     else:

@@ -11,7 +11,7 @@ from oms.audit import extracts, proof, sealing
 from oms.audit.verifying import rows
 from oms.audit_reading import Filters, Line, list_entries
 from oms.audit_words import OUTCOMES
-from oms.cli.opening import acting, open_house
+from oms.cli.opening import acting, look_at_house, open_house
 from oms.cli.output import _, acting_as, leave, new_file, put, put_json, put_table, say, with_json
 from oms.errors import N_, BadInput
 from oms.papers.seal_slip import seal_slip
@@ -61,7 +61,7 @@ def verify(anchors: tuple[Path, ...], first: int, as_json: bool) -> None:
 )
 def seal() -> None:
     """Sign a checkpoint."""
-    house = open_house()
+    house = look_at_house()
     checkpoint = sealing.seal(house.engine, house.settings)
     put(checkpoint.text() if checkpoint else _("The log is empty: there is nothing to sign."))
 

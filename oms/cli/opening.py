@@ -74,6 +74,14 @@ def open_house(*, create: bool = False) -> House:
     return House(settings, engine)
 
 
+def look_at_house() -> House:
+    """The installation as it is, for a program of another user, who makes and upgrades nothing there."""
+    settings = Settings.from_environment()
+    if not settings.database_url and not (settings.home / "oms.sqlite3").exists():
+        raise _nothing_here(settings)
+    return House(settings, db.connect(settings.database))
+
+
 def _nothing_here(settings: Settings) -> Conflict:
     return Conflict(
         N_("There is no installation in %(home)s yet. Begin with “oms init”, or with “oms demo” to try it out."),

@@ -327,14 +327,23 @@ def _last_check(session: Session) -> Finding:
     return Finding(N_("Last check"), GOOD, N_("No problem found."))
 
 
-def _last_backup(session: Session) -> Finding:
-    name, fact = N_("Last backup"), session.get(Fact, LAST_BACKUP)
+def _remembered(session: Session, key: str) -> tuple[datetime, int, dict[str, str]] | None:
+    """What `remember` wrote down: when, how many problems, and the values of the sentence about it."""
+    fact = session.get(Fact, key)
     if fact is None:
-        return Finding(name, WARNING, N_("No backup was made yet. Run: oms backup FILE."))
+        return None
     written, problems, file_name = fact.value.split(" ", 2)
     at = datetime.fromisoformat(written)
     values = {"at": f"{at.astimezone(HANOI):%d/%m/%Y %H:%M}", "file": file_name, "problems": problems}
-    if int(problems):
+    return at, int(problems), values
+
+
+def _last_backup(session: Session) -> Finding:
+    name, found = N_("Last backup"), _remembered(session, LAST_BACKUP)
+    if found is None:
+        return Finding(name, WARNING, N_("No backup was made yet. Run: oms backup FILE."))
+    at, problems, values = found
+    if problems:
         sentence = N_("%(file)s (%(at)s) holds %(problems)s damaged or missing files. Run “oms check” to see them.")
         return Finding(name, DANGER, sentence, values)
     if now() - at > BACKUP_EVERY:
@@ -344,13 +353,11 @@ def _last_backup(session: Session) -> Finding:
 
 def _last_drill(session: Session) -> Finding:
     """When a backup was last proved by putting it back."""
-    name, fact = N_("Last proven restore"), session.get(Fact, LAST_DRILL)
-    if fact is None:
+    name, found = N_("Last proven restore"), _remembered(session, LAST_DRILL)
+    if found is None:
         return Finding(name, WARNING, N_("No backup was put back on trial yet. Run: oms drill FILE."))
-    written, problems, file_name = fact.value.split(" ", 2)
-    at = datetime.fromisoformat(written)
-    values = {"at": f"{at.astimezone(HANOI):%d/%m/%Y %H:%M}", "file": file_name}
-    if int(problems):
+    at, problems, values = found
+    if problems:
         sentence = N_("%(file)s was put back on trial (%(at)s) and is not whole. Make another backup and look why.")
         return Finding(name, DANGER, sentence, values)
     if now() - at > DRILL_EVERY:

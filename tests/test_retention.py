@@ -13,6 +13,7 @@ from oms.errors import BadInput, Conflict, Refused
 from oms.models import (
     Account,
     Category,
+    Disposal,
     Dossier,
     DossierStatus,
     Leaving,
@@ -63,6 +64,22 @@ def left(session, world, actor):
     def make(on: date, category: Category = Category.CONTRACT_WORKER) -> Leaving:
         dossier = factories.make_dossier(session, world.units["sonv"], category=category)
         return close_on(session, dossier, on, actor("bithu.sonv").account_id)
+
+    return make
+
+
+@pytest.fixture
+def approve(session, world, actor):
+    """A disposal of a scan whose dossier's term is over, approved by the head."""
+
+    def make(scan: Scan) -> Disposal:
+        unit = session.get_one(Unit, world.units["sonv"])
+        wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "legal_reason": "Hết thời hạn"}
+        made = disposal.propose(
+            session, unit, rule().id, [scan.id], minutes_on=today(), actor=actor("canbo.sonv"), **wish
+        )
+        disposal.decide(session, made, approved=True, answer="", actor=actor("bithu.sonv"))
+        return made
 
     return make
 
@@ -160,43 +177,34 @@ def test_a_dossier_goes_whole_with_its_record_and_is_not_opened_again(session, s
 
 
 def test_what_was_let_go_or_never_scanned_takes_no_place_on_the_list(
-    session, settings, world, actor, left, monkeypatch
+    session, settings, actor, left, approve, monkeypatch
 ) -> None:
     monkeypatch.setattr(disposal, "MOST_DOSSIERS", 1)
-    one, two, head = actor("canbo.sonv"), actor("canbo2.sonv"), actor("bithu.sonv")
+    one, two = actor("canbo.sonv"), actor("canbo2.sonv")
     empty, first, second = left(LONG_AGO), left(LONG_AGO), left(LONG_AGO)
     scans = [factories.make_scan(session, row.dossier, one.account_id, ("tờ",)) for row in (first, second)]
     assert disposal.due(session, rule(), actor=one) == scans[:1] and empty.dossier.number < first.dossier.number
-    unit = session.get_one(Unit, world.units["sonv"])
-    wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "minutes_on": today(), "legal_reason": "Hết thời hạn"}
-    made = disposal.propose(session, unit, rule().id, [scans[0].id], actor=one, **wish)
-    disposal.decide(session, made, approved=True, answer="", actor=head)
+    made = approve(scans[0])
     factories.make_scan(session, empty.dossier, one.account_id, ("đến sau",))  # now due, and before the approved one
     disposal.execute(session, settings, made, second=two, actor=one)
     assert [scan.dossier_id for scan in disposal.due(session, rule(), actor=one)] == [empty.dossier_id]
 
 
-def test_a_scan_that_came_after_the_approval_stops_the_whole_dossier(session, settings, world, actor, left) -> None:
-    one, two, head = actor("canbo.sonv"), actor("canbo2.sonv"), actor("bithu.sonv")
+def test_a_scan_that_came_after_the_approval_stops_the_whole_dossier(session, settings, actor, left, approve) -> None:
+    one, two = actor("canbo.sonv"), actor("canbo2.sonv")
     gone = left(LONG_AGO)
     scan = factories.make_scan(session, gone.dossier, one.account_id, ("tờ",))
-    unit = session.get_one(Unit, world.units["sonv"])
-    wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "minutes_on": today(), "legal_reason": "Hết thời hạn"}
-    made = disposal.propose(session, unit, rule().id, [scan.id], actor=one, **wish)
-    disposal.decide(session, made, approved=True, answer="", actor=head)
+    made = approve(scan)
     factories.make_scan(session, gone.dossier, one.account_id, ("đến sau",))
     with pytest.raises(Conflict, match="not due"):
         disposal.execute(session, settings, made, second=two, actor=one)
 
 
-def test_what_was_opened_again_meanwhile_is_not_destroyed(session, settings, world, actor, left) -> None:
+def test_what_was_opened_again_meanwhile_is_not_destroyed(session, settings, actor, left, approve) -> None:
     one, two, head = actor("canbo.sonv"), actor("canbo2.sonv"), actor("bithu.sonv")
     gone = left(LONG_AGO)
     scan = factories.make_scan(session, gone.dossier, one.account_id, ("tờ",))
-    unit = session.get_one(Unit, world.units["sonv"])
-    wish = {"council": COUNCIL, "minutes": "Biên bản số 5-BB", "minutes_on": today(), "legal_reason": "Hết thời hạn"}
-    made = disposal.propose(session, unit, rule().id, [scan.id], actor=one, **wish)
-    disposal.decide(session, made, approved=True, answer="", actor=head)
+    made = approve(scan)
     reopening.report_mistake(session, gone, WHY, actor=one)
     reopening.annul(session, gone, actor=head)
     with pytest.raises(Conflict, match="not due"):

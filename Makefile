@@ -9,7 +9,7 @@ TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-dejavu-c
 PO := oms/translations/vi/LC_MESSAGES/messages.po
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-sqlite test-postgresql lint bench bench-reading bench-search screenshots packages packages-test
+.PHONY: help setup setup-test run test test-sqlite test-postgresql lint scan security bench bench-reading bench-search screenshots packages packages-test
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,12 @@ lint: setup ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+scan: setup ## scanners: bandit, pip-audit, each in an environment of its own
+	@deploy/scan
+
+security: setup-test ## the long checks of docs/security.md, one table at the end (hours)
+	@deploy/with-services $(BIN)/python docs/prove_security.py
+
 # Both at once, on a machine with two cores; each says what it found when it is done.
 test: setup-test ## the whole suite, on SQLite and on PostgreSQL
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
@@ -61,8 +67,10 @@ NO_DATABASE := box recognition vietnamese specimens catalogue templates search
 test-postgresql: setup-test
 	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser" $(NO_DATABASE:%=--ignore=tests/%)
 
-bench: setup ## measure, and print ratios
-	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+# The others prove and do not measure; they take hours and belong to `make security`.
+LONG := api_cases flips guards kills power_cuts stored_xss vault
+bench: setup ## measure, and print ratios; the long proofs in bench/ run with make security only
+	@for file in $(filter-out $(LONG:%=bench/%.py),$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 bench-search: setup ## how fast the engines find
 	$(BIN)/python bench/search.py

@@ -24,7 +24,7 @@ from oms import db, jobs, search
 from oms.models import Job, JobState, Page, now
 from oms.search.interface import Engine, Item
 from oms.settings import Settings
-from oms.worker import Worker
+from oms.worker import FILED, Worker
 
 LONGEST, LONGEST_WORK = 0.4, 2.0
 """Seconds a writer of an engine, and a worker of an installation, works at most before it is killed."""
@@ -149,7 +149,12 @@ def recover(settings: Settings) -> None:
     with db.reading(database) as session:
         forgotten = jobs.forgotten(session, everything=True)
     for job_id in forgotten:
-        worker.run(job_id)
+        worker._take(job_id)
+    while True:
+        with db.reading(database) as session:
+            if not jobs.waiting(session, FILED):
+                break
+        worker.index_filed()
     engine = search.open_engine(settings)
     assert engine.healthy(), "a byte is not as it was written"
     differences = search.compare(database, settings)

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from oms import audit, checks, figures, procedures
+from oms import alarms, audit, checks, figures, holds, procedures
 from oms.audit import sealing
-from oms.audit_words import REARRANGING, RECORD, STACKS, SUPPLEMENTS
+from oms.audit_words import ACCESS, LOG, REARRANGING, RECORD, STACKS, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -27,10 +27,13 @@ PAGE_SIZE = 50
 
 # Every action of the log in words; a test finds one that is missing. Refusals carry the right that was asked for.
 ACTIONS: dict[str, str] = {
+    **alarms.IN_THE_LOG,
+    **ACCESS,
     **OF_LATE_PAPERS,
     **mass.IN_THE_LOG,
     **checks.IN_THE_LOG,
     **figures.IN_THE_LOG,
+    **holds.IN_THE_LOG,
     **procedures.IN_THE_LOG,
     "account:sign_in": N_("Sign in"),
     "account:sign_out": N_("Sign out"),
@@ -52,12 +55,6 @@ ACTIONS: dict[str, str] = {
     "account:second_factor_off": N_("Take away the second factor"),
     "account:second_factor_ask_off": N_("Ask to take away the second factor"),
     "account:recovery_code": N_("Use a recovery code"),
-    "audit:read": N_("Read the audit log"),
-    "audit:list": N_("List the audit log"),
-    "audit:view": N_("Open an audit entry"),
-    "audit:verify": N_("Check the audit log"),
-    "audit:extract": N_("Take an extract of the audit log"),
-    "audit:slip": N_("Print the state of the audit log"),
     "consultation:request": N_("Ask to look into a dossier of another unit"),
     "consultation:read": N_("Read a consultation request"),
     "consultation:list": N_("List consultation requests"),
@@ -72,17 +69,15 @@ ACTIONS: dict[str, str] = {
     "consultation:end": N_("End a consultation"),
     "consultation:enter": N_("Enter the reading room"),
     "consultation:look": N_("Look at a page in the reading room"),
-    "hold:read": N_("Read a hold"),
-    "hold:list": N_("List holds"),
-    "hold:view": N_("Open a hold"),
-    "hold:order": N_("Order a hold"),
-    "hold:ask": N_("Ask to lift a hold"),
-    "hold:lift": N_("Lift a hold"),
     **SUPPLEMENTS,
     "delegation:read": N_("Read delegations"),
     "delegation:list": N_("List delegations"),
     "delegation:give": N_("Delegate"),
     "delegation:end": N_("End a delegation"),
+    "file:open": N_("Open a protection file"),
+    "file:close": N_("Close a protection file"),
+    "file:print": N_("Print a protection file with a watermark"),
+    "file:list_prints": N_("Look at the register of prints"),
     "insert:open": N_("Open a sealed insert"),
     "insert:seal": N_("Seal a document"),
     "insert:unseal": N_("Unseal a document"),
@@ -108,6 +103,7 @@ ACTIONS: dict[str, str] = {
     "document:file": N_("File a document"),
     "document:describe": N_("Correct what is said about a document"),
     "document:take_apart": N_("Take a document apart"),
+    **LOG,
     **REARRANGING,
     **RECORD,
     **STACKS,
@@ -178,6 +174,7 @@ ACTIONS: dict[str, str] = {
     "package:arrival": N_("Look how far a package is"),
     "package:import": N_("Take in a package"),
     "package:acknowledge": N_("Answer a package"),
+    "package:checkpoints": N_("Take out what is kept of the log of another installation"),
     "package:close": N_("Close a transfer by the answer to a package"),
     "package:trust": N_("Trust another installation"),
     "package:key": N_("Look at the key of the installation"),
@@ -223,6 +220,7 @@ ACTIONS: dict[str, str] = {
     "system:backup": N_("Back up"),
     "system:restore": N_("Restore a backup"),
     "system:drill": N_("Put a backup back on trial"),
+    "system:rekey": N_("Bring data under new keys"),
     "system:reindex": N_("Rebuild the search index"),
     "system:repair": N_("Repair what the check found"),
     "dossier:count_sheets": N_("Count the sheets of a dossier"),

@@ -7,6 +7,7 @@ OUTCOMES: dict[str, str] = {
     "refused": N_("Refused"),
     "known": N_("Was there already"),
     "held": N_("Waits for a decision"),
+    "failed": N_("Failed"),
 }
 WAYS: dict[str, str] = {
     "web": N_("Browser"),
@@ -26,6 +27,16 @@ FINDINGS: dict[str, str] = {
     "bad-signature": N_(
         "A checkpoint does not bear a valid signature: somebody has changed the checkpoints or the key."
     ),
+    "frozen-changed": N_("An older segment is not what it was when it was left behind: it was changed once more."),
+}
+LOG: dict[str, str] = {
+    "audit:read": N_("Read the audit log"),
+    "audit:list": N_("List the audit log"),
+    "audit:view": N_("Open an audit entry"),
+    "audit:verify": N_("Check the audit log"),
+    "audit:extract": N_("Take an extract of the audit log"),
+    "audit:slip": N_("Print the state of the audit log"),
+    "audit:segment": N_("Begin a new segment of the audit log"),
 }
 REARRANGING: dict[str, str] = {
     "document:reorder_pages": N_("Change the order of pages"),
@@ -49,6 +60,25 @@ RECORD: dict[str, str] = {
     "record:row": N_("Write a row of the record"),
     "record:remove_row": N_("Take a row out of the record"),
     "record:take": N_("Take over what the machine read"),
+}
+ACCESS: dict[str, str] = {
+    "account:passkey_add": N_("Add a passkey"),
+    "account:tie": N_("Tie an account to a person"),
+    "account:passkey_remove": N_("Remove a passkey"),
+    "account:provider_tie": N_("Tie an account to the office’s sign-in"),
+    "account:provider_untie": N_("Untie an account from the office’s sign-in"),
+    "account:gone": N_("End the sessions of who left the directory"),
+    "access_review:state": N_("See where reviews of rights stand"),
+    "access_review:read": N_("Read a review of rights"),
+    "access_review:list": N_("List reviews of rights"),
+    "access_review:view": N_("Open a review of rights"),
+    "access_review:start": N_("Begin a review of rights"),
+    "access_review:decide": N_("Confirm or revoke rights in a review"),
+    "access_review:sign": N_("Sign a review of rights"),
+    "protection_flag:read": N_("Ask whether there is a protection file"),
+    "protection_flag:look": N_("See whether there is a protection file"),
+    "protection_flag:set": N_("Write down that there is a protection file"),
+    "protection_flag:clear": N_("Take away the note of a protection file"),
 }
 SUPPLEMENTS: dict[str, str] = {
     "campaign:read": N_("Look at campaigns of supplements"),

@@ -2,32 +2,59 @@
 
 SQLite runs in WAL with `synchronous=FULL` (a commit survives power loss) and every writing
 transaction starts with BEGIN IMMEDIATE: a deferred one that reads first and writes later fails
-with "database is locked" without waiting. Knows no rule of the domain.
+with "database is locked" without waiting. In a sealed data folder (`oms.vault`) the file, its log and every copy of it
+are encrypted page by page (SQLCipher). Knows no rule of the domain.
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import Session
+
+from oms import vault
+from oms.errors import N_, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
 # SQLite's own waiting is not fair; one lock per process makes writers queue in order of arrival.
 _writer = threading.Lock()
 
 
-def connect(url: str) -> Engine:
-    """Open an engine on SQLite or PostgreSQL (driver psycopg 3)."""
+def connect(url: str, *, keys: vault.Keys | None = None) -> Engine:
+    """Open an engine on SQLite or PostgreSQL (driver psycopg 3); `keys` of a sealed copy that lies elsewhere."""
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
-    engine = create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    options: dict[str, Any] = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    if keys is None and address.database:
+        keys = vault.keys_of(Path(address.database))
+    engine = create_engine(address, connect_args=options) if keys is None else _sealed_engine(address, options, keys)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _sealed_engine(address: URL, options: dict[str, Any], keys: vault.Keys) -> Engine:
+    """SQLite behind SQLCipher: the key is said before anything else, and temporary tables stay in memory."""
+    try:
+        from sqlcipher3 import dbapi2
+    except ImportError as error:
+        raise Unavailable(
+            N_("The database is encrypted and sqlcipher3 is not installed. Run: pip install “oms[protection]”.")
+        ) from error
+
+    def connect_sealed() -> Any:
+        connection = dbapi2.connect(address.database, **options)
+        connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to the error output by itself
+        connection.execute(f"PRAGMA key = \"x'{keys.database.hex()}'\"")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    return create_engine(address, module=dbapi2, creator=connect_sealed)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

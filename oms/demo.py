@@ -257,7 +257,7 @@ def _add_scans(
         drawn = _draw(invented, code, place, seed, pages=1 if at_once else None)
         if drawn is None:
             continue
-        scan_id, enqueued = _receive(engine, settings, *drawn, actor)
+        scan_id, enqueued = receive_paper(engine, settings, *drawn, actor)
         if scan_id is None:
             continue
         loaded.scans += 1
@@ -267,14 +267,14 @@ def _add_scans(
             loaded.jobs += enqueued
     # A demo with few scans is one of a test.
     for one, paper in own_papers(invented, INTERIOR, seed) if count >= len(SCANNED) else ():
-        scan_id, _enqueued = _receive(engine, settings, one, paper, actor := _officer(engine, INTERIOR))
+        scan_id, _enqueued = receive_paper(engine, settings, one, paper, actor := _officer(engine, INTERIOR))
         if scan_id is not None:
             loaded.scans += 1
             filed.append((scan_id, paper, actor))
     with ThreadPoolExecutor(READERS) as pool:
-        list(pool.map(lambda entry: _read_now(engine, settings, entry[0], entry[2]), filed))
+        list(pool.map(lambda entry: read_now(engine, settings, entry[0], entry[2]), filed))
     for scan_id, paper, actor in filed:
-        _file(engine, scan_id, paper, actor)
+        file_paper(engine, scan_id, paper, actor)
 
 
 def _officer(engine: Engine, code: str) -> Actor:
@@ -310,7 +310,7 @@ def _draw(
     return one, make_scan(one, kind, seed, category=category, pages=pages)
 
 
-def _receive(
+def receive_paper(
     engine: Engine, settings: Settings, one: SyntheticPerson, paper: SyntheticScan, actor: Actor
 ) -> tuple[str | None, list[str]]:
     # Drawn by this program a moment ago: there is nothing to look for on it, and looking would double the start.
@@ -330,7 +330,7 @@ def _receive(
     return (scan.id if is_new else None), enqueued
 
 
-def _read_now(engine: Engine, settings: Settings, scan_id: str, actor: Actor) -> None:
+def read_now(engine: Engine, settings: Settings, scan_id: str, actor: Actor) -> None:
     """Read a scan here instead of in the worker; its jobs count as done."""
     with db.writing(engine) as session:
         session.get_one(Scan, scan_id).state = ScanState.READING
@@ -342,7 +342,7 @@ def _read_now(engine: Engine, settings: Settings, scan_id: str, actor: Actor) ->
         _close_jobs(session, [scan_id, *pages])
 
 
-def _file(engine: Engine, scan_id: str, paper: SyntheticScan, actor: Actor) -> None:
+def file_paper(engine: Engine, scan_id: str, paper: SyntheticScan, actor: Actor) -> None:
     """File all pages of a read scan as the document it is; one that was not read whole or right stays waiting."""
     filing = review.Filing(
         component_id=paper.component_id,

@@ -4,20 +4,21 @@ Nothing else proves one: a file may be whole and yet not come up. The trial is o
 checked like the installation itself, down to every hash and every entry of the audit log.
 """
 
-import shutil
-import tempfile
+import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from oms import audit, backup, db, fixity, health, staging
-from oms.errors import N_, BadInput, Unavailable
+from oms import audit, backup, db, fixity, health, staging, vault
+from oms.backup import folders, rotation
+from oms.errors import N_, Conflict, Unavailable
 from oms.fixity import Problem
+from oms.models import AuditEntry
 from oms.settings import Settings
 
 # What concerns the machine and not the backup.
@@ -33,22 +34,17 @@ class Drill:
     problems: tuple[Problem, ...]
 
 
-def newest(folder: Path) -> Path:
-    """The backup that was written last; `BadInput` for a folder without one."""
-    found = sorted(folder.glob("*.tar"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise BadInput(N_("There is no backup (*.tar) in %(folder)s. Make one: oms backup FILE."), folder=folder)
-    return found[-1]
-
-
 def drill(engine: Engine, settings: Settings, source: Path, *, key: Path | None = None) -> Drill:
     """Put the backup back beside the installation, check all of it, throw it away, and write down what came of it.
 
-    Whatever keeps it from coming up is raised, and written down, too. `key` opens a sealed one.
+    Of a folder of backups the newest. Whatever keeps it from coming up is raised, and written down, too. `key` opens a
+    sealed one.
     """
+    source, _folder = folders.find(source)
     run = settings.home / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=run, prefix="drill-") as folder, _trial(settings, Path(folder)) as trial:
+    staging.wipe_forgotten(settings)
+    with _alone(run), staging.locked_folder(run, "drill-") as folder, _trial(settings, folder) as trial:
         try:
             problems, entries = _try(trial, source, key)
         except Exception:
@@ -58,22 +54,36 @@ def drill(engine: Engine, settings: Settings, source: Path, *, key: Path | None 
     return Drill(source, entries, tuple(problems))
 
 
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """One trial at a time: on PostgreSQL they would share a database."""
+    with (run / "drill.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(N_("Another backup is on trial here. Wait until it has ended, then try again.")) from None
+        yield
+
+
 def _try(trial: Settings, source: Path, key: Path | None) -> tuple[list[Problem], int]:
     """Put the backup in the place of the trial; its problems, and entries of its log."""
     backup.restore(trial, source, key=key)
     restored = db.connect(trial.database)
     try:
-        problems = [row for row in fixity.check(restored, trial) if row.kind not in OF_THE_MACHINE]
+        problems = [row for row in fixity.check(restored, trial) if row.kind not in (*OF_THE_MACHINE, *fixity.TOLD)]
         with db.reading(restored) as session:
-            return problems, audit.verify(session).entries
+            return problems, session.scalar(select(func.max(AuditEntry.seq))) or 0
     finally:
         restored.dispose()
-        shutil.rmtree(staging.folder(trial), ignore_errors=True)
+        staging.forget(trial)
+        vault.lock(trial)
 
 
 def _remember(engine: Engine, source: Path, entries: int, *, problems: int) -> None:
     with db.writing(engine) as session:
         health.remember(session, health.LAST_DRILL, source.name, problems)
+        if not problems:
+            rotation.remember_proven(session, source.stem)
         audit.record(session, "system:drill", actor=None, words=source.name, entries=entries, problems=problems)
 
 

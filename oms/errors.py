@@ -90,6 +90,13 @@ class FileRefused(OmsError):
     what = N_("File refused")
 
 
+class FileNotNow(FileRefused):
+    """A file that cannot be taken in just now, through no fault of its own; `seconds` says when to try again."""
+
+    status = 503
+    what = N_("File that could not be looked at just now")
+
+
 class EmptyFile(FileRefused):
     """A file without bytes."""
 

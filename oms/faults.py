@@ -11,6 +11,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
 
+AGAIN = 60
+"""Seconds after which what did not answer may answer again."""
 # The disk says no: full, over quota, mounted read-only.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 # SQLite calls everything "operational", a missing table too; these are about the place, not about the question.
@@ -49,7 +51,8 @@ def refusal_behind(error: BaseException) -> OmsError | None:
             N_(
                 "Nothing can be written right now: the disk is full, or the database does not answer. "
                 "Nothing was changed; call the administrator."
-            )
+            ),
+            seconds=AGAIN,
         )
     return None
 

@@ -7,6 +7,7 @@ being read) is no problem. Mends only what loses nothing.
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,18 +16,24 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from oms import audit, custody, db, installation, jobs, organisation, purging, search, staging, storage
+from oms import audit, custody, db, installation, jobs, organisation, purging, rekeying, search, staging, storage
 from oms.audit import sealing
 from oms.errors import N_
+from oms.log_standing import broken
 from oms.models import (
     OPEN_STATES,
     AttachedFile,
+    AuditEntry,
+    Disposal,
+    DisposalItem,
+    DisposalState,
     Document,
     Dossier,
     Job,
     JobState,
     Page,
     PageState,
+    Purge,
     Scan,
     ScanState,
     Stack,
@@ -43,8 +50,16 @@ from oms.settings import Settings
 
 # A file may be on its way to its row for so long (seconds): an upload takes minutes at most.
 ON_ITS_WAY = 3600
+# Staging is wiped every few seconds where a worker runs; a minute more for one that starts.
+STAGING_GRACE = 60
 # A job nobody took for so long (seconds) is stuck: a running worker hands over again after 60.
 STUCK = 600
+# Problems of stored files that a backup can mend.
+OF_FILES = ("missing-file", "damaged-file")
+# Problems after which an older backup may be the only one that has what is gone: none leaves meanwhile.
+OF_LOSS = (*OF_FILES, "lost-upload", "database-damaged", "broken-reference", "audit-broken")
+# Known, signed for and never repaired: told at every look, and no reason to call the rest damaged.
+TOLD = ("audit-segment",)
 # Newest entries of the audit log that `fast` looks at.
 NEWEST_ENTRIES = 1000
 # What a difference of the index means, by what differs and the kind of thing.
@@ -71,8 +86,9 @@ class Problem:
 
 def check(engine: Engine, settings: Settings, *, fast: bool = False) -> Iterator[Problem]:
     """Every problem of the installation; `fast` looks at presence and size only and reads no file."""
-    with db.reading(engine) as session:
+    with rekeying.keeping_names(settings), db.reading(engine) as session:
         yield from _check_database(session, fast)
+        yield from _check_uploads(session)
         yield from _check_files(session, settings, fast)
         yield from _check_scans(session)
         yield from _check_dossiers(session)
@@ -97,7 +113,38 @@ def _check_database(session: Session, fast: bool) -> Iterator[Problem]:
         yield Problem("broken-reference", f"{row[0]}:{row[1]}", message, {"table": row[0], "parent": row[2]})
 
 
-def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
+def _check_uploads(session: Session) -> Iterator[Problem]:
+    """What the log says was received and nobody destroyed is there: the log was told in the same commit, and is sealed.
+
+    Minutes of a destruction name no scan, only its dossier: of a dossier that lost more than its minutes tell, all are
+    named.
+    """
+    there = select(Scan.id).where(Scan.id == AuditEntry.object_id)
+    executed = select(DisposalItem.id).where(
+        DisposalItem.scan_id == AuditEntry.object_id,
+        DisposalItem.disposal.has(Disposal.state == DisposalState.EXECUTED),
+    )
+    gone = select(AuditEntry.seq, AuditEntry.object_id, AuditEntry.dossier_id).where(
+        AuditEntry.action == "scan:upload",
+        AuditEntry.outcome == "done",
+        AuditEntry.object_kind == "scan",
+        ~there.exists(),
+        ~executed.exists(),
+    )
+    lost = session.execute(gone).all()
+    counted = select(Purge.dossier_id, func.count()).group_by(Purge.dossier_id)
+    purged = {row[0]: row[1] for row in session.execute(counted)}
+    for dossier_id, missing in Counter(row.dossier_id for row in lost).items():
+        if missing <= purged.get(dossier_id, 0):
+            continue
+        for seq, scan_id in ((row.seq, row.object_id) for row in lost if row.dossier_id == dossier_id):
+            message = N_(
+                "Scan %(scan)s was received (entry %(seq)s of the log), and nothing is there of it. Restore a backup."
+            )
+            yield Problem("lost-upload", f"scan:{scan_id}", message, {"scan": scan_id, "seq": seq})
+
+
+def named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
     """SHA-256, whose file it is, and its size where it is known."""
     for scan_id, received, size, pdf in session.execute(select(Scan.id, Scan.sha256, Scan.size, Scan.pdf_sha256)):
         yield received, f"scan:{scan_id}", size
@@ -121,9 +168,8 @@ def _named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
 
 def _check_files(session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
     sound: dict[str, bool] = {}
-    for sha256, owner, size in _named_files(session):
-        path = storage.path_of(settings.scans, sha256)
-        if not path.is_file():
+    for sha256, owner, size in named_files(session):
+        if not storage.has(settings.scans, sha256):
             yield Problem(
                 "missing-file",
                 owner,
@@ -132,8 +178,8 @@ def _check_files(session: Session, settings: Settings, fast: bool) -> Iterator[P
             )
             continue
         if sha256 not in sound:
-            sound[sha256] = fast or storage.hash_of(path) == sha256
-        if not sound[sha256] or (size is not None and path.stat().st_size != size):
+            sound[sha256] = fast or storage.is_sound(settings.scans, sha256)
+        if not sound[sha256] or not storage.has_length(settings.scans, sha256, size):
             message = N_("The file %(sha256)s is not as it was received. Restore it from a backup.")
             yield Problem("damaged-file", owner, message, {"sha256": sha256})
     for sha256 in storage.names(settings.scans):
@@ -274,10 +320,18 @@ def _check_jobs(session: Session) -> Iterator[Problem]:
 
 
 def _check_audit(session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
-    found = audit.verify_newest(session, NEWEST_ENTRIES) if fast else sealing.verify_log(session, settings)
-    if found.finding:
-        message = N_("The audit log does not hold at entry %(seq)s (%(finding)s).")
+    seal = sealing.state_of(settings)
+    newest = audit.verify_newest(session, NEWEST_ENTRIES, seal.first) if fast else None
+    found = newest or sealing.verify_log(session, settings)
+    if found.finding == "frozen-changed":  # no backup mends it, and it stays: old ones may leave
+        message = N_("An older segment of the audit log was changed once more after it was left behind.")
+        yield Problem("audit-frozen", f"entry:{found.seq}", message)
+    elif found.finding:
+        message = N_("The audit log does not hold at entry %(seq)s.")
+        message = message if found.seq else N_("The checkpoints of the audit log cannot be believed.")
         yield Problem("audit-broken", f"entry:{found.seq}", message, {"seq": found.seq, "finding": found.finding})
+    for _tone, message, values in broken(settings):
+        yield Problem("audit-segment", f"entry:{values['first']}", message, values)
 
 
 def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:
@@ -285,13 +339,13 @@ def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:
     with db.reading(engine) as session:
         reading = set(session.scalars(select(Page.id).join(Scan).where(Scan.state == ScanState.READING)))
     layers = layer_path(settings, "any").parent
-    found: list[Path] = list(storage.leftovers(settings.scans))
-    for folder in (staging.folder(settings), settings.home / "run" / "reading"):
-        found += folder.iterdir() if folder.is_dir() else ()
-    if layers.is_dir():
-        found += (path for path in layers.iterdir() if path.stem not in reading)
-    for path in sorted(found):
-        if _age(path) > ON_ITS_WAY:
+    limits = dict.fromkeys(storage.leftovers(settings.scans), ON_ITS_WAY)
+    # The worker wipes what lies there longer than a person may look at a doubtful page.
+    limits |= dict.fromkeys(staging.folder(settings).iterdir(), staging.SECONDS + STAGING_GRACE)
+    limits |= dict.fromkeys(staging.forgotten(settings), 0)
+    limits |= {path: ON_ITS_WAY for path in layers.glob("*") if path.stem not in reading}
+    for path, seconds in sorted(limits.items()):
+        if _age(path) > seconds:
             place = str(path.relative_to(settings.home)) if path.is_relative_to(settings.home) else str(path)
             yield Problem(
                 "leftover",
@@ -354,6 +408,7 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
             if _is_named(engine, key) or not storage.remove_old(settings.scans, key, ON_ITS_WAY):
                 continue
         elif problem.kind == "leftover":
+            staging.wipe_forgotten(settings)
             _remove_leftover(settings, problem.where)
         elif problem.kind == "job-stuck":
             send(key)

@@ -17,8 +17,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from oms import audit, db, intake, jobs, staging, storage
-from oms.errors import N_, BadInput, FileRefused, NotFound, Refused, SecretFile
+from oms import audit, db, intake, jobs, quotas, staging
+from oms.errors import N_, BadInput, FileNotNow, FileRefused, NotFound, Refused, SecretFile
 from oms.intake import Arrival
 from oms.models import Dossier, Page, Scan, SecrecyClearance, Transfer, Unit
 from oms.permissions import Action, Actor, can, require
@@ -53,12 +53,14 @@ class Held:
     token: str
     folder: Path
     name: str
+    sha256: str
     pages: tuple[HeldPage, ...]
     seconds: int
     dossier_id: str = ""
     transfer_id: str = ""
     unit_id: str = ""
     errand: Mapping[str, str] = field(default_factory=dict)
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def hold(
         "unit": thing.id if isinstance(thing, Unit) else "",
         "errand": dict(errand or {}),
         "name": arrival.name,
+        "sha256": arrival.sha256,
+        "former": arrival.former,
         "pages": [[found.number, list(found.levels)] for found in arrival.suspicions],
     }
     (arrival.folder / "about.json").write_text(json.dumps(about), "utf-8")
@@ -127,12 +131,14 @@ def find(settings: Settings, token: str, *, actor: Actor) -> Held:
         token,
         folder,
         about["name"],
+        about["sha256"],
         pages,
         seconds,
         dossier_id=about["dossier"],
         transfer_id=about["transfer"],
         unit_id=about["unit"],
         errand=about["errand"],
+        former=tuple(about["former"]),
     )
 
 
@@ -160,7 +166,7 @@ def release(held: Held) -> Arrival:
     """The waiting file as one that may come in; only after two people have said so (`check_second`)."""
     path = held.folder / "file"
     opened = open_scan(path, name=held.name)
-    arrival = Arrival(held.name, path, held.folder, storage.hash_of(path), path.stat().st_size, opened)
+    arrival = Arrival(held.name, path, held.folder, held.sha256, path.stat().st_size, opened, former=held.former)
     return replace(arrival, looked=True)
 
 
@@ -192,9 +198,9 @@ def check_second(second: Actor, thing: Meant, *, actor: Actor) -> None:
         raise Refused(N_("The second person must be one who may read this dossier: another officer or the head."))
 
 
-def look_through(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+def look_through(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: intake.Ask) -> Arrival:
     """A file opened and looked at in memory; nobody is there to decide a doubt, so it is a refusal."""
-    arrival = intake.examine(settings, pieces, name)
+    arrival = intake.examine(settings, pieces, name, ask=ask)
     if arrival.suspicions:
         intake.discard(arrival)
         raise needs_two_people(arrival)
@@ -213,15 +219,19 @@ def take_in(
 ) -> tuple[Scan, bool]:
     """Take one file in where nobody can decide a doubt, whole or not at all; as `intake.receive`, and committed.
 
-    A `FileRefused` is written down before it is raised; `send` hands a new job to the queue.
+    A `FileRefused` is written down before it is raised, but not that it could not be looked at just now: who goes on by
+    itself asks every minute. `send` hands a new job to the queue.
     """
     arrival = None
     try:
-        arrival = look_through(settings, pieces, name)
-        intake.keep(settings, arrival)
-        with db.writing(engine) as session:
+        arrival = look_through(
+            settings, pieces, name, ask=quotas.asking(engine, settings, actor=actor, into=dossier_id)
+        )
+        with intake.kept(settings, arrival), db.writing(engine) as session:
             scan, is_new = intake.receive(session, session.get_one(Dossier, dossier_id), arrival, actor=actor)
         jobs.deliver(session, send)
+    except FileNotNow:
+        raise
     except FileRefused as error:
         with db.writing(engine) as session:
             intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)

@@ -26,6 +26,15 @@ from oms.permissions import (
     require_confirmed,
 )
 
+IN_THE_LOG = {
+    "hold:read": N_("Read a hold"),
+    "hold:list": N_("List holds"),
+    "hold:view": N_("Open a hold"),
+    "hold:order": N_("Order a hold"),
+    "hold:ask": N_("Ask to lift a hold"),
+    "hold:lift": N_("Lift a hold"),
+}
+"""What is done here, as the log says it."""
 WORDS = 10, 500
 """Characters of a reason and of the decision that orders a hold."""
 

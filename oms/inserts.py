@@ -5,18 +5,14 @@ outside the index. The only way to them is an opening: an officer or head of the
 one with the own password, a purpose, and an end that comes by itself. Each look names both.
 """
 
-from datetime import timedelta
-
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, undefer
 
-from oms import audit, catalogue, desk, dossiers, jobs, milestones
-from oms.errors import N_, BadInput, Conflict, NotFound, Refused
+from oms import audit, catalogue, desk, dossiers, jobs, milestones, openings
+from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import Document, Dossier, InsertOpening, Page, Scan, now
 from oms.organisation import today
 from oms.permissions import Action, Actor, can, require
-
-REASON_LENGTH = 10, 500
 
 
 def sealable(document: Document) -> bool:
@@ -34,8 +30,8 @@ def seal(session: Session, document: Document, reason: str, *, second: Actor, ac
     dossiers.hold(session, dossier)
     require(actor, Action.DOCUMENT_FILE, dossier)
     require(actor, Action.DOCUMENT_READ, document)
-    _check_two(second, dossier, actor)
-    reason = _words(reason)
+    openings.check_two(second, dossier, actor)
+    reason = openings.words(reason)
     if not sealable(document):
         raise BadInput(N_("Papers of this component are not sealed. Only complaint and discipline papers are."))
     scans = _scans_of(session, document)
@@ -55,8 +51,8 @@ def unseal(session: Session, document: Document, reason: str, *, second: Actor, 
     dossiers.hold(session, dossier)
     require(actor, Action.DOCUMENT_FILE, dossier)
     opening_of(session, dossier, actor=actor)
-    _check_two(second, dossier, actor)
-    reason = _words(reason)
+    openings.check_two(second, dossier, actor)
+    reason = openings.words(reason)
     if not document.sealed:
         raise Conflict(N_("This document is not sealed any more. Nothing is left to do."))
     _set(session, document, _scans_of(session, document), False)
@@ -75,36 +71,19 @@ def has_inserts(session: Session, dossier: Dossier, *, actor: Actor) -> bool:
 def open_together(session: Session, dossier: Dossier, purpose: str, *, second: Actor, actor: Actor) -> InsertOpening:
     """Open the sealed part to the two for the minutes of the rule in force."""
     require(actor, Action.INSERT_OPEN, dossier)
-    _check_two(second, dossier, actor)
-    purpose = _words(purpose)
+    openings.check_two(second, dossier, actor)
+    purpose = openings.words(purpose)
     rule = catalogue.insert_rule(today())
     if rule is None or not has_inserts(session, dossier, actor=actor):
         raise NotFound()
-    opening = InsertOpening(
-        dossier_id=dossier.id,
-        opened_by_id=actor.account_id,
-        second_id=second.account_id,
-        purpose=purpose,
-        ends_at=now() + timedelta(minutes=rule.minutes),
-    )
-    session.add(opening)
-    session.flush()
+    opening = openings.add(session, dossier, purpose, rule.minutes, second=second, actor=actor)
     audit.record(session, "insert:open", dossier, actor=actor, words=purpose, second=second.account_id)
     return opening
 
 
 def opening_of(session: Session, dossier: Dossier, *, actor: Actor) -> InsertOpening:
     """The opening that lets the actor look now; `NotFound` when there is none, or its time is over."""
-    opening = session.scalar(
-        select(InsertOpening)
-        .where(
-            InsertOpening.dossier_id == dossier.id,
-            InsertOpening.ends_at > now(),
-            or_(InsertOpening.opened_by_id == actor.account_id, InsertOpening.second_id == actor.account_id),
-        )
-        .order_by(InsertOpening.ends_at.desc())
-        .limit(1)
-    )
+    opening = openings.find(session, dossier, actor=actor)
     if opening is None or not can(actor, Action.INSERT_OPEN, dossier):
         raise NotFound(N_("Nothing is open here. Two people open the sealed part together, for a short while."))
     return opening
@@ -121,7 +100,7 @@ def list_opened(session: Session, dossier: Dossier, *, actor: Actor) -> list[tup
         .where(Page.document_id.in_([document.id for document in documents]))
         .order_by(Page.document_position)
     ).all()
-    audit.record(session, "insert:list", dossier, actor=actor, second=_other(opening, actor))
+    audit.record(session, "insert:list", dossier, actor=actor, second=openings.other(opening, actor))
     return [(document, [page for page in pages if page.document_id == document.id]) for document in documents]
 
 
@@ -134,7 +113,7 @@ def look(session: Session, dossier: Dossier, page_id: str, *, actor: Actor) -> P
         dossier,
         actor=actor,
         page=page.id,
-        second=_other(opening_of(session, dossier, actor=actor), actor),
+        second=openings.other(opening_of(session, dossier, actor=actor), actor),
     )
     return page
 
@@ -158,18 +137,7 @@ def close(session: Session, dossier: Dossier, *, actor: Actor) -> None:
     opening = opening_of(session, dossier, actor=actor)
     opening.ends_at = now()
     session.flush()
-    audit.record(session, "insert:close", dossier, actor=actor, second=_other(opening, actor))
-
-
-def _other(opening: InsertOpening, actor: Actor) -> str:
-    return opening.second_id if opening.opened_by_id == actor.account_id else opening.opened_by_id
-
-
-def _check_two(second: Actor, dossier: Dossier, actor: Actor) -> None:
-    if second.account_id == actor.account_id:
-        raise Refused(N_("The second person must be somebody else: nobody confirms what they said themselves."))
-    if not can(second, Action.INSERT_OPEN, dossier):
-        raise Refused(N_("The second person must be an officer or the head of the unit that holds the dossier."))
+    audit.record(session, "insert:close", dossier, actor=actor, second=openings.other(opening, actor))
 
 
 def _scans_of(session: Session, document: Document) -> list[Scan]:
@@ -192,14 +160,3 @@ def _set(session: Session, document: Document, scans: list[Scan], sealed: bool) 
         scan.sealed = sealed
     desk.forget(session, [scan.id for scan in scans])
     session.flush()
-
-
-def _words(text: str) -> str:
-    words = " ".join(text.split())
-    if not REASON_LENGTH[0] <= len(words) <= REASON_LENGTH[1]:
-        raise BadInput(
-            N_("Say in %(least)s to %(most)s characters what it is for. It is kept in the log."),
-            least=REASON_LENGTH[0],
-            most=REASON_LENGTH[1],
-        )
-    return words

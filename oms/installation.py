@@ -1,8 +1,16 @@
 """What an installation is: its folders, its database at the right version, whether it holds demo data."""
 
+import fcntl
 import logging
+import os
+import resource
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+from weakref import WeakKeyDictionary
 
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -10,13 +18,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from oms import box, db
+from oms import box, db, staging, vault
 from oms.box import Rung
-from oms.errors import N_, OmsError, Unavailable
+from oms.errors import N_, Conflict, OmsError, Unavailable
 from oms.models import Fact
 from oms.settings import Settings, SettingsError
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logging.getLogger(__name__)
+
+WEAK_AS_ROOT = "weak-as-root"
+"""Setting of the box that takes weaker walls though OMS runs as root."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -26,6 +38,43 @@ def prepare_folders(settings: Settings) -> None:
     for folder in (settings.home, settings.scans, settings.index, settings.home / "run"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.scans.chmod(0o700)
+
+
+def unlock(settings: Settings) -> None:
+    """Before anything is opened: the keys of a closed installation, and its temporary files where no disk is.
+
+    Does nothing for a general one; raises what `vault.unlock` raises.
+    """
+    if vault.unlock(settings) is not None:
+        tempfile.tempdir = os.environ["TMPDIR"] = str(staging.own_temporary_folder(settings))
+        staging.wipe_forgotten(settings)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold keys and pages
+
+
+def keep_in_use(settings: Settings) -> IO[str]:
+    """Say for as long as the file is open that a server, worker, backup or command runs here; see `alone`."""
+    lock = (settings.home / "run" / "in-use.lock").open("a")
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """For what replaces the database: nothing runs here meanwhile; raises `Conflict` when something does."""
+    run = settings.home / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (run / "in-use.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                N_(
+                    "OMS or one of its commands is running in %(home)s. Stop its services and wait until commands have "
+                    "ended, then run this again."
+                ),
+                home=settings.home,
+            ) from None
+        yield
 
 
 def alembic_config(engine: Engine) -> Config:
@@ -77,13 +126,20 @@ def box_fault(settings: Settings, engine: Engine) -> OmsError | None:
 
     A demonstration goes on behind weaker walls, and without any: then it opens no file.
     """
-    if settings.box not in ("full", "weak"):
+    if settings.box not in ("full", "weak", WEAK_AS_ROOT):
         return SettingsError(
             N_("Setting %(name)s does not understand the value %(value)s."), name="OMS_BOX", value=settings.box
         )
     found = box.rung()
-    if found == Rung.FULL or (found == Rung.WEAK and settings.box == "weak") or is_demo(engine):
+    if found == Rung.FULL or (found == Rung.WEAK and _may_be_weak(settings)) or is_demo(engine):
         return None
+    if found == Rung.WEAK and settings.box == "weak":
+        return Unavailable(
+            N_(
+                "Behind weaker walls a program that opens a file runs as root, as OMS does, and could end or read all "
+                "others. Run OMS as a user of its own, or write OMS_BOX=weak-as-root in the settings to take that risk."
+            )
+        )
     if found == Rung.WEAK:
         return Unavailable(
             N_(
@@ -99,6 +155,11 @@ def box_fault(settings: Settings, engine: Engine) -> OmsError | None:
     )
 
 
+def _may_be_weak(settings: Settings) -> bool:
+    """Whether the settings allow weaker walls: in them a program stays the user OMS is, so for root it is said apart."""
+    return settings.box == WEAK_AS_ROOT or (settings.box == "weak" and os.getuid() != 0)
+
+
 def require_box(settings: Settings, engine: Engine) -> None:
     """Raise what `box_fault` finds: a service that must not open files as it would does not start."""
     fault = box_fault(settings, engine)
@@ -107,9 +168,22 @@ def require_box(settings: Settings, engine: Engine) -> None:
         raise fault
 
 
+def require_tls(settings: Settings, engine: Engine) -> None:
+    """Raise `SettingsError` where a real installation would be open to the network without TLS."""
+    if settings.https or settings.host in LOOPBACK or is_demo(engine):
+        return
+    raise SettingsError(
+        N_(
+            "OMS does not listen on %(host)s without TLS: passwords and dossiers would pass the network in the open. "
+            "Put nginx in front (docs/install.md), or listen on 127.0.0.1."
+        ),
+        host=settings.host,
+    )
+
+
 def allow_box(settings: Settings, engine: Engine) -> None:
     """Let the boxes of this process be weak where the settings say so, and for a demonstration."""
-    box.permit(lambda: settings.box == "weak" or is_demo(engine))
+    box.permit(lambda: _may_be_weak(settings) or is_demo(engine))
 
 
 def is_new(engine: Engine) -> bool:
@@ -117,17 +191,16 @@ def is_new(engine: Engine) -> bool:
     return not inspect(engine).get_table_names()
 
 
-_demo: dict[str, bool] = {}
+_demo: WeakKeyDictionary[Engine, bool] = WeakKeyDictionary()
 
 
 def is_demo(engine: Engine) -> bool:
     """True when this installation holds synthetic people only; False also while the database is out of reach."""
-    key = str(engine.url)
-    if not _demo.get(key):
+    if not _demo.get(engine):
         try:
             with db.reading(engine) as session:
                 fact = session.get(Fact, "demo")
         except SQLAlchemyError:
             return False  # error pages need no database
-        _demo[key] = fact is not None and fact.value == "yes"
-    return _demo[key]
+        _demo[engine] = fact is not None and fact.value == "yes"
+    return _demo[engine]

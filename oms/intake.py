@@ -7,8 +7,8 @@ leaves nothing behind but the entry that it was refused.
 """
 
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, jobs, staging, storage
-from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound, PageNotShown, SecretFile
+from oms import audit, dossiers, jobs, quotas, staging, storage, viruses
+from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound, OmsError, PageNotShown, SecretFile
 from oms.models import Dossier, Page, PageState, Person, Scan, ScanState
 from oms.permissions import Action, Actor, allowed, require
-from oms.recognition import OpenedScan, Suspicion, look_at, open_scan
+from oms.recognition import OpenedScan, Suspicion, look_at, open_scan, word
 from oms.recognition.errors import PageNotRendered, RenderingTimedOut
 from oms.settings import Settings
 from oms.vietnamese.text import nfc
@@ -32,10 +32,19 @@ LIMITS = {
     "image/jpeg": 50 * 1024 * 1024,
     "image/png": 50 * 1024 * 1024,
     "image/heic": 50 * 1024 * 1024,
+    word.MEDIA_TYPE: word.LARGEST,
 }
 NAME_LENGTH = 200
 MOST_DOUBTS = 30
 """Doubtful pages of one file: more can nobody look at in ten minutes."""
+
+
+Ask = Callable[[int, Sequence[str]], None]
+"""Asked with the size of a file and its names in storage; raises where there is no room for it."""
+
+
+def _never_mind(_size: int, _names: Sequence[str]) -> None:
+    """Of what was counted elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Arrival:
     opened: OpenedScan
     looked: bool = False
     suspicions: tuple[Suspicion, ...] = ()
+    former: tuple[str, ...] = ()
+    """Names the same bytes may still have while files get new ones (`storage.names_of`)."""
 
 
 def label_of(name: str) -> str:
@@ -60,10 +71,13 @@ def label_of(name: str) -> str:
     return shown[:NAME_LENGTH] or "khong-ten"
 
 
-def examine(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+def examine(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind) -> Arrival:
     """Receive bytes into memory, open them and look at every page; raises a `FileRefused`, `SecretFile` among them,
-    and leaves nothing behind. What only may be a mark comes back as a suspicion, for a person to decide."""
-    arrival = arrive(settings, pieces, name)
+    and leaves nothing behind. What only may be a mark comes back as a suspicion, for a person to decide.
+
+    `ask` hears of what arrived before it is opened and refuses what there is no room for (`quotas.asking`).
+    """
+    arrival = arrive(settings, pieces, name, ask=ask)
     suspicions = []
     try:
         # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile. Closing the look waits for
@@ -104,14 +118,18 @@ def _bears_a_mark(arrival: Arrival, found: Suspicion) -> SecretFile:
     )
 
 
-def arrive(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
+def arrive(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind) -> Arrival:
     """Receive bytes into memory and open them, without looking at the pages; raises a `FileRefused`."""
     staging.wipe_old(settings)
     folder = staging.make_place(settings)
     label = label_of(name)
     try:
         path = folder / "file"
-        size = _write(path, pieces, label)
+        with staging.refusing_when_full(label):
+            size = _write(path, pieces, label)
+        names = storage.names_of(settings.scans, path)
+        ask(size, names)
+        viruses.look_for(settings, path, label)
         opened = open_scan(path, name=label)
         if size > LIMITS.get(opened.media_type, 0):
             raise FileTooLarge(
@@ -119,7 +137,8 @@ def arrive(settings: Settings, pieces: Iterable[bytes], name: str) -> Arrival:
                 name=label,
                 limit=LIMITS[opened.media_type] // 1024 // 1024,
             )
-        return Arrival(label, path, folder, storage.hash_of(path), size, opened)
+        sha256, *former = names
+        return Arrival(label, path, folder, sha256, size, opened, former=tuple(former))
     except BaseException:
         staging.wipe(folder)
         raise
@@ -147,18 +166,35 @@ def discard(arrival: Arrival) -> None:
     staging.wipe(arrival.folder)
 
 
-def keep(settings: Settings, arrival: Arrival) -> None:
+@contextmanager
+def kept(settings: Settings, arrival: Arrival) -> Iterator[None]:
+    """Keep a file for the transaction that enters it; refused there, its bytes go again.
+
+    Only a refusal in words takes them away: after any other error nobody knows whether the rows are there.
+    """
+    done = keep(settings, arrival)
+    try:
+        yield
+    except OmsError:
+        storage.take_back(settings.scans, done)
+        raise
+
+
+def keep(settings: Settings, arrival: Arrival) -> storage.Put:
     """Put the bytes into storage durably, before any row speaks of them; refuses what nobody has looked at."""
     if not arrival.looked or arrival.suspicions:
         raise SecretFile(N_("%(name)s was not checked for marks of state secrets. Upload it again."), name=arrival.name)
-    sha256, _size = storage.put_file(settings.scans, arrival.path)
-    if sha256 != arrival.sha256:
+    with arrival.path.open("rb") as stream:
+        done = storage.put_marked(settings.scans, storage.chunks(stream))
+    if done.sha256 != arrival.sha256:
+        storage.take_back(settings.scans, done)
         raise BadInput(N_("%(name)s changed while it was being received. Upload it again."), name=arrival.name)
+    return done
 
 
-def find_twin(session: Session, dossier: Dossier, sha256: str) -> Scan | None:
-    """The scan of this dossier with the same bytes, if there is one."""
-    return session.scalar(select(Scan).where(Scan.dossier_id == dossier.id, Scan.sha256 == sha256))
+def find_twin(session: Session, dossier: Dossier, *names: str) -> Scan | None:
+    """The scan of this dossier with the same bytes, if there is one; `names` are those the bytes may have."""
+    return session.scalar(select(Scan).where(Scan.dossier_id == dossier.id, Scan.sha256.in_(names)))
 
 
 @dataclass(frozen=True)
@@ -171,6 +207,7 @@ class Kept:
     size: int
     pages: int
     signed: bool
+    former: tuple[str, ...] = ()
 
 
 def receive(session: Session, dossier: Dossier, arrival: Arrival, *, actor: Actor) -> tuple[Scan, bool]:
@@ -179,15 +216,17 @@ def receive(session: Session, dossier: Dossier, arrival: Arrival, *, actor: Acto
     Scan, pages, job and audit entry are in the caller's transaction: "received" is true after its commit.
     """
     opened = arrival.opened
-    kept = Kept(arrival.name, arrival.sha256, opened.media_type, arrival.size, opened.pages, opened.signed)
-    return enter(session, dossier, kept, actor=actor)
+    about = (opened.media_type, arrival.size, opened.pages, opened.signed)
+    kept = Kept(arrival.name, arrival.sha256, *about, former=arrival.former)
+    return enter(session, dossier, kept, actor=actor, brought=True)
 
 
-def enter(session: Session, dossier: Dossier, kept: Kept, *, actor: Actor) -> tuple[Scan, bool]:
-    """As `receive`, for a file that passed the gate at another door of the house."""
+def enter(session: Session, dossier: Dossier, kept: Kept, *, actor: Actor, brought: bool = False) -> tuple[Scan, bool]:
+    """As `receive`, for a file that passed the gate, and was counted, at another door of the house (unless it is
+    `brought` only now)."""
     dossiers.hold(session, dossier)
     require(actor, Action.SCAN_UPLOAD, dossier)
-    twin = find_twin(session, dossier, kept.sha256)
+    twin = find_twin(session, dossier, kept.sha256, *kept.former)
     if twin is None:
         scan = Scan(
             dossier_id=dossier.id,
@@ -203,10 +242,12 @@ def enter(session: Session, dossier: Dossier, kept: Kept, *, actor: Actor) -> tu
             with session.begin_nested():
                 session.add(scan)
         except IntegrityError:
-            twin = find_twin(session, dossier, kept.sha256)
+            twin = find_twin(session, dossier, kept.sha256, *kept.former)
     if twin is not None:
         audit.record(session, "scan:upload", twin, actor=actor, outcome="known", sha256=twin.sha256)
         return twin, False
+    if brought:
+        quotas.count(session, kept.size, actor=actor)
     session.add_all(Page(scan_id=scan.id, number=number) for number in range(1, scan.page_count + 1))
     jobs.enqueue(session, "read_scan", scan.id, actor=actor)
     audit.record(session, "scan:upload", scan, actor=actor, sha256=scan.sha256, size=scan.size, pages=scan.page_count)

@@ -5,7 +5,7 @@ carries ids. A lost message is handed over again by `hand_over_forgotten`; a job
 is free again when its lease ends. So every job may run twice, and every handler must bear it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,16 +84,15 @@ def forgotten(session: Session, *, everything: bool = False) -> list[str]:
     )
 
 
-def waiting(session: Session, kinds: Sequence[str]) -> list[str]:
-    """Ids of the jobs of these kinds that wait and are not put off, the oldest first."""
-    return list(
-        session.scalars(
-            select(Job.id)
-            .where(Job.kind.in_(kinds), Job.state == JobState.QUEUED)
-            .where(or_(Job.lease_until.is_(None), Job.lease_until <= now()))
-            .order_by(Job.created_at, Job.id)
-        )
+def waiting(session: Session, kinds: Sequence[str], *, limit: int | None = None) -> list[str]:
+    """Ids of the jobs of these kinds that wait and are not put off, or whose worker died, the oldest first."""
+    moment = now()
+    is_free = or_(
+        (Job.state == JobState.QUEUED) & or_(Job.lease_until.is_(None), Job.lease_until <= moment),
+        (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
     )
+    query = select(Job.id).where(Job.kind.in_(kinds), is_free).order_by(Job.created_at, Job.id)
+    return list(session.scalars(query.limit(limit)))
 
 
 def mark_handed_over(session: Session, ids: list[str]) -> None:
@@ -122,11 +121,11 @@ def claim(session: Session, job_id: str, *, holder: str, lease: int) -> Job | No
     return session.get_one(Job, job_id, populate_existing=True)
 
 
-def renew(session: Session, holder: str, *, lease: int) -> None:
-    """Prolong the lease of everything `holder` is working on."""
+def renew(session: Session, holder: str, ids: Collection[str], *, lease: int) -> None:
+    """Prolong the lease of what `holder` is working on, and of nothing it has lost sight of."""
     session.execute(
         update(Job)
-        .where(Job.holder == holder, Job.state == JobState.RUNNING)
+        .where(Job.holder == holder, Job.state == JobState.RUNNING, Job.id.in_(ids))
         .values(lease_until=now() + timedelta(seconds=lease))
     )
 
@@ -151,13 +150,13 @@ def give_back(session: Session, job: Job) -> OmsError | None:
     return None
 
 
-def put_off(session: Session, job: Job) -> None:
-    """Return a job that nobody can do just now; the sweep hands it over again after `HAND_OVER_AGAIN` seconds."""
+def put_off(session: Session, job: Job, *, seconds: int = HAND_OVER_AGAIN) -> None:
+    """Return a job that nobody can do just now; it is looked for, or handed over, again after `seconds`."""
     if _is_waiting(session, job.kind, job.subject_id):
         finish(job)
         return
     job.state, job.holder, job.attempts, job.handed_over_at = JobState.QUEUED, None, job.attempts - 1, now()
-    job.lease_until = now() + timedelta(seconds=HAND_OVER_AGAIN)  # until then nobody is to look for it
+    job.lease_until = now() + timedelta(seconds=seconds)  # until then nobody is to look for it
 
 
 def gave_up(job: Job) -> OmsError:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ LIMITS: dict[str, RateLimitItem] = {
     "search:suggest": parse("120 per minute"),
     # A file leaves the house: ten an hour are a working day of lists.
     "search:export": parse("10 per hour"),
+    # By address, of people who are nobody yet: what a page asks of us before a passkey is shown. A whole office may
+    # stand behind one address.
+    "passkey:ask": parse("60 per minute"),
+    "office:ask": parse("120 per minute"),
+    # By what one browser was sent off with: the same answer again and again must not keep the provider busy.
+    "office:answer": parse("3 per 10 minutes"),
+    # By account, of who is signed in.
+    "office:confirm": parse("10 per minute"),
 }
 SCHEME = "oms"
 
@@ -62,16 +71,21 @@ PATIENCE = 2
 
 def take(database: Engine, action: str, *, actor: Actor) -> None:
     """Count one more `action` of the account; `TooManyTries` when its limit of `LIMITS` is reached."""
+    take_at(database, action, actor.account_id)
+
+
+def take_at(database: Engine, action: str, who: str) -> None:
+    """Count one more `action` of an account, or of an address where nobody has signed in."""
     item = LIMITS[action]
     try:
         limiter = _limiter(database)
-        allowed = limiter.hit(item, action, actor.account_id)
+        allowed = limiter.hit(item, action, who)
     except _OUT_OF_REACH as error:
         log.warning("counters out of reach, counting in this process: %s", type(error).__name__)
         limiter = _alone
-        allowed = limiter.hit(item, action, actor.account_id)
+        allowed = limiter.hit(item, action, who)
     if not allowed:
-        resets = limiter.get_window_stats(item, action, actor.account_id).reset_time
+        resets = limiter.get_window_stats(item, action, who).reset_time
         raise TooManyTries(
             N_("Too many requests in a short time. Go on in %(seconds)s seconds."),
             seconds=max(1, int(resets - time.time()) + 1),
@@ -209,8 +223,13 @@ def _beside(database: Engine) -> Engine:
         file.parent.mkdir(mode=0o700, exist_ok=True)
         engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": PATIENCE, "check_same_thread": False})
         event.listen(engine, "connect", _hurry)
+        event.listen(database, "engine_disposed", partial(_close, engine))
         _files[database] = engine
     return engine
+
+
+def _close(engine: Engine, _database: Engine) -> None:
+    engine.dispose()
 
 
 def _hurry(connection: Any, _record: Any) -> None:

@@ -11,9 +11,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit
+from oms.audit import sealing
+from oms.audit.proof import Break
 from oms.errors import N_
 from oms.models import Account, AuditEntry, Base, Document, Dossier, Page, PageState, Person, Scan, ScanState, now
 from oms.permissions import Action, Actor, allowed, require
+from oms.settings import Settings
 
 # Changes people want to read about, in words; looks and searches are no news.
 CHANGES: Mapping[str, str] = {
@@ -118,22 +121,25 @@ class LogState:
     refused: int
     broken_at: int | None
     checked: int
+    breaks: tuple[Break, ...]
 
 
-def log_state(session: Session, *, actor: Actor) -> LogState:
+def log_state(session: Session, settings: Settings, *, actor: Actor) -> LogState:
     """Count the log and check its newest entries; the whole chain is checked by `audit.verify`."""
     require(actor, Action.AUDIT_READ)
     entries, last_at = session.execute(select(func.max(AuditEntry.seq), func.max(AuditEntry.at))).one()
     refused = session.scalar(
         select(func.count()).where(AuditEntry.outcome == "refused", AuditEntry.at > now() - REFUSALS_WITHIN)
     )
-    found = audit.verify_newest(session, QUICK_CHECK)
+    seal = sealing.state_of(settings)
+    found = audit.verify_newest(session, QUICK_CHECK, seal.first)
     return LogState(
         entries=entries or 0,
         last_at=last_at,
         refused=refused or 0,
         broken_at=found.seq if found.finding else None,
-        checked=min(entries or 0, QUICK_CHECK),
+        checked=min((entries or 0) - seal.first + 1, QUICK_CHECK),
+        breaks=seal.breaks,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oms.audit_reading import ACTIONS
 from oms.errors import N_
 from oms.models import Role
-from oms.permissions import ROLE_ACTIONS, WHOLE, Action
+from oms.permissions import IN_CLOSED, NEEDS_OPENING, ROLE_ACTIONS, WHOLE, Action
 
 # Where an action is open, in words; one that needs a row of a whole table is open in the whole installation.
 WHERE: dict[Action, str] = {
@@ -66,6 +66,15 @@ WHERE: dict[Action, str] = {
     Action.HOLD_READ: N_("holds on dossiers the unit keeps or manages, and those it ordered"),
     Action.HOLD_ORDER: N_("dossiers the unit keeps or manages, and the people in them"),
     Action.INSERT_OPEN: N_("dossiers the unit keeps, two people together, for a purpose and a short while"),
+    Action.PROTECTION_FLAG_READ: N_(
+        "people whose dossier the unit manages; that there is a protection file and where, nothing of it"
+    ),
+    Action.PROTECTION_FLAG_SET: N_(
+        "people whose dossier the unit manages; that there is a protection file and where, nothing of it"
+    ),
+    Action.ACCESS_REVIEW_STATE: N_("units below, whether and when, not what was said"),
+    Action.ACCESS_REVIEW_READ: N_("reviews of the own unit"),
+    Action.ACCESS_REVIEW_SIGN: N_("the accounts of the own unit, not the own one"),
     Action.DELEGATION_READ: N_("delegations of the own unit"),
     Action.DELEGATION_GIVE: N_("the unit one is head of, chosen acts, for at most a year"),
     Action.DISPOSAL_READ: N_("disposals of the own unit"),
@@ -120,6 +129,25 @@ ALWAYS: tuple[str, ...] = (
     N_("Submitting, approving and accepting, and every change of accounts and roles, ask for the password again."),
     N_("Every look, search, download, change and refusal is written to a log that nobody can change."),
 )
+# The closed installation for protection files: what is said otherwise there, and the rules that hold whatever the role.
+_WITHIN_AN_OPENING = N_("files the unit keeps, only while two officers have the file open together")
+_WHERE_CLOSED: dict[Action, str] = {
+    Action.DOSSIER_READ: N_("files the unit keeps: who has one, its number and its shelf"),
+    Action.DOSSIER_EDIT: N_("files the unit keeps: the place on the shelf"),
+    Action.SEARCH: N_("what is open to two officers at that moment"),
+    Action.INSERT_OPEN: N_("files the unit keeps, two people together, for a purpose and a short while"),
+}
+ALWAYS_CLOSED: tuple[str, ...] = (
+    ALWAYS[0],
+    ALWAYS[1],
+    N_("What lies in a file is shown to two officers together, for a purpose and a short while, and to nobody alone."),
+    N_("What leaves is a print with a watermark: numbered, with both names, time and purpose on every page."),
+    ALWAYS[3],
+    N_("Whom an administrator just let in opens no file, neither as the first nor as the second, for 24 hours."),
+    ALWAYS[7],
+    N_("Opening a file, printing, and every change of accounts and roles, ask for the password again."),
+    ALWAYS[-1],
+)
 
 
 @dataclass(frozen=True)
@@ -132,14 +160,23 @@ class Rule:
     roles: frozenset[Role]
 
 
-def rules() -> list[Rule]:
-    """Every action with who may do it and where, in the order of `Action`."""
+def rules(*, closed: bool = False) -> list[Rule]:
+    """Every action there is in this kind of installation, with who may do it and where, in the order of `Action`."""
     return [
         Rule(
             action,
             ACTIONS[action.value],
-            _EVERYWHERE if action in WHOLE else WHERE[action],
+            _where(action, closed),
             frozenset(role for role, actions in ROLE_ACTIONS.items() if action in actions),
         )
         for action in Action
+        if not closed or action in IN_CLOSED
     ]
+
+
+def _where(action: Action, closed: bool) -> str:
+    if closed and action in NEEDS_OPENING:
+        return _WITHIN_AN_OPENING
+    if closed and action in _WHERE_CLOSED:
+        return _WHERE_CLOSED[action]
+    return _EVERYWHERE if action in WHOLE else WHERE[action]

@@ -8,9 +8,10 @@ from here: the minutes say that they must be destroyed (NĐ 26/2020/NĐ-CP Đ3.4
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, delete, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, Select, delete, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oms import audit, db, desk, jobs, milestones, record, storage
 from oms.errors import N_, NotFound, Refused
@@ -42,6 +43,15 @@ from oms.reading import layer_path
 from oms.settings import Settings
 from oms.vietnamese.text import fold, words
 
+NAMING = (
+    Scan.sha256,
+    Scan.pdf_sha256,
+    Page.image_sha256,
+    AttachedFile.sha256,
+    Stack.sha256,
+    SubjectRequest.proof_sha256,
+)
+"""The columns that name stored files."""
 QUOTED = 4
 """Words in a row that a typed sentence has in common with a page to count as a quotation: erring costs a sentence."""
 
@@ -72,12 +82,15 @@ def _purge(
     reason = check_reason(reason)
     minutes: list[Purge] = []
     overwrite_deleted(session)
-    forget_stacks(session, sha256)
-    attached = _destroy_attached(session, sha256)
-    twins = session.scalars(select(Scan).where(Scan.sha256 == sha256).order_by(Scan.id)).all()
+    names = {sha256, *storage.other_names(settings.scans, sha256)}
+    attached = []
+    for name in sorted(names):
+        forget_stacks(session, name)
+        attached += _destroy_attached(session, name)
+    twins = session.scalars(select(Scan).where(Scan.sha256.in_(names)).order_by(Scan.id)).all()
     for twin in twins:
         _forget_typed(session, twin)
-    gone, remove_files = destroy(session, settings, twins, {sha256})
+    gone, remove_files = destroy(session, settings, twins, names)
     for one in (*attached, *gone):
         row = Purge(
             dossier_id=one.dossier_id,
@@ -160,7 +173,7 @@ def destroy(
 
     def remove_files() -> None:
         for name in files - still_named:
-            storage.remove(settings.scans, name)
+            remove_file(engine, settings, name)
         for page_id in layers:
             layer_path(settings, page_id).unlink(missing_ok=True)
         if engine.dialect.name == "sqlite":  # what was deleted must not stay readable in the write-ahead log either
@@ -170,17 +183,27 @@ def destroy(
     return gone, remove_files
 
 
+def remove_file(engine: Engine, settings: Settings, name: str) -> None:
+    """Take away a file no row names any more, after the commit; under its other name too, if no row names that one."""
+
+    def is_wanted(other: str) -> bool:
+        with db.reading(engine) as session:
+            return is_named(session, other)
+
+    storage.remove(settings.scans, name, unless=is_wanted)
+
+
 def is_named(session: Session, sha256: str) -> bool:
     """True while any row names the stored file: as a scan, its searchable PDF, a page image, hanging on a transfer or on
     the request of a person, or a stack that was not taken in yet."""
-    questions = (
-        select(Scan.id).where(or_(Scan.sha256 == sha256, Scan.pdf_sha256 == sha256)),
-        select(Page.id).where(Page.image_sha256 == sha256),
-        select(AttachedFile.id).where(AttachedFile.sha256 == sha256),
-        select(Stack.id).where(Stack.sha256 == sha256, Stack.ended_at.is_(None)),
-        select(SubjectRequest.id).where(SubjectRequest.proof_sha256 == sha256),
-    )
+    questions = (naming(column).where(column == sha256) for column in NAMING)
     return any(session.scalar(question.limit(1)) is not None for question in questions)
+
+
+def naming(column: InstrumentedAttribute[Any]) -> Select[Any]:
+    """The names of stored files in one of the columns `NAMING`; of a stack that was taken in, the file is gone."""
+    question = select(column)
+    return question.where(Stack.ended_at.is_(None)) if column is Stack.sha256 else question
 
 
 def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
@@ -250,9 +273,9 @@ def _delete_findings(session: Session, page_ids: Sequence[str]) -> None:
 
 
 def find_minutes(session: Session, purge_id: str, *, actor: Actor) -> Purge:
-    """The minutes of a purge, for whoever may read its dossier; raises `NotFound`."""
+    """The minutes of a purge, for whoever may read its dossier; of a protection file, only while two have it open."""
     seen = select(Purge).join(Purge.dossier).where(Purge.id == purge_id, allowed(actor, Action.DOSSIER_READ))
     found = session.scalar(seen)
-    if found is None:
+    if found is None or (actor.opened is not None and found.dossier_id not in actor.opened):
         raise NotFound()
     return found

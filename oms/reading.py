@@ -8,8 +8,6 @@ module knows the rows.
 
 import json
 import logging
-import shutil
-import tempfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +15,11 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, db, jobs, storage
+from oms import audit, db, jobs, staging, storage
 from oms.errors import N_, OmsError
 from oms.models import Page, PageState, Quality, Scan, ScanState
 from oms.permissions import Actor
-from oms.recognition import PageReading, ReadPage, Word, open_scan, read_page, show_page, write_pdf
+from oms.recognition import OpenedScan, PageReading, ReadPage, Word, open_scan, read_page, show_page, write_pdf
 from oms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,7 +38,8 @@ def unpack_words(packed: bytes | None) -> list[Word]:
 
 def layer_path(settings: Settings, page_id: str) -> Path:
     """Where the one-page PDF of a page waits until the whole scan is read."""
-    return settings.scans / "layers" / f"{page_id}.pdf"
+    folder = staging.work_folder(settings, "layers") if settings.protected else settings.scans / "layers"
+    return folder / f"{page_id}.pdf"
 
 
 def start_scan(engine: Engine, _settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:
@@ -68,18 +67,9 @@ def read_one_page(engine: Engine, settings: Settings, page_id: str, *, actor: Ac
         if page is None or page.state != PageState.WAITING:
             return _after_page(engine, page.scan_id, actor) if page else []
         scan_id, sha256, name, number = page.scan_id, page.scan.sha256, page.scan.file_name, page.number
-    folder = Path(tempfile.mkdtemp(dir=_work_folder(settings)))
-    try:
+    with staging.own_folder(settings, "reading") as folder:
         _keep_page(engine, settings, page_id, *_try_page(settings, sha256, name, number, folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return _after_page(engine, scan_id, actor)
-
-
-def _work_folder(settings: Settings) -> Path:
-    folder = settings.home / "run" / "reading"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _try_page(
@@ -87,9 +77,13 @@ def _try_page(
 ) -> tuple[ReadPage | None, OmsError | None]:
     """What was read and why it failed: a page that cannot be read is at least shown, so that a person can type it."""
     try:
-        scan = open_scan(storage.get(settings.scans, sha256), name=name)
+        with storage.opened(settings.scans, sha256) as path:
+            return _read_or_show(open_scan(path, name=name), number, folder)
     except OmsError as error:
         return None, error
+
+
+def _read_or_show(scan: OpenedScan, number: int, folder: Path) -> tuple[ReadPage | None, OmsError | None]:
     try:
         return read_page(scan, number, folder), None
     except OmsError as error:
@@ -107,9 +101,8 @@ def _keep_page(
     image_sha256 = None
     if result is not None:
         image_sha256, _size = storage.put_file(settings.scans, result.image)
-        layer = layer_path(settings, page_id)
-        layer.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.move(result.layer, layer)
+        # Before the row that says “read”: a layer that a power cut tore would keep the scan from ever being finished.
+        storage.move(result.layer, layer_path(settings, page_id))
     with db.writing(engine) as session:
         page = session.get_one(Page, page_id, with_for_update=True)
         if page.state != PageState.WAITING:
@@ -199,8 +192,8 @@ def _read_lost_pages(
 
 
 def _write_pdf(settings: Settings, layers: list[Path]) -> str:
-    with tempfile.TemporaryDirectory(dir=_work_folder(settings)) as folder:
-        out = Path(folder) / "scan.pdf"
+    with staging.own_folder(settings, "reading") as folder:
+        out = folder / "scan.pdf"
         write_pdf(layers, out)
         sha256, _size = storage.put_file(settings.scans, out)
     return sha256

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
 
-from oms import audit, catalogue, desk, dossiers, gate, jobs
+from oms import audit, catalogue, desk, dossiers, gate, jobs, protection_flags
 from oms.checks import strangers
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import (
@@ -112,6 +112,7 @@ def file_pages(session: Session, scan: Scan, page_ids: Sequence[str], filing: Fi
     require(actor, Action.DOCUMENT_FILE, dossier)
     desk.refuse_others(session, [scan.id], actor=actor)
     check_filing(dossier, filing)
+    protection_flags.refuse_withheld(session, filing.title)
     pages = {
         page.id: page
         for page in session.scalars(
@@ -186,6 +187,7 @@ def describe(session: Session, document: Document, filing: Filing, *, actor: Act
     if version is not None and version != document.version:
         raise Conflict(N_("Somebody else just changed this document. Reload it and look again."))
     check_filing(document.dossier, filing)
+    protection_flags.refuse_withheld(session, filing.title)
     changed = [name for name, value in _columns(filing).items() if getattr(document, name) != value]
     for name, value in _columns(filing).items():
         setattr(document, name, value)

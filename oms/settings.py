@@ -26,6 +26,8 @@ class Settings:
     """One installation. Folders are absolute; durations are seconds; sizes are bytes."""
 
     home: Path = CHECKOUT
+    # "protection" is the closed installation for internal political protection files (docs/protection.md).
+    profile: str = "general"
     database_url: str = ""
     queue_url: str = ""
     # "whoosh", or "tantivy" for large sites (docs/search.md says from which size on); then run `oms reindex`.
@@ -41,17 +43,59 @@ class Settings:
     session_absolute: int = 9 * 3600
     # True only behind TLS: the cookie then carries Secure and the __Host- prefix.
     https: bool = False
+    # The certificate nginx answers with; empty: /etc/oms/tls/oms.crt, as deploy/nginx.conf says. Only its end is read.
+    certificate: str = ""
     secret_key: str = field(default="", repr=False)
     # "weak" lets a machine that forbids namespaces open files from outside behind weaker walls (docs/install.md).
     box: str = "full"
+    # The Unix socket of clamd, "/run/clamav/clamd.ctl": it looks at every file; without it no virus scanner is asked.
+    clamd: str = ""
+    # What people type to open OMS, "https://hoso.example.gov.vn": passkeys belong to this address and to no other.
+    address: str = ""
+    # The office's directory, "ldaps://ldap.example.vn": it proves the passwords of all but administrators.
+    ldap_url: str = ""
+    # How it knows people: "uid={username},ou=people,dc=example,dc=vn", or "{username}@so.example.vn".
+    ldap_user: str = ""
+    # File with the certificate of who signed the directory's one; empty: those the machine trusts.
+    ldap_ca: str = ""
+    # Who may look people up there, the file with its password (mode 0400), where they lie, and the filter that finds
+    # whoever works here today: with these four, sessions of people who left the directory end by themselves.
+    ldap_reader: str = ""
+    ldap_reader_file: str = ""
+    ldap_base: str = ""
+    ldap_filter: str = ""
+    # The identity provider of the office (OpenID Connect), by the address it calls itself; who OMS is there, and the
+    # file with the secret of OMS (mode 0400): never in the environment.
+    oidc_issuer: str = ""
+    oidc_client: str = ""
+    oidc_secret_file: str = ""
+    # What of the provider's statement is the user name here.
+    oidc_username: str = "preferred_username"
+    # File with the certificate of who signed the provider's one; empty: those the library trusts.
+    oidc_ca: str = ""
+    # Values of "acr" or "amr" by which it says that two factors were shown, divided by blanks; none: ours is asked for.
+    oidc_two_factors: str = ""
+    # Days after which the provider must see a person again before a passkey of OMS alone opens the account; 0: never.
+    oidc_days: int = 1
     # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
     second_factor: str = ""
     # Where key and checkpoints of the audit log lie, when another user of the machine signs it (docs/install.md).
     seal_folder: str = ""
     # Folders, divided by “:”, that get a copy of every checkpoint: a mounted folder of another machine.
     seal_anchors: str = ""
+    # The mail relay of the house, "host:port", and who gets alarms, divided by blanks; without them no mail is sent.
+    mail_relay: str = ""
+    mail_to: str = ""
+    mail_from: str = ""
     # Public keys a backup is sealed to, divided by blanks; without one it is written open.
     backup_keys: str = ""
+    # The file with the key that opens everything in a protection installation; never in the data folder.
+    vault_key: str = ""
+
+    @property
+    def protected(self) -> bool:
+        """True for the closed installation of internal political protection files."""
+        return self.profile == "protection"
 
     @property
     def scans(self) -> Path:
@@ -90,6 +134,12 @@ class Settings:
                     name=f"OMS_{name.upper()}",
                     known=", ".join(f"OMS_{key.upper()}" for key in known),
                 )
+        if values.get("profile", "general") not in ("general", "protection"):
+            raise SettingsError(
+                N_("Setting %(name)s does not understand the value %(value)s."),
+                name="OMS_PROFILE",
+                value=values["profile"],
+            )
         return cls(home=home, **{name: _convert(name, known[name], value) for name, value in values.items()})  # type: ignore[arg-type]
 
 
@@ -122,6 +172,28 @@ def secret_key(settings: Settings) -> str:
             raise SettingsError(N_("OMS_SECRET_KEY is too short: at least 32 characters are needed."))
         return settings.secret_key
     return kept_key(settings, "secret.key")
+
+
+def secret_in(path: Path) -> str:
+    """A secret an administrator has put into a file; raises `SettingsError` when others of the machine can read it."""
+    try:
+        open_to_others, secret = others_may_read(path), path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(N_("The file %(path)s with a secret cannot be read."), path=path) from error
+    if open_to_others:
+        raise SettingsError(N_("Others can read %(path)s. Let only the user of OMS read it: chmod 400."), path=path)
+    return secret
+
+
+def others_may_read(path: Path) -> bool:
+    """True when a file with a secret is open to other users of the machine; raises `OSError` when it is not there.
+
+    What systemd hands over (`LoadCredential=`) belongs to root and is shown to the service's user alone by an access
+    list, the mask of which is seen as the right of the group: below its folder 0440 is as good as 0400.
+    """
+    handed = os.environ.get("CREDENTIALS_DIRECTORY")
+    by_list = bool(handed) and path.resolve().is_relative_to(Path(str(handed)).resolve())
+    return bool(path.stat().st_mode & (0o037 if by_list else 0o077))
 
 
 def kept_key(settings: Settings, name: str) -> str:

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,28 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Dialect, Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Dialect, Engine, create_engine, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.util import LRUCache
 
-from oms import accounts, db, installation, search, staging
-from oms.models import Account
+from oms import accounts, db, installation, profile, quotas, search, staging
+from oms.models import Account, Unit
 from oms.permissions import Actor
 from oms.settings import Settings
 from oms.web import create_app, open_house
 from tests import factories
+from tests.databases import address, administer
 from tests.factories import World
+from tests.protecting import closed, closed_app, protection_file  # noqa: F401 - fixtures of all tests
+from tests.watching import Watch
 
 POSTGRESQL = os.environ.get("OMS_TEST_POSTGRESQL", "")
 # With this set (`make test`) a test that was left out for want of a browser or a server fails the run.
 COMPLETE = os.environ.get("OMS_TEST_COMPLETE", "")
 # Reasons that hold on one of the two databases by nature; the run on the other one covers it.
 OF_ONE_DATABASE = ("SQLite", "database file", "PostgreSQL only", "no postgresql server")
+# A container has none; CI and the machine of an installation have.
+OF_THE_MACHINE = ("no systemd on this machine",)
 
 
 def _left_out(config: pytest.Config) -> list[str]:
@@ -40,11 +45,22 @@ def _left_out(config: pytest.Config) -> list[str]:
     if not COMPLETE or reporter is None:
         return []
     skipped = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", []) if report.longrepr]
-    reasons = {why for why in skipped if not any(known in why for known in OF_ONE_DATABASE)}
+    reasons = {why for why in skipped if not any(known in why for known in (*OF_ONE_DATABASE, *OF_THE_MACHINE))}
     driven = any("browser" in report.keywords for report in reporter.stats.get("passed", []))
     if not driven and "not browser" not in config.option.markexpr:
         reasons.add("no test drove a browser")
     return sorted(reasons)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the run: no word to another machine, nobody's words in a log."""
+    config.pluginmanager.register(Watch(), "watching")
+
+
+def pytest_collection_finish() -> None:
+    """What the run was told is read by now; OMS itself refuses settings it does not know, and tests bring their own."""
+    for name in [name for name in os.environ if name.startswith("OMS_")]:
+        del os.environ[name]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -59,15 +75,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"left out of a complete run: {reason}", red=True)
 
 
-def _administer(*statements: str) -> None:
-    address = make_url(POSTGRESQL).set(drivername="postgresql+psycopg")
-    administrator = create_engine(address, isolation_level="AUTOCOMMIT")
-    with administrator.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    administrator.dispose()
-
-
+# How full the disk of the machine is on which the tests run says nothing about the program.
+quotas.KEPT_SHARE, quotas.KEPT_LEAST = 0.0, 0
 DIALECTS: dict[str, Dialect] = {}
 COMPILED: LRUCache[Any, Any] = LRUCache(3_000)
 CHROMIUM = Path("/usr/bin/chromium")
@@ -91,47 +100,61 @@ def browser() -> Iterator[Browser]:
 def template_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated empty database to copy: a file, or the name of a PostgreSQL database."""
     home = tmp_path_factory.mktemp("template")
-    if not POSTGRESQL:
-        settings = Settings(home=home)
+    with _database(f"oms_template_{os.getpid()}", home) as settings:
         engine = db.connect(settings.database)
         installation.upgrade(settings, engine)
         engine.dispose()
-        with create_engine(settings.database).connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        yield str(home / "oms.sqlite3")
+        yield _settled(settings)
+
+
+@pytest.fixture(scope="session")
+def peopled(template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, World]]:
+    """The same with the small organisation most tests begin with, which is told."""
+    home = tmp_path_factory.mktemp("peopled")
+    with _database(f"oms_peopled_{os.getpid()}", home, template_database) as settings:
+        engine = db.connect(settings.database)
+        with db.writing(engine) as session:
+            world = factories.make_world(session)
+        engine.dispose()
+        yield _settled(settings), world
+
+
+@contextmanager
+def _database(name: str, home: Path, template: str = "") -> Iterator[Settings]:
+    """Settings with a database, a copy of the template or nothing; taken away afterwards."""
+    if not POSTGRESQL:
+        if template:
+            shutil.copy(template, home / "oms.sqlite3")
+        yield Settings(home=home, job_lease=3)
         return
-    name = f"oms_template_{os.getpid()}"
-    _administer(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    engine = db.connect(url)
-    installation.upgrade(Settings(home=home, database_url=url), engine)
-    engine.dispose()
-    yield name
-    _administer(f"DROP DATABASE {name} WITH (FORCE)")
+    copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
+    administer(POSTGRESQL, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}{copied}")
+    yield Settings(home=home, database_url=address(POSTGRESQL, name), job_lease=3)
+    administer(POSTGRESQL, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _settled(settings: Settings) -> str:
+    """What can be copied of a database that nobody has open."""
+    if POSTGRESQL:
+        return str(make_url(settings.database).database)
+    with create_engine(settings.database).connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return str(settings.home / "oms.sqlite3")
 
 
 @pytest.fixture
-def settings(tmp_path: Path, template_database: str) -> Iterator[Settings]:
-    """Settings of a fresh installation whose database is migrated and empty."""
+def settings(tmp_path: Path, template_database: str, request: pytest.FixtureRequest) -> Iterator[Settings]:
+    """Settings of a fresh installation whose database is migrated and empty, or holds the `world` of the test."""
     home = tmp_path / "home"
     home.mkdir()
-    if not POSTGRESQL:
-        shutil.copy(template_database, home / "oms.sqlite3")
-        settings = Settings(home=home, job_lease=3)
+    template = request.getfixturevalue("peopled")[0] if "world" in request.fixturenames else template_database
+    with _database(f"oms_test_{secrets.token_hex(6)}", home, template) as settings:
         yield settings
-        staging.wipe(staging.folder(settings))
-        return
-    name = f"oms_test_{secrets.token_hex(6)}"
-    _administer(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-    settings = Settings(home=home, database_url=url, job_lease=3)
-    yield settings
-    staging.wipe(staging.folder(settings))
-    _administer(f"DROP DATABASE {name} WITH (FORCE)")
+        staging.forget(settings)
 
 
 @pytest.fixture
-def engine(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def engine(settings: Settings) -> Iterator[Engine]:
     """The engine of the installation."""
     installation.prepare_folders(settings)
     opened = db.connect(settings.database)
@@ -139,18 +162,18 @@ def engine(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Engin
     opened.dialect = DIALECTS.setdefault(opened.dialect.name, opened.dialect)
     opened.update_execution_options(compiled_cache=COMPILED)
     yield opened
-    # A session left open would die with its database, in the garbage collection of some later test. A browser that is
-    # closed may leave a request of its page half answered.
-    left = 0 if request.node.get_closest_marker("browser") else opened.pool.checkedout()
+    # A session left open would die with its database, in the garbage collection of some later test.
+    left = opened.pool.checkedout()
     opened.dispose()
     assert left == 0, "a session was left open"
 
 
 @pytest.fixture
-def world(engine: Engine) -> World:
+def world(engine: Engine, peopled: tuple[str, World]) -> World:
     """A small organisation with an account for each role; see `factories.World`."""
     with db.writing(engine) as session:
-        return factories.make_world(session)
+        profile.is_closed(session)  # asked once for each house: who counts questions counts those of the work only
+        return peopled[1] if session.query(Unit).first() else factories.make_world(session)
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from oms.settings import Settings
 from tests.factories import PASSWORD, World
 
 Find = Callable[[str], Actor]
+# Without a directory: passwords are those kept here.
+LOCAL = Settings()
 NEW = "Câu mới đủ dài 2027"
 
 
@@ -91,7 +93,7 @@ def test_a_new_password_ends_every_session(engine: Engine, world: World, actor: 
     with db.writing(engine) as session:
         secret, _ = accounts.sign_in(session, world.accounts["canbo.sonv"])
         half = accounts.sign_in_half(session, world.accounts["canbo.sonv"])
-    accounts.change_password(engine, "canbo.sonv", PASSWORD, NEW, actor=actor("canbo.sonv"))
+    accounts.change_password(engine, "canbo.sonv", PASSWORD, NEW, settings=LOCAL, actor=actor("canbo.sonv"))
     with db.reading(engine) as session:
         assert accounts.find_sign_in(session, secret, Settings(), kind="web") is None
         assert accounts.find_sign_in(session, half, Settings(), kind="half") is None
@@ -116,15 +118,15 @@ def test_a_new_password_ends_every_session(engine: Engine, world: World, actor: 
 )
 def test_a_bad_new_password_changes_nothing(engine: Engine, world: World, actor: Find, old: str, new: str) -> None:
     with pytest.raises(BadInput):
-        accounts.change_password(engine, "canbo.sonv", old, new, actor=actor("canbo.sonv"))
+        accounts.change_password(engine, "canbo.sonv", old, new, settings=LOCAL, actor=actor("canbo.sonv"))
     with db.reading(engine) as session:
         assert accounts.check_credentials(session, "canbo.sonv", PASSWORD) is not None
 
 
 def test_administrators_need_a_longer_password(engine: Engine, world: World, actor: Find) -> None:
     with pytest.raises(BadInput, match="15 to 128"):
-        accounts.change_password(engine, "quantri", PASSWORD, "mưa rào 47ză!", actor=actor("quantri"))
-    accounts.change_password(engine, "canbo.sonv", PASSWORD, "mưa rào 47ză!", actor=actor("canbo.sonv"))
+        accounts.change_password(engine, "quantri", PASSWORD, "mưa rào 47ză!", settings=LOCAL, actor=actor("quantri"))
+    accounts.change_password(engine, "canbo.sonv", PASSWORD, "mưa rào 47ză!", settings=LOCAL, actor=actor("canbo.sonv"))
 
 
 def test_a_first_password_must_be_changed(session: Session, world: World, actor: Find) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from oms import audit, db, health
+from oms import audit, db, health, log_standing
 from oms.audit import extracts, proof, sealing
 from oms.audit.proof import Checkpoint, Row, Tree, Verdict
 from oms.errors import Conflict, NotFound, Refused
@@ -30,15 +30,15 @@ Find = Callable[[str], Actor]
 PROOF = Path(proof.__file__)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Settings:
+@pytest.fixture(name="house")
+def a_house(tmp_path: Path) -> Settings:
     anchors = tmp_path / "anchors"
     anchors.mkdir()
     return Settings(home=tmp_path / "home", seal_anchors=str(anchors))
 
 
-@pytest.fixture
-def dossier(engine: Engine, world: World) -> Dossier:
+@pytest.fixture(name="dossier")
+def a_dossier(engine: Engine, world: World) -> Dossier:
     with db.writing(engine) as session:
         return factories.make_dossier(session, world.units["sonv"])
 
@@ -50,8 +50,8 @@ def write(engine: Engine, actor: Actor, number: int, dossier: Dossier | None = N
             audit.record(session, "search:find", dossier, actor=actor, words=words, n=place)
 
 
-@pytest.fixture
-def sealed(engine: Engine, house: Settings, actor: Find, dossier: Dossier) -> Engine:
+@pytest.fixture(name="sealed")
+def a_sealed_log(engine: Engine, house: Settings, actor: Find, dossier: Dossier) -> Engine:
     """Twelve entries under two checkpoints, of seven and of twelve."""
     write(engine, actor("canbo.sonv"), 7, dossier)
     sealing.seal(engine, house)
@@ -86,50 +86,56 @@ def nothing(_seq: int, _body: dict[str, object]) -> None:
     pass
 
 
-def as_refused(seq: int, body: dict[str, object]) -> None:
-    if seq == 3:
-        body["outcome"] = "refused"
+def as_refused(base: int) -> Callable[[int, dict[str, object]], None]:
+    def change(seq: int, body: dict[str, object]) -> None:
+        if seq == base + 3:
+            body["outcome"] = "refused"
+
+    return change
 
 
-def edit(session: Session) -> None:
-    session.execute(text("UPDATE audit_entries SET outcome = 'refused' WHERE seq = 3"))
+def edit(session: Session, base: int = 0) -> None:
+    session.execute(text("UPDATE audit_entries SET outcome = 'refused' WHERE seq = :seq"), {"seq": base + 3})
 
 
-def delete(session: Session) -> None:
-    session.execute(text("DELETE FROM audit_words WHERE seq = 4"))
-    session.execute(text("DELETE FROM audit_entries WHERE seq = 4"))
+def delete(session: Session, base: int = 0) -> None:
+    for table in ("audit_words", "audit_entries"):
+        session.execute(text(f"DELETE FROM {table} WHERE seq = :seq"), {"seq": base + 4})
 
 
-def swap(session: Session) -> None:
-    for source, target in ((3, 99), (5, 3), (99, 5)):
+def swap(session: Session, base: int = 0) -> None:
+    for source, target in ((base + 3, 99), (base + 5, base + 3), (99, base + 5)):
         session.execute(
             text("UPDATE audit_entries SET seq = :target WHERE seq = :source"), {"source": source, "target": target}
         )
 
 
-def insert(session: Session) -> None:
+def insert(session: Session, base: int = 0) -> None:
     """An entry in the middle, the later ones pushed back and the whole rest computed anew."""
-    for seq in range(12, 4, -1):
+    for seq in range(base + 12, base + 4, -1):
         session.execute(text("UPDATE audit_words SET seq = seq + 1 WHERE seq = :seq"), {"seq": seq})
         session.execute(text("UPDATE audit_entries SET seq = seq + 1 WHERE seq = :seq"), {"seq": seq})
     names = "previous, body, at, account_id, unit_id, action, outcome, object_kind, object_id, dossier_id"
     session.execute(
-        text(f"INSERT INTO audit_entries (seq, hash, {names}) SELECT 5, 'x', {names} FROM audit_entries WHERE seq = 3")
+        text(
+            f"INSERT INTO audit_entries (seq, hash, {names}) SELECT seq + 2, 'x', {names} FROM audit_entries WHERE seq = :seq"
+        ),
+        {"seq": base + 3},
     )
 
     def renumber(seq: int, body: dict[str, object]) -> None:
         body["seq"] = seq
 
-    rewrite(session, 5, renumber)
+    rewrite(session, base + 5, renumber)
 
 
-def cut(session: Session) -> None:
-    session.execute(text("DELETE FROM audit_words WHERE seq > 10"))
-    session.execute(text("DELETE FROM audit_entries WHERE seq > 10"))
+def cut(session: Session, base: int = 0) -> None:
+    for table in ("audit_words", "audit_entries"):
+        session.execute(text(f"DELETE FROM {table} WHERE seq > :seq"), {"seq": base + 10})
 
 
-def recompute(session: Session) -> None:
-    rewrite(session, 3, as_refused)
+def recompute(session: Session, base: int = 0) -> None:
+    rewrite(session, base + 3, as_refused(base))
 
 
 # What somebody does who owns the database, and what is found.
@@ -207,7 +213,7 @@ def test_what_nobody_signed_in_an_anchor_stops_nothing_and_is_said(
         (anchor / "checkpoints-junk.jsonl").write_text(junk, "utf-8")
         write(sealed, actor("canbo.sonv"), 1)
         assert sealing.seal(sealed, house) is not None
-        assert sealing.sealed_entries(house) >= 12
+        assert sealing.sealed_until(house) >= (1, 12)
         assert found(sealed, house) == ("bad-signature", 0), junk
     assert sealing.state_of(house).refused is None
 
@@ -267,7 +273,7 @@ def test_a_seal_that_is_late_is_told(
         return next(row.tone for row in found if row.name == "Seal of the audit log")
 
     later = now() + 4 * sealing.EVERY
-    monkeypatch.setattr(health, "now", lambda: later)
+    monkeypatch.setattr(log_standing, "now", lambda: later)
     assert tone() == health.GOOD, "everything is signed, however long ago"
     write(sealed, actor("canbo.sonv"), 1)
     assert tone() == health.WARNING
@@ -293,7 +299,10 @@ def test_a_line_cut_off_by_a_power_failure_is_written_again(sealed: Engine, hous
     path.write_bytes(path.read_bytes()[:-20])
     write(sealed, actor("canbo.sonv"), 1)
     assert (checkpoint := sealing.seal(sealed, house)) and checkpoint.size == 13
-    assert [sealed_.size for sealed_ in sealing.checkpoints(replace(house, seal_anchors=""))] == [7, 13]
+    assert [one.size for one in sealing.signed(replace(house, seal_anchors="")) if isinstance(one, Checkpoint)] == [
+        7,
+        13,
+    ]
     assert found(sealed, house) == ("", 0)
 
 
@@ -301,11 +310,11 @@ def test_a_line_cut_off_by_a_power_failure_is_written_again(sealed: Engine, hous
 def test_every_leaf_is_proved_and_no_other(size: int) -> None:
     leaves = [bytes([number]) * 32 for number in range(size)]
     parts = {part for index in range(size) for part in proof.siblings(index, size)}
-    tree = Tree(watched=parts)
+    tree = extracts.Watched(parts)
     for leaf in leaves:
         tree.add(leaf)
     for index, leaf in enumerate(leaves):
-        path = [tree.found[part] if part in tree.found else tree.root(part[0]) for part in proof.siblings(index, size)]
+        path = [tree.root_of(part) for part in proof.siblings(index, size)]
         assert proof.root_by(index, size, leaf, path) == tree.root()
         assert proof.root_by(index, size, b"\xff" * 32, path) != tree.root()
 

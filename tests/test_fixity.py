@@ -6,14 +6,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from oms import custody, db, fixity, intake, reading, search, staging, storage
+from oms import audit, custody, db, fixity, intake, reading, search, staging, storage
 from oms.models import (
+    AuditEntry,
+    Disposal,
+    DisposalItem,
     Document,
     Dossier,
     Job,
     JobState,
     Page,
     PageState,
+    Purge,
     Scan,
     ScanState,
     Unit,
@@ -193,3 +197,147 @@ def test_a_page_that_was_never_read_is_named(house, engine, settings):
         session.execute(update(Job).values(state=JobState.DONE))
         session.execute(update(Scan).where(Scan.state == ScanState.RECEIVED).values(state=ScanState.FAILED))
     assert "page-unread" in kinds(engine, settings)
+
+
+def _lose_file(engine, settings, made):
+    storage.path_of(settings.scans, made["original"]).unlink()
+
+
+def _lose_row(engine, settings, made):
+    with engine.begin() as connection:  # past the program, as a careless hand in the database does it
+        for table, column in (("jobs", "subject_id"), ("pages", "scan_id"), ("scans", "id")):
+            where = f"{column} IN (SELECT object_id FROM audit_entries WHERE action = 'scan:upload')"
+            connection.exec_driver_sql(f"DELETE FROM {table} WHERE {where}")
+
+
+def _leave_file(engine, settings, made):
+    sha256, _ = storage.put(settings.scans, [b"of an upload that was broken off"])
+    os.utime(storage.path_of(settings.scans, sha256), (0, 0))
+
+
+def _end_holder(engine, settings, made):
+    with db.writing(engine) as session:
+        holder = session.get_one(Dossier, made["dossier"]).custodian_id
+        session.get_one(Unit, holder).valid_to = today() - timedelta(days=1)
+
+
+def _forget_in_index(engine, settings, made):
+    search.open_engine(settings).remove([f"dossier:{made['other']}"])
+
+
+def _break_log(engine, settings, made):
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER audit_entries_no_update")
+        else:
+            connection.exec_driver_sql("ALTER TABLE audit_entries DISABLE TRIGGER USER")
+        connection.exec_driver_sql("UPDATE audit_entries SET outcome = 'refused' WHERE seq = 1")
+
+
+def _lose_job(engine, settings, made):
+    with db.writing(engine) as session:
+        session.execute(update(Job).values(state=JobState.DONE))
+
+
+def _leave_in_staging(engine, settings, made):
+    eleven_minutes_ago = now().timestamp() - 11.5 * 60
+    os.utime(staging.make_place(settings), (eleven_minutes_ago, eleven_minutes_ago))
+
+
+def _leave_half_a_layer(engine, settings, made):
+    storage.move(_file(settings, b"%PDF"), layer := reading.layer_path(settings, "0" * 16))
+    os.utime(layer, (0, 0))
+
+
+def _leave_trial(engine, settings, made):
+    (place := settings.home / "run" / "drill-broken-off").mkdir(parents=True)
+    os.utime(place, (0, 0))
+
+
+def _file(settings, data):
+    (path := settings.home / "layer.pdf").write_bytes(data)
+    return path
+
+
+# V1 to V10: what holds after any crash. V10, a damaged database file, is planted by hand below.
+PLANTED = {
+    "V1, an upload that was acknowledged": (_lose_row, "lost-upload", False),
+    "V2, no row without its file": (_lose_file, "missing-file", False),
+    "V3, no file without a row": (_leave_file, "unknown-file", True),
+    "V4, every dossier has a holder": (_end_holder, "custodian-ended", False),
+    "V5, the index is the database": (_forget_in_index, "index-missing", True),
+    "V6, the log holds": (_break_log, "audit-broken", False),
+    "V7, no job is lost": (_lose_job, "scan-forgotten", True),
+    "V8, staging is empty": (_leave_in_staging, "leftover", True),
+    "V9, nothing half written": (_leave_half_a_layer, "leftover", True),
+    "a trial of a backup that was broken off": (_leave_trial, "leftover", True),
+}
+
+
+@pytest.mark.parametrize("claim", PLANTED)
+def test_each_thing_that_must_hold_after_a_crash_is_named_when_it_does_not(house, engine, settings, claim):
+    plant, kind, mendable = PLANTED[claim]
+    plant(engine, settings, house)
+    found = [problem for problem in fixity.check(engine, settings) if not problem.kind.startswith("index-left")]
+    assert {problem.kind for problem in found if problem.kind != "index-stale"} == {kind}
+    assert all(problem.mendable == mendable for problem in found if problem.kind == kind)
+    if mendable:
+        fixity.repair(engine, settings, found, send=lambda _job: None)
+        assert kinds(engine, settings) == []
+
+
+def test_a_loss_is_named_beside_a_purge_and_a_proposal(house, engine, settings, world, actor):
+    """Minutes of one scan hide one loss, not all of a dossier; a proposal to destroy hides none."""
+    officer = actor("canbo.sonv").account_id
+    with db.reading(engine) as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "scan:upload")).one()
+        scan_id, dossier_id = entry.object_id, entry.dossier_id
+    _lose_row(engine, settings, house)
+    proposed = Disposal(
+        number="HT-1",
+        unit_id=world.units["sonv"],
+        rule_id="unfiled-scans",
+        council=["Một", "Hai", "Ba"],
+        minutes="BB 1",
+        minutes_on=today(),
+        legal_reason="Hết thời hạn",
+        proposed_by_id=officer,
+        items=[DisposalItem(dossier_id=dossier_id, scan_id=scan_id)],
+    )
+    with db.writing(engine) as session:
+        session.add(proposed)
+    assert "lost-upload" in kinds(engine, settings)
+    other = actor("bithu.sonv").account_id
+    with db.writing(engine) as session:
+        session.add(
+            Purge(
+                dossier_id=dossier_id, pages=1, documents=0, reason="dấu", purged_by_id=officer, confirmed_by_id=other
+            )
+        )
+    assert "lost-upload" not in kinds(engine, settings), "the minutes tell of it"
+    with db.writing(engine) as session:
+        audit.record(session, "scan:upload", session.get_one(Scan, house["scan"]), actor=None)
+        session.execute(
+            update(Page).where(Page.scan_id == house["scan"]).values(document_id=None, document_position=None)
+        )
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM pages WHERE scan_id = :id"), {"id": house["scan"]})
+        connection.execute(text("DELETE FROM scans WHERE id = :id"), {"id": house["scan"]})
+    assert kinds(engine, settings).count("lost-upload") == 2
+
+
+def test_a_damaged_database_file_is_named(house, engine, settings):
+    """V10."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("only a database file of SQLite is looked at page by page")
+    with engine.begin() as connection:
+        (root,) = connection.exec_driver_sql(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'audit_entries' AND rootpage > 0"
+        ).first()
+        (size,) = connection.exec_driver_sql("PRAGMA page_size").first()
+    engine.dispose()
+    path = settings.home / "oms.sqlite3"
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size + size - 40)
+        file.write(b"\0" * 40)
+    assert "database-damaged" in {problem.kind for problem in fixity.check(engine, settings)}

@@ -24,7 +24,7 @@ def zip_of(*entries, **more) -> bytes:
 
 
 def files_of(content: bytes) -> list[str]:
-    return [str(path) for path in Archive(io.BytesIO(content)).files]
+    return [str(path) for path in Archive(content).files]
 
 
 def linked(name: str, kind: int) -> zipfile.ZipInfo:
@@ -53,7 +53,7 @@ def test_a_plain_folder_gives_its_files_and_their_bytes_without_what_systems_lea
         ("A/.DS_Store", b""),
         ("A/Thumbs.db", b""),
     )
-    archive = Archive(io.BytesIO(content))
+    archive = Archive(content)
     assert [str(path) for path in archive.files] == [FILE]
     assert b"".join(archive.pieces(archive.files[0])) == b"one"
 
@@ -124,28 +124,28 @@ def many(count: int) -> bytes:
 )
 def test_what_is_no_plain_folder_is_refused_whole(content):
     with pytest.raises(ArchiveRefused):
-        Archive(io.BytesIO(content))
+        Archive(content)
 
 
 def test_more_bytes_than_a_cabinet_holds_are_refused(monkeypatch):
     monkeypatch.setattr(archives, "MOST_BYTES", 100)
     with pytest.raises(ArchiveRefused, match="MB"):
-        Archive(io.BytesIO(zip_of(("a/1.pdf", b"x" * 60), ("a/2.pdf", b"y" * 60))))
+        Archive(zip_of(("a/1.pdf", b"x" * 60), ("a/2.pdf", b"y" * 60)))
     monkeypatch.setattr(archives, "LARGEST", 50)
     with pytest.raises(ArchiveRefused, match="larger"):
-        Archive(io.BytesIO(zip_of(("a/1.pdf", b"x"))))
+        Archive(zip_of(("a/1.pdf", b"x")))
 
 
 def test_bytes_that_are_not_what_the_directory_says_are_the_fault_of_that_file():
     content = bytearray(zip_of(("a/1.pdf", b"hello hello hello"), compresslevel=0))
     content[content.index(b"hello")] ^= 1
-    archive = Archive(io.BytesIO(bytes(content)))
+    archive = Archive(bytes(content))
     with pytest.raises(UnreadableFile):
         b"".join(archive.pieces(archive.files[0]))
     lying = bytearray(zip_of(("a/1.pdf", b"x" * 5000)))
     place = lying.index(b"PK\x01\x02")
     lying[place + 24 : place + 28] = struct.pack("<I", 10)
-    archive = Archive(io.BytesIO(bytes(lying)))
+    archive = Archive(bytes(lying))
     with pytest.raises(UnreadableFile):
         b"".join(archive.pieces(archive.files[0]))
 

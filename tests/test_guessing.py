@@ -12,9 +12,12 @@ from oms.accounts import guessing, passwords
 from oms.accounts.guessing import digest
 from oms.errors import TooManyTries, Unavailable
 from oms.models import Account, Attempt, now
+from oms.settings import Settings
 from tests.factories import PASSWORD, World
 
 NAME = "canbo.sonv"
+# Without a directory: passwords are those kept here.
+LOCAL = Settings()
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +32,7 @@ def quick_hashes(engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch) 
 
 def try_out(engine: Engine, password: str, username: str = NAME, address: str = "10.0.0.1", browser: str = "") -> str:
     try:
-        accounts.prove_password(engine, username, password, address=address, browser=browser)
+        accounts.prove_password(engine, username, password, settings=LOCAL, address=address, browser=browser)
     except accounts.SignInFailed:
         return "wrong"
     except TooManyTries:
@@ -78,7 +81,7 @@ def test_the_window_passes_and_the_right_password_clears_the_counter(engine: Eng
     fail_often(engine, times=5)
     let_pass(engine, accounts.FAILURE_WINDOW)
     assert [try_out(engine, "wrong") for _ in range(4)] == ["wrong"] * 4
-    account, before = accounts.prove_password(engine, NAME, PASSWORD, address="10.0.0.1")
+    account, before = accounts.prove_password(engine, NAME, PASSWORD, settings=LOCAL, address="10.0.0.1")
     assert account.username == NAME and before == 9
     assert counted(engine) == 0
 
@@ -103,7 +106,7 @@ def test_forty_at_once_get_no_more_than_the_free_ones(engine: Engine) -> None:
 def test_what_fails_on_our_side_is_no_wrong_try(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "HASHING_PATIENCE", 0.01)
     with passwords._one_at_a_time, pytest.raises(Unavailable):
-        accounts.prove_password(engine, NAME, PASSWORD, address="10.0.0.1")
+        accounts.prove_password(engine, NAME, PASSWORD, settings=LOCAL, address="10.0.0.1")
     assert counted(engine) == 0
 
 
@@ -146,7 +149,7 @@ def test_a_first_password_opens_nothing_after_three_days(engine: Engine) -> None
             .values(must_change_password=True, password_expires_at=now() - timedelta(seconds=1))
         )
     with pytest.raises(accounts.SignInFailed, match="not used in time"):
-        accounts.prove_password(engine, NAME, PASSWORD, address="10.0.0.1")
+        accounts.prove_password(engine, NAME, PASSWORD, settings=LOCAL, address="10.0.0.1")
 
 
 def test_a_hash_of_older_parameters_is_made_anew(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
 """The health of an installation in sentences: each trouble is told, and no name of anybody with it."""
 
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from oms import health, search, staging
+from oms import health, quotas, search, staging
 from oms.errors import Refused
 from oms.health import DANGER, GOOD, WARNING, Finding
 from oms.models import Fact, Job, JobState, now
@@ -15,6 +16,7 @@ from oms.settings import Settings
 from tests.factories import World
 
 Find = Callable[[str], Actor]
+GB = 1024**3
 
 
 @pytest.fixture
@@ -69,6 +71,24 @@ def test_a_damaged_index_is_told(look, settings: Settings) -> None:
     for file in settings.index.glob("*.toc"):
         file.unlink()
     assert look()["Search index"].tone == DANGER
+
+
+def test_the_disk_of_the_files_is_looked_at_as_well(look, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads stop by the disk the files lie on, which need not be that of the database."""
+    settings.scans.mkdir(exist_ok=True)
+    free = {settings.home: 900, settings.scans: 900}
+
+    def usage(folder):
+        return shutil._ntuple_diskusage(1000 * GB, (1000 - free.get(folder, 900)) * GB, free.get(folder, 900) * GB)
+
+    monkeypatch.setattr(quotas, "KEPT_SHARE", 0.05)
+    monkeypatch.setattr(quotas.shutil, "disk_usage", usage)
+    assert look()["Disk"].tone == GOOD
+    free[settings.scans] = 49
+    found = look()["Disk"]
+    assert found.tone == DANGER and found.values["kept"] == "50,0 GB"
+    free[settings.scans], free[settings.home] = 900, 49
+    assert look()["Disk"].tone == DANGER
 
 
 def test_files_that_wait_on_a_disk_are_a_danger(look, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:

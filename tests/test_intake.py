@@ -91,7 +91,7 @@ def test_received_means_scan_pages_job_and_entry_in_one_commit(
     assert session.scalars(select(Scan)).all() == session.scalars(select(Job)).all() == []
     scan, _ = intake.receive(session, dossier, arrival, actor=officer)
     session.commit()
-    assert storage.get(settings.scans, scan.sha256).read_bytes() == ONE_PAGE
+    assert storage.read(settings.scans, scan.sha256) == ONE_PAGE
     assert [page.number for page in session.scalars(select(Page))] == [1]
     assert [(job.kind, job.subject_id) for job in session.scalars(select(Job))] == [("read_scan", scan.id)]
     assert entries(session) == [("scan:upload", "done")]

@@ -23,6 +23,7 @@ from oms import custody, db, desk, dossiers, intake, overview, people
 from oms.errors import NotFound, OmsError
 from oms.models import (
     OPEN_STATES,
+    AccessReview,
     Attestation,
     AuditEntry,
     Campaign,
@@ -100,6 +101,7 @@ ABOUT: dict[type[Any], Callable[[Dossier], ColumnElement[bool]]] = {
 }
 # Guarded, and about a house or a matter of its own, not about one dossier.
 ABOUT_NO_DOSSIER = (
+    AccessReview,
     Campaign,
     Disposal,
     FolderImport,
@@ -129,7 +131,7 @@ def may_keep(action: Action, row: Any, dossier: Dossier, actor: Actor, units: fr
         return dossier.managing_body_id in units
     if isinstance(row, Hold):  # who ordered it, and the body that manages the dossier
         return row.unit_id in units or dossier.managing_body_id in units
-    if action == Action.HOLD_ORDER:
+    if action in (Action.HOLD_ORDER, Action.PROTECTION_FLAG_READ, Action.PROTECTION_FLAG_SET):
         return dossier.managing_body_id in units
     if action in (Action.PAPER_READ, Action.PAPER_MOVE):  # who still has the paper
         return dossier.paper_unit_id in units

@@ -1,8 +1,11 @@
 """Limits of an account hold over all server processes of an installation, and a lost counter stops nobody."""
 
 import multiprocessing
+import os
 import shutil
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from limits import parse
@@ -109,3 +112,18 @@ def test_counters_out_of_reach_stop_nobody_and_still_limit(engine, settings, act
     folder.write_text("not a folder")
     assert tries(engine, officer, 9) == 5
     assert "out of reach" in caplog.text
+
+
+@pytest.mark.skipif(bool(os.environ.get("OMS_TEST_POSTGRESQL")), reason="a file beside the database: SQLite only")
+def test_the_file_of_the_counters_is_closed_with_its_database(engine, settings, actor):
+    def is_open() -> bool:
+        found = []
+        for one in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):
+                found.append(one.readlink())
+        return settings.home / "run" / "limits.sqlite3" in found
+
+    assert tries(engine, actor("canbo.sonv"), 1) == 1 and is_open()
+    engine.dispose()
+    assert not is_open(), "an open file for each house that was closed: thousands in a long run of tests"
+    assert tries(engine, actor("canbo.sonv"), 1) == 1, "it opens again when it is asked"

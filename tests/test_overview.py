@@ -12,6 +12,7 @@ from oms.errors import Refused
 from oms.models import AuditEntry, ScanState
 from oms.overview import Figures
 from oms.permissions import Actor
+from oms.settings import Settings
 from tests import factories
 from tests.factories import World
 
@@ -52,14 +53,16 @@ def test_changes_are_told_to_the_holder_counted_and_newest_first(session: Sessio
     assert overview.latest_changes(session, actor=actor("canbo.sotc")) == []
 
 
-def test_the_state_of_the_log_is_for_inspectors(session: Session, world: World, actor: Find) -> None:
+def test_the_state_of_the_log_is_for_inspectors(
+    session: Session, settings: Settings, world: World, actor: Find
+) -> None:
     dossier = factories.make_dossier(session, world.units["sonv"])
     dossiers.view(session, dossier, actor=actor("canbo.sonv"))
     audit.record(session, "dossier:read", dossier, actor=actor("canbo.sotc"), outcome="refused")
-    state = overview.log_state(session, actor=actor("kiemtra.khoi"))
+    state = overview.log_state(session, settings, actor=actor("kiemtra.khoi"))
     assert (state.entries, state.refused, state.broken_at, state.checked) == (2, 1, None, 2)
     with pytest.raises(Refused):
-        overview.log_state(session, actor=actor("canbo.sonv"))
+        overview.log_state(session, settings, actor=actor("canbo.sonv"))
 
 
 def test_the_newest_entries_alone_can_be_checked(session: Session, world: World, actor: Find) -> None:

@@ -2,7 +2,7 @@
 
 from oms import policy
 from oms.models import Role
-from oms.permissions import ROLE_ACTIONS, WHOLE, Action
+from oms.permissions import IN_CLOSED, NEEDS_OPENING, ROLE_ACTIONS, WHOLE, Action
 
 
 def test_every_action_has_its_line_with_the_roles_that_have_it() -> None:
@@ -15,3 +15,12 @@ def test_every_action_has_its_line_with_the_roles_that_have_it() -> None:
 
 def test_words_are_said_about_nothing_twice() -> None:
     assert set(policy.WHERE) == set(Action) - set(WHOLE)
+
+
+def test_the_closed_installation_is_described_as_it_is() -> None:
+    lines = {rule.action: rule for rule in policy.rules(closed=True)}
+    assert set(lines) == IN_CLOSED
+    assert {lines[action].where for action in NEEDS_OPENING} == {policy._WITHIN_AN_OPENING}
+    told = " ".join([*(rule.where for rule in lines.values()), *policy.ALWAYS_CLOSED])
+    for word in ("transfer", "hold stops", "retention", "delegat", "Excel", "committee"):
+        assert word not in told

@@ -268,6 +268,7 @@ def test_nothing_open_stays_with_an_ended_unit_and_all_of_it_comes_back(session,
     before, had = snapshot(session), hanging_on(session, ended)
     history = {name for name in had if not hanging_on(session, ended)[name]}
     assert history == {
+        "access_reviews.unit_id",
         "paper_issues.unit_id",
         "paper_moves.from_unit_id",
         "paper_moves.to_unit_id",

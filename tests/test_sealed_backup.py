@@ -30,9 +30,7 @@ def sealed(engine: Engine, settings: Settings, world: World, keys: dict[Path, st
     with db.writing(engine) as session:
         dossier = factories.make_dossier(session, world.units["sonv"], CANARY)
         audit.record(session, "dossier:create", dossier, actor=None)
-    target = tmp_path / "night.tar"
-    backup.make(engine, replace(settings, backup_keys=" ".join(keys.values())), target)
-    return target
+    return backup.make(engine, replace(settings, backup_keys=" ".join(keys.values())), tmp_path / "night").archive
 
 
 def test_each_key_opens_it_and_no_word_of_it_stands_in_the_file(
@@ -75,8 +73,8 @@ def test_a_setting_that_is_no_key_stops_the_backup(
 ) -> None:
     for wrong in ("abc", "zz" * 32, "00" * 31):
         with pytest.raises(SettingsError, match="OMS_BACKUP_KEYS"):
-            backup.make(engine, replace(settings, backup_keys=wrong), tmp_path / "a.tar")
-    assert list(tmp_path.glob("*a.tar*")) == []
+            backup.make(engine, replace(settings, backup_keys=wrong), tmp_path / "a")
+    assert list(tmp_path.glob("a/backups/*.json")) == []
 
 
 def test_a_key_is_never_written_over(keys: dict[Path, str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from oms import db, jobs, search
+from oms import db, search
 from oms.models import Dossier
 from oms.permissions import Actor
 from oms.search import finding
@@ -69,16 +69,26 @@ def test_did_you_mean_knows_only_what_may_be_seen(
 
 
 def test_dossiers_that_wait_are_indexed_in_one_commit(
-    engine: Engine, settings: Settings, world: World, monkeypatch: pytest.MonkeyPatch
+    engine: Engine,
+    settings: Settings,
+    world: World,
+    actor: Callable[[str], Actor],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A commit takes the time: whoever files beside others must not wait for one after the other."""
     with db.writing(engine) as session:
-        ids = [factories.make_dossier(session, world.units["sonv"], name).id for name in ("Nguyễn Thị Hòa", "Lê An")]
+        first, second = (
+            factories.make_dossier(session, world.units["sonv"], name) for name in ("Nguyễn Thị Hòa", "Lê An")
+        )
+        scan = factories.make_scan(session, second, actor("canbo.sonv").account_id)
+        asked = [("index_dossier", first.id), ("index_scan", scan.id), ("index_scan", "gone")]
+        ids = {first.id, second.id}
     index = search.open_engine(settings)
     index.rebuild([])
-    with db.writing(engine) as session:
-        jobs.enqueue(session, "index_dossier", ids[1], actor=None)
-    search.index_dossier(engine, settings, ids[0], actor=None)
-    assert index.ids() == {search.records.dossier_item_id(id) for id in ids}
-    monkeypatch.setattr(index, "put", lambda items: pytest.fail("nothing was left to write"))
-    search.index_dossier(engine, settings, ids[1], actor=None)
+    commits: list[int] = []
+    put = index.put
+    monkeypatch.setattr(index, "put", lambda items: (commits.append(1), put(items)))
+    search.index_dossiers(engine, settings, asked)
+    search.index_dossiers(engine, settings, asked)
+    assert commits == [1], "the second time nothing was left to write"
+    assert {search.records.dossier_item_id(id) for id in ids} <= index.ids()

@@ -329,7 +329,7 @@ def test_a_secret_page_found_late_takes_its_piece_and_every_trace_of_the_stack(
         assert (stack.sha256, stack.file_name) == ("", "")
         assert sorted(bool(piece.scan_id) for piece in stacks.pieces_of(session, stack)) == [False, True]
         (other,) = session.scalars(select(Scan))
-        assert other.dossier.number == two[1] and storage.get(settings.scans, other.sha256)
+        assert other.dossier.number == two[1] and storage.has(settings.scans, other.sha256)
         # A stack of the same bytes that waits is of no dossier yet: whoever destroys those bytes ends it, too.
         purging.forget_stacks(session, session.get_one(Stack, waiting).sha256)
         assert session.get(Stack, waiting, populate_existing=True) is None

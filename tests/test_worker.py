@@ -360,21 +360,16 @@ def test_a_short_job_does_not_queue_behind_long_ones(
         free.wait(PATIENCE)
         return []
 
-    def index(*_arguments: object, **_more: object) -> list[str]:
-        indexed.set()
-        return []
-
     monkeypatch.setitem(worker.HANDLERS, "read_page", read_slowly)
-    monkeypatch.setitem(worker.HANDLERS, "index_dossier", index)
+    monkeypatch.setattr(search, "index_dossiers", lambda *_: indexed.set())
     with db.writing(engine) as session:
         for _ in range(5):
             jobs.enqueue(session, "read_page", new_id(), actor=None)
         jobs.enqueue(session, "index_dossier", new_id(), actor=None)
     one = Worker(engine, settings)
-    lane = threading.Thread(target=one._work_in_lane, args=(worker.FILED,))
     with running(one):
         one.sweep()
-        lane.start()
+        lane = one._start("filed", one.index_filed, 0.01)
         assert indexed.wait(PATIENCE)
         assert not free.is_set()
         free.set()
@@ -393,17 +388,3 @@ def test_a_job_put_off_is_left_alone_for_a_while(engine) -> None:
         session.flush()
         assert claimed.state == JobState.QUEUED and claimed.attempts == 0
         assert jobs.waiting(session, ["index_dossier"]) == []
-
-
-def test_what_was_filed_is_left_to_its_own_lane(engine, settings: Settings) -> None:
-    """The threads of the queue work with low priority: an index job they took would wait for every page request."""
-    with db.writing(engine) as session:
-        jobs.enqueue(session, "index_dossier", new_id(), actor=None)
-        jobs.enqueue(session, "check_dossier", new_id(), actor=None)
-        ids = {job.kind: job.id for job in session.query(Job)}
-    one = Worker(engine, settings)
-    for id in ids.values():
-        one._take(id)
-    with db.reading(engine) as session:
-        assert session.get_one(Job, ids["index_dossier"]).state == JobState.QUEUED
-        assert session.get_one(Job, ids["check_dossier"]).state == JobState.DONE

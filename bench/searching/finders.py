@@ -73,6 +73,7 @@ def opened(name: str, folder: Path, source: Source) -> Find:
     """How to ask what `build` has made."""
     if name in OURS:
         ours = engine(name, folder)
+        ours.warm_up()  # as the web server does
         return lambda asked, dossiers: [match.id for match in ours.find(Query(asked, dossiers)).matches]
     if name == PLAIN:
         return _plain_tantivy(folder)

@@ -3,6 +3,7 @@ whatever else the machine does falls on all alike."""
 
 import multiprocessing
 import statistics
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from oms.search import warming
 from searching import finders
 
 WARM = 1000
@@ -51,13 +53,13 @@ def measure(names: Sequence[str], folder: Path, source: finders.Source, seed: in
         lines[name], theirs = context.Pipe()
         context.Process(target=_serve, args=(theirs, name, places[name], source), daemon=True).start()
         found[name].opening = _receive(lines[name], name)
-    for warming in (True, False):
-        for way, words, unit in source.mixed(each, seed + 1 + WARM * warming):
+    for is_first in (True, False):
+        for way, words, unit in source.mixed(each, seed + 1 + WARM * is_first):
             for within in (None, unit):
                 for name, line in lines.items():
                     line.send((words, within))
                     clock, cpu = _receive(line, name)
-                    if not warming:
+                    if not is_first:
                         _note(found[name], way, within is None, clock, cpu)
     for name, line in lines.items():
         line.send(None)
@@ -86,6 +88,9 @@ def _serve(line: Connection, name: str, folder: Path, source: finders.Source) ->
     find = finders.opened(name, folder, source)
     find("x", every)
     line.send(time.perf_counter() - begin)
+    for thread in threading.enumerate():
+        if thread.name == warming.THREAD:  # its CPU is of no question
+            thread.join()
     while (asked := line.recv()) is not None:
         words, unit = asked
         cpu, clock = finders.cpu_seconds(), time.perf_counter()

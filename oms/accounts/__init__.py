@@ -1,10 +1,17 @@
-"""Accounts: signing in and out, the second factor, and what an account may do today.
+"""Accounts: signing in and out, second factor and passkeys, and what an account may do today.
 
 Passwords are kept as argon2id hashes; sessions and tokens as SHA-256, the second factor's secret
 encrypted, so that a stolen database opens nothing. After a few failures the answer comes later and
 later; nobody is locked out for ever, and nobody can keep somebody else out.
 """
 
+from oms.accounts.directory import (
+    directory_of,
+    is_of_directory,
+    is_of_provider,
+    is_proved_elsewhere,
+    must_change_password,
+)
 from oms.accounts.guessing import (
     ADDRESS_ACCOUNTS,
     CODE_TRIES,
@@ -20,6 +27,7 @@ from oms.accounts.guessing import (
     withdraw,
     wrong_tries,
 )
+from oms.accounts.leavers import ASKED_EVERY, end_for_leavers, reader_of
 from oms.accounts.managing import (
     NOT_TWICE,
     SAME_PASSWORD,
@@ -35,6 +43,19 @@ from oms.accounts.managing import (
     set_language,
     view,
 )
+from oms.accounts.office import prove_by_provider, untie
+from oms.accounts.passkeys import (
+    CONFIRM,
+    SECOND,
+    SIGN_IN,
+    ask_for_proof,
+    ask_to_register,
+    home_of,
+    passkeys_of,
+    prove_passkey,
+    register,
+    remove_passkey,
+)
 from oms.accounts.passwords import (
     DEMO_PASSWORD,
     PASSWORD_LENGTH,
@@ -42,16 +63,21 @@ from oms.accounts.passwords import (
     check_new_password,
     hash_password,
 )
+from oms.accounts.provider import Provider, ask, provider_of, sign_out_address
 from oms.accounts.rights import actor_of, get_actor, holders, roles_in_words
-from oms.accounts.roles import assign, end_assignment
+from oms.accounts.roles import assign, end_assignment, end_reviewed
 from oms.accounts.second_factor import (
     activate,
     address_of,
     ask_removal,
     begin,
     codes_left,
+    count_passkeys,
+    factors_of,
+    has_app,
     has_second_factor,
     must_set_up,
+    passkeys_needed,
     prove_again,
     prove_code,
     remove_own,
@@ -59,6 +85,7 @@ from oms.accounts.second_factor import (
     reset_second_factor,
     waiting_secret,
 )
+from oms.accounts.second_person import prove_second, prove_second_by_passkey
 from oms.accounts.sessions import (
     confirm,
     end_sessions,
@@ -77,21 +104,29 @@ from oms.accounts.sessions import (
 
 __all__ = [
     "ADDRESS_ACCOUNTS",
+    "ASKED_EVERY",
     "CODE_TRIES",
+    "CONFIRM",
     "DEMO_PASSWORD",
     "FAILURE_WINDOW",
     "FREE_FAILURES",
     "NOT_TWICE",
     "PASSWORD_LENGTH",
     "SAME_PASSWORD",
+    "SECOND",
+    "SIGN_IN",
     "WORTH_TELLING",
     "WRONG_PASSWORD",
+    "Provider",
     "SignInFailed",
     "activate",
     "actor_of",
     "address_of",
     "admit",
+    "ask",
+    "ask_for_proof",
     "ask_removal",
+    "ask_to_register",
     "assign",
     "begin",
     "change_password",
@@ -99,30 +134,51 @@ __all__ = [
     "check_new_password",
     "codes_left",
     "confirm",
+    "count_passkeys",
     "create_account",
+    "directory_of",
     "end_assignment",
+    "end_for_leavers",
+    "end_reviewed",
     "end_sessions",
+    "factors_of",
     "find_sign_in",
     "forgive",
     "get_actor",
     "growing_wait",
+    "has_app",
     "has_second_factor",
     "hash_password",
     "holders",
+    "home_of",
     "is_confirmed",
+    "is_of_directory",
+    "is_of_provider",
+    "is_proved_elsewhere",
     "limits_of",
     "list_accounts",
     "mark_seen",
+    "must_change_password",
     "must_set_up",
     "named",
     "open_sign_ins",
     "own",
+    "passkeys_needed",
+    "passkeys_of",
     "password_length",
     "prove_again",
+    "prove_by_provider",
     "prove_code",
+    "prove_passkey",
     "prove_password",
+    "prove_second",
+    "prove_second_by_passkey",
+    "provider_of",
+    "reader_of",
     "refuse_sign_in",
+    "register",
     "remove_own",
+    "remove_passkey",
     "required_of",
     "reset_password",
     "reset_second_factor",
@@ -134,7 +190,9 @@ __all__ = [
     "sign_in_half",
     "sign_ins_of",
     "sign_out",
+    "sign_out_address",
     "sign_out_everywhere",
+    "untie",
     "view",
     "waiting_secret",
     "withdraw",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, db
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Account, Assignment, Delegation, Role, Unit, now
+from oms.models import AccessReview, Account, Assignment, Delegation, Role, Unit, now
 from oms.organisation import today
 from oms.permissions import Action, Actor, require, require_confirmed
 
@@ -97,6 +97,15 @@ def end(session: Session, delegation: Delegation, *, actor: Actor) -> None:
     delegation.ended_at = now()
     session.flush()
     audit.record(session, "delegation:end", delegation, actor=actor, unit=delegation.unit_id)
+
+
+def end_reviewed(session: Session, delegation: Delegation, review: AccessReview, *, actor: Actor) -> None:
+    """End a delegation at once because the head revoked the rights of the delegate in a review of the unit."""
+    require(actor, Action.ACCESS_REVIEW_SIGN, review)
+    require_confirmed(actor)
+    delegation.ended_at = now()
+    session.flush()
+    audit.record(session, "delegation:end", delegation, actor=actor, unit=delegation.unit_id, review=review.number)
 
 
 def list_delegations(session: Session, *, actor: Actor) -> list[Delegation]:

@@ -13,10 +13,12 @@ from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from oms import audit, db
+from oms.accounts import directory
 from oms.accounts.passwords import check_credentials, hash_password, needs_new_hash
-from oms.errors import N_, OmsError, TooManyTries
+from oms.errors import N_, BadInput, OmsError, TooManyTries
 from oms.models import Account, Attempt, SignIn, now
 from oms.permissions import Actor
+from oms.settings import Settings
 
 # After this many free failures within the window the wait doubles, at most up to the window.
 FREE_FAILURES = 4
@@ -34,6 +36,12 @@ _OTP = "otp"
 _COUNTING_LOCK = 0x6F6D7374
 
 Wait = Callable[[Sequence[datetime], datetime], timedelta]
+
+
+_KEPT_THERE = N_(
+    "The office keeps the password of this account, so no password is right here. "
+    "Show a passkey instead. This did not count as a wrong try."
+)
 
 
 class SignInFailed(OmsError):
@@ -168,22 +176,32 @@ def prove_password(
     username: str,
     password: str,
     *,
+    settings: Settings,
     address: str | None,
     browser: str = "",
     actor: Actor | None = None,
     action: str = "account:sign_in",
 ) -> tuple[Account, int]:
-    """The account of a right name and password, and how many wrong tries of the last day came before.
+    """The account of a right name and password (the directory's, where there is one), and how many wrong tries of the last day came before.
 
     Three short transactions; none that writes is open while hashing. Raises `SignInFailed` (logged),
-    `TooManyTries`, `Unavailable`.
+    `TooManyTries`, `Unavailable`, and to an `actor` `BadInput` where the office keeps the password.
     """
     with db.writing(engine) as session:
         attempt = admit(session, username, address=address, browser=browser)
     try:
         with db.reading(engine) as session:
-            account = check_credentials(session, username, password)
-        new_hash = hash_password(password) if account is not None and needs_new_hash(account) else None
+            is_there, account = directory.asked_there(session, settings, username)
+            if not is_there:
+                account = check_credentials(session, username, password)
+                # After the hash, so that the time of the answer tells nothing.
+                if directory.is_name_of_provider(session, username, settings):
+                    if actor is not None:  # somebody of the house asks, and no password would be right
+                        raise BadInput(_KEPT_THERE)
+                    account = None
+        if is_there and not directory.proves(settings, username, password):
+            account = None
+        new_hash = hash_password(password) if account is not None and not is_there and needs_new_hash(account) else None
     except BaseException:
         with db.writing(engine) as session:
             withdraw(session, attempt)
@@ -194,7 +212,7 @@ def prove_password(
         else:
             before = wrong_tries(session, username)[0] - 1
             forgive(session, attempt)
-            if not _is_too_late(account):
+            if is_there or not _is_too_late(account):
                 if new_hash:
                     session.get_one(Account, account.id).password_hash = new_hash
                 return account, before

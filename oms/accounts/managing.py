@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, selectinload
 
 from oms import audit, db
+from oms.accounts.directory import refuse_own_password
 from oms.accounts.guessing import SignInFailed, forget_tries, prove_password
 from oms.accounts.passwords import (
     ADMINISTRATOR_LENGTH,
@@ -15,11 +16,13 @@ from oms.accounts.passwords import (
     first_password,
     hash_password,
 )
+from oms.accounts.second_factor import factors_of
 from oms.accounts.sessions import end_sessions
 from oms.errors import N_, BadInput
 from oms.models import Account, Assignment, Role, Unit, now
 from oms.organisation import today
 from oms.permissions import Action, Actor, require, require_confirmed
+from oms.settings import Settings
 
 # A first password that nobody used by then opens nothing.
 FIRST_PASSWORD_FOR = timedelta(hours=72)
@@ -114,17 +117,34 @@ def password_length(actor: Actor) -> int:
 
 
 def change_password(
-    engine: Engine, username: str, old: str, new: str, *, actor: Actor, browser: str = "", again: str | None = None
+    engine: Engine,
+    username: str,
+    old: str,
+    new: str,
+    *,
+    settings: Settings,
+    actor: Actor,
+    browser: str = "",
+    again: str | None = None,
 ) -> None:
     """Set a new password in place of the old one; every session of the account ends.
 
     Raises `BadInput` with the sentence for the form, `TooManyTries` after too many wrong old ones.
     """
+    with db.reading(engine) as session:
+        refuse_own_password(session, session.get_one(Account, actor.account_id), settings)
     if again is not None and new != again:
         raise BadInput(NOT_TWICE)
     try:
         account, _ = prove_password(
-            engine, username, old, address=actor.address, browser=browser, actor=actor, action="account:change_password"
+            engine,
+            username,
+            old,
+            settings=settings,
+            address=actor.address,
+            browser=browser,
+            actor=actor,
+            action="account:change_password",
         )
     except SignInFailed:
         raise BadInput(WRONG_PASSWORD) from None
@@ -144,7 +164,11 @@ def change_password(
 
 
 def reset_password(session: Session, account: Account, *, actor: Actor | None) -> str:
-    """A new first password, shown once; all sessions of the account end."""
+    """A new first password, shown once; all sessions of the account end.
+
+    App and passkeys stay, or one administrator alone could become anybody; until the first password is replaced no
+    passkey opens the account by itself.
+    """
     if actor is not None:
         require(actor, Action.ACCOUNT_MANAGE)
         require_confirmed(actor)
@@ -153,7 +177,8 @@ def reset_password(session: Session, account: Account, *, actor: Actor | None) -
     account.password_expires_at = now() + FIRST_PASSWORD_FOR
     forget_tries(session, account.username)
     end_sessions(session, account)
-    audit.record(session, "account:reset_password", account, actor=actor)
+    stays = len(factors_of(session, account.id))
+    audit.record(session, "account:reset_password", account, actor=actor, factors_stay=stays)
     return first
 
 

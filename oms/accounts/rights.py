@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
+from oms import profile
 from oms.errors import N_, BadInput
 from oms.models import Account, Assignment, Delegation, Role, Unit, UnitKind
 from oms.organisation import today, units_below
-from oms.permissions import ROLE_ACTIONS, Action, Actor, Units
+from oms.permissions import IN_CLOSED, ROLE_ACTIONS, Action, Actor, Units, opened_to
 
 
 def _in_force(day: date) -> ColumnElement[bool]:
@@ -30,8 +31,12 @@ def actor_of(session: Session, account: Account, *, via: str = "web", confirmed:
         here = units_below(session, {assignment.unit_id}) if assignment.with_units_below else {assignment.unit_id}
         for action in ROLE_ACTIONS[assignment.role]:
             units[action] |= here
-    delegated = _delegated(session, account, units)
-    frozen: dict[Action, Units] = {action: frozenset(ids) for action, ids in units.items()}
+    # Of the closed installation: nobody acts there in another's name, and nobody has a dossier of their own.
+    closed = profile.is_closed(session)
+    delegated = {} if closed else _delegated(session, account, units)
+    frozen: dict[Action, Units] = {
+        action: frozenset(ids) for action, ids in units.items() if not closed or action in IN_CLOSED
+    }
     return Actor(
         account_id=account.id,
         username=account.username,
@@ -39,10 +44,11 @@ def actor_of(session: Session, account: Account, *, via: str = "web", confirmed:
         units=frozen,
         via=via,
         unit_id=current[0].unit_id if current else None,
-        person_id=account.person_id,
+        person_id=None if closed else account.person_id,
         role=current[0].role if current else None,
         confirmed=confirmed,
         delegated=delegated,
+        opened=opened_to(session, account.id) if closed else None,
         **origin,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oms import audit
 from oms.accounts.sessions import end_sessions
 from oms.errors import N_, BadInput, Conflict, Refused
-from oms.models import Account, Assignment, Role, Unit
+from oms.models import AccessReview, Account, Assignment, Role, Unit
 from oms.organisation import today
 from oms.permissions import Action, Actor, require, require_confirmed
 
@@ -84,8 +84,29 @@ def end_assignment(
     account = session.get_one(Account, assignment.account_id)
     if actor is not None:
         _refuse_own(account, actor)
+    _end(session, account, assignment, last_day, actor)
+
+
+def end_reviewed(session: Session, assignment: Assignment, review: AccessReview, *, actor: Actor) -> None:
+    """End a role at once because the head revoked it in a review of the unit; the sessions of the account end."""
+    require(actor, Action.ACCESS_REVIEW_SIGN, review)
+    account = session.get_one(Account, assignment.account_id)
+    if account.id == actor.account_id:
+        raise Refused(N_("Nobody changes their own roles. Ask another administrator."))
+    require_confirmed(actor)
+    _end(session, account, assignment, None, actor, review=review.number)
+
+
+def _end(
+    session: Session,
+    account: Account,
+    assignment: Assignment,
+    last_day: date | None,
+    actor: Actor | None,
+    **more: str,
+) -> None:
     last = last_day or today() - timedelta(days=1)
-    told = _told(assignment) | {"last_day": last.isoformat()}
+    told = _told(assignment) | {"last_day": last.isoformat()} | more
     if last < assignment.valid_from:
         session.delete(assignment)
     else:

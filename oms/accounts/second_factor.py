@@ -1,4 +1,4 @@
-"""The second factor: codes of an authenticator app (TOTP, RFC 6238) and ten recovery codes.
+"""The second factor: codes of an authenticator app (TOTP, RFC 6238), passkeys (`passkeys`), and ten recovery codes.
 
 The secret lies encrypted in the database under a key that lies beside it as a file, so a stolen
 database gives no codes. A code is good once: only later time steps than the last one are taken.
@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from oms import audit, db
 from oms.accounts.guessing import SignInFailed, admit, digest, forgive, prove_password
+from oms.accounts.leavers import refuse_leaver
 from oms.accounts.rights import roles_in_words
 from oms.accounts.sessions import end_sessions
 from oms.errors import N_, BadInput, Conflict, Refused, Unavailable
-from oms.models import Account, Fact, RecoveryCode, Role, SecondFactor, now
+from oms.models import Account, Fact, Passkey, RecoveryCode, Role, SecondFactor, now
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.settings import Settings, SettingsError, kept_key
 
@@ -28,6 +29,7 @@ from oms.settings import Settings, SettingsError, kept_key
 DIGITS, STEP_SECONDS, DRIFT = 6, 30, 1
 SECRET_BYTES = 20
 RECOVERY_CODES, RECOVERY_BYTES = 10, 10
+PASSKEYS_OF_ADMINISTRATOR = 2
 KEY_FILE = "second-factor.key"
 _NONCE = 12
 WRONG_CODE = N_("The code is not right or was used already. Wait for the next one of the app, then try again.")
@@ -68,10 +70,25 @@ def _secret_of(settings: Settings, factor: SecondFactor) -> bytes:
         ) from error
 
 
-def has_second_factor(session: Session, account_id: str) -> bool:
-    """True when the account is asked for a code."""
+def has_app(session: Session, account_id: str) -> bool:
+    """True when the account has an app that shows codes."""
     factor = session.get(SecondFactor, account_id)
     return factor is not None and factor.active_since is not None
+
+
+def count_passkeys(session: Session, account_id: str) -> int:
+    """How many passkeys the account has."""
+    return session.scalar(select(func.count(Passkey.id)).where(Passkey.account_id == account_id)) or 0
+
+
+def has_second_factor(session: Session, account_id: str) -> bool:
+    """True when a password alone opens nothing: there is an app or a passkey."""
+    return has_app(session, account_id) or count_passkeys(session, account_id) > 0
+
+
+def passkeys_needed(session: Session, account: Account) -> int:
+    """How many passkeys do for a second factor without an app: administrators keep a second one in the safe."""
+    return PASSKEYS_OF_ADMINISTRATOR if Role.ADMINISTRATOR.value in roles_in_words(session, account) else 1
 
 
 def required_of(settings: Settings) -> frozenset[str]:
@@ -94,7 +111,8 @@ def must_set_up(session: Session, account: Account, settings: Settings) -> bool:
         bool(required)
         and session.get(Fact, "demo") is None
         and bool(required & roles_in_words(session, account))
-        and not has_second_factor(session, account.id)
+        and not has_app(session, account.id)
+        and count_passkeys(session, account.id) < passkeys_needed(session, account)
     )
 
 
@@ -102,8 +120,8 @@ def begin(session: Session, settings: Settings, *, actor: Actor) -> None:
     """Make a secret for the actor's own app; it asks for nothing until `activate`."""
     require(actor, Action.OWN_READ)
     require_confirmed(actor)
-    if has_second_factor(session, actor.account_id):
-        raise Conflict(N_("The second factor is set up already. Take it away first to set up another app."))
+    if has_app(session, actor.account_id):
+        raise Conflict(N_("The app is set up already. Take it away first to set up another one."))
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == actor.account_id))
     secret = secrets.token_bytes(SECRET_BYTES)
     session.add(SecondFactor(account_id=actor.account_id, secret=_seal(settings, actor.account_id, secret)))
@@ -132,11 +150,23 @@ def activate(session: Session, settings: Settings, code: str, *, actor: Actor) -
     if not _take_code(settings, factor, code):
         raise BadInput(WRONG_CODE)
     factor.active_since = now()
-    codes = [base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode() for _ in range(RECOVERY_CODES)]
-    session.add_all(RecoveryCode(account_id=actor.account_id, code_sha256=digest(one)) for one in codes)
-    session.flush()
+    codes = new_recovery_codes(session, actor.account_id)
     audit.record(session, "account:second_factor_on", session.get(Account, actor.account_id), actor=actor)
+    return codes
+
+
+def new_recovery_codes(session: Session, account_id: str) -> list[str]:
+    """Ten new recovery codes in fours, in place of those of before."""
+    forget_recovery_codes(session, account_id)
+    codes = [base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode() for _ in range(RECOVERY_CODES)]
+    session.add_all(RecoveryCode(account_id=account_id, code_sha256=digest(one)) for one in codes)
+    session.flush()
     return ["-".join(one[at : at + 4] for at in range(0, len(one), 4)) for one in codes]
+
+
+def forget_recovery_codes(session: Session, account_id: str) -> None:
+    """No recovery code of the account is good any more."""
+    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
 
 
 def _take_code(settings: Settings, factor: SecondFactor, code: str) -> bool:
@@ -189,6 +219,7 @@ def prove_code(
     *,
     address: str | None,
     actor: Actor | None = None,
+    action: str = "account:sign_in",
     only_recovery: bool = False,
 ) -> None:
     """Take a code of the app or a recovery code of the account; the try is counted first.
@@ -199,16 +230,16 @@ def prove_code(
         attempt = admit(session, account.username, address=address, code=True)
     with db.writing(engine) as session:
         factor = session.get(SecondFactor, account.id, with_for_update=True)
-        right = factor is not None and not only_recovery and _take_code(settings, factor, code)
-        if not right and factor is not None and _take_recovery_code(session, account.id, code):
+        # An app that has not shown its first code back opens nothing.
+        by_app = factor is not None and factor.active_since is not None and not only_recovery
+        right = factor is not None and by_app and _take_code(settings, factor, code)
+        if not right and _take_recovery_code(session, account.id, code):
             right = True
             audit.record(session, "account:recovery_code", account, actor=actor, address=address)
         if right:
             forgive(session, attempt)
         else:
-            audit.record(
-                session, "account:sign_in", account, actor=actor, outcome="refused", address=address, reason="code"
-            )
+            audit.record(session, action, account, actor=actor, outcome="refused", address=address, reason="code")
     if not right:
         raise SignInFailed(WRONG_CODE)
 
@@ -217,14 +248,16 @@ def prove_again(engine: Engine, settings: Settings, given: str, *, actor: Actor,
     """The password, or a code where the account has a second factor, from somebody who is signed in already."""
     with db.reading(engine) as session:
         account = session.get_one(Account, actor.account_id)
-        by_code = has_second_factor(session, account.id) and len(given.strip()) == DIGITS and given.strip().isdigit()
+        by_code = has_app(session, account.id) and len(given.strip()) == DIGITS and given.strip().isdigit()
     if by_code:
-        prove_code(engine, settings, account, given, address=actor.address, actor=actor)
+        prove_code(engine, settings, account, given, address=actor.address, actor=actor, action="account:confirm")
+        refuse_leaver(engine, settings, account)
     else:
         prove_password(
             engine,
             actor.username,
             given,
+            settings=settings,
             address=actor.address,
             browser=browser,
             actor=actor,
@@ -232,34 +265,49 @@ def prove_again(engine: Engine, settings: Settings, given: str, *, actor: Actor,
         )
 
 
-def _take_away(session: Session, account: Account, *, actor: Actor | None, how: str) -> None:
+def _take_away(session: Session, account: Account, *, actor: Actor | None, how: str, passkeys: bool = True) -> None:
     session.execute(delete(SecondFactor).where(SecondFactor.account_id == account.id))
-    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+    if passkeys:
+        session.execute(delete(Passkey).where(Passkey.account_id == account.id))
+    if not has_second_factor(session, account.id):
+        forget_recovery_codes(session, account.id)
     end_sessions(session, account)
     audit.record(session, "account:second_factor_off", account, actor=actor, how=how)
 
 
 def remove_own(engine: Engine, settings: Settings, recovery_code: str, *, actor: Actor) -> None:
-    """Take away the own second factor with a recovery code; every session ends."""
+    """Take away the own app with a recovery code; every session ends. Passkeys stay."""
     require_confirmed(actor)
     with db.reading(engine) as session:
         account = session.get_one(Account, actor.account_id)
     prove_code(engine, settings, account, recovery_code, address=actor.address, actor=actor, only_recovery=True)
     with db.writing(engine) as session:
-        _take_away(session, session.get_one(Account, actor.account_id), actor=actor, how="recovery code")
+        account = session.get_one(Account, actor.account_id)
+        _take_away(session, account, actor=actor, how="recovery code", passkeys=False)
+
+
+def factors_of(session: Session, account_id: str) -> list[SecondFactor | Passkey]:
+    """App and passkeys of an account, as far as they are in use."""
+    app = session.get(SecondFactor, account_id)
+    return [
+        *([app] if app is not None and app.active_since is not None else []),
+        *session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.added_at)),
+    ]
 
 
 def ask_removal(session: Session, account: Account, *, actor: Actor) -> bool:
-    """One of two administrators takes away a second factor; True when this was the second one and it is gone."""
+    """One of two administrators takes away app and passkeys; True when this was the second one and they are gone."""
     require(actor, Action.ACCOUNT_MANAGE)
     if account.id == actor.account_id:
         raise Refused(N_("Nobody takes away their own second factor here. Use a recovery code under “My account”."))
     require_confirmed(actor)
-    factor = session.get(SecondFactor, account.id, with_for_update=True)
-    if factor is None or factor.active_since is None:
+    db.lock(session, account)  # of two administrators at once one is the second
+    parts = factors_of(session, account.id)
+    if not parts:
         raise Conflict(N_("This account has no second factor. Nothing was changed."))
-    if factor.removal_asked_by_id in (None, actor.account_id):
-        factor.removal_asked_by_id = actor.account_id
+    if {part.removal_asked_by_id for part in parts} <= {None, actor.account_id}:
+        for part in parts:
+            part.removal_asked_by_id = actor.account_id
         audit.record(session, "account:second_factor_ask_off", account, actor=actor)
         return False
     _take_away(session, account, actor=actor, how="two administrators")
@@ -268,6 +316,6 @@ def ask_removal(session: Session, account: Account, *, actor: Actor) -> bool:
 
 def reset_second_factor(session: Session, account: Account) -> None:
     """Take away a second factor from the command line of the machine; raises `Conflict` when there is none."""
-    if session.get(SecondFactor, account.id) is None:
+    if session.get(SecondFactor, account.id) is None and not count_passkeys(session, account.id):
         raise Conflict(N_("This account has no second factor. Nothing was changed."))
     _take_away(session, account, actor=None, how="command line")

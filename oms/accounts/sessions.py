@@ -38,19 +38,23 @@ def sign_in(
     device: str = "",
     address: str | None = None,
     browser: str = "",
+    how: str = "",
+    two_factors: bool = False,
 ) -> tuple[str, SignIn]:
-    """Open a session ("web") or token ("api") after `prove_password`; return its secret, shown once.
+    """Open a session ("web") or token ("api") after `prove_password` or `prove_passkey`; its secret, shown once.
 
-    `browser` is the secret mark of the browser, by which a later try is told from a stranger's.
+    `browser` is the secret mark of the browser, by which a later try is told from a stranger's; `how` goes to the log.
+    `two_factors`: the office's identity provider has seen two of them.
     """
     account = session.get_one(Account, account_id)
     _make_room(session, account_id, kind)
     secret, signed_in = _open(session, account, kind, device)
     signed_in.confirmed_at = signed_in.created_at
     signed_in.browser_sha256 = digest(browser) if browser else None
+    signed_in.two_factors = two_factors
     session.flush()
     actor = actor_of(session, account, via=kind, session_id=signed_in.id, address=address)
-    audit.record(session, "account:sign_in", account, actor=actor)
+    audit.record(session, "account:sign_in", account, actor=actor, **({"how": how} if how else {}))
     return secret, signed_in
 
 
@@ -141,13 +145,13 @@ def is_confirmed(sign_in: SignIn) -> bool:
     return sign_in.confirmed_at is not None and now() - sign_in.confirmed_at < CONFIRMED_FOR
 
 
-def confirm(session: Session, sign_in_id: str, *, actor: Actor) -> str:
-    """After the right password or code: dangerous acts are open for a while; return the new secret of the session."""
+def confirm(session: Session, sign_in_id: str, *, actor: Actor, how: str = "") -> str:
+    """After the right password, code or passkey: dangerous acts are open for a while; return the new secret of the session."""
     secret = secrets.token_urlsafe(32)
     sign_in = session.get_one(SignIn, sign_in_id)
     sign_in.token_sha256, sign_in.confirmed_at, sign_in.seen_at = digest(secret), now(), now()
     session.flush()
-    audit.record(session, "account:confirm", actor=actor)
+    audit.record(session, "account:confirm", actor=actor, **({"how": how} if how else {}))
     return secret
 
 

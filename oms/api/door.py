@@ -76,7 +76,10 @@ def find_actor() -> None:
         found = accounts.find_sign_in(session, secret.strip(), house().settings, kind="api") if secret else None
         if found is None or scheme.lower() != "bearer":
             raise NotSignedIn(N_("The token is not valid or has ended. Ask for a new one with POST /api/v1/tokens."))
-        if found.account.must_change_password and request.endpoint != "api_tokens.end":
+        if (
+            accounts.must_change_password(session, found.account, house().settings)
+            and request.endpoint != "api_tokens.end"
+        ):
             raise Refused(N_("Choose an own password first: sign in on the pages, then ask for a new token."))
         if accounts.must_set_up(session, found.account, house().settings) and request.endpoint != "api_tokens.end":
             raise Refused(N_("Set up the second factor first: sign in on the pages, then ask for a new token."))

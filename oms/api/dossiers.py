@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from oms import completeness, custody, db, dossiers, intake, jobs, organisation, retention
+from oms import completeness, custody, db, dossiers, jobs, organisation, retention
 from oms.api.door import gives, room, takes, takes_files
 from oms.api.paging import PageArguments, after, listed, page_of
 from oms.api.problems import problem
@@ -18,7 +18,7 @@ from oms.models import Category, Dossier, Gender, Person, Precision, Unit
 from oms.people import NewPerson
 from oms.permissions import Action
 from oms.web.access import commit, guarded, house, load, write_down_refusal
-from oms.web.receiving import REFUSED, Outcome, receive_file
+from oms.web.receiving import REFUSED, Outcome, receive_file, refused
 
 bp = room("dossiers", "Dossiers")
 
@@ -152,7 +152,7 @@ def scans(dossier: Dossier) -> list[Any]:
 @gives(ReceivedShape(many=True), 202)
 @takes_files()
 def upload(dossier: Dossier) -> ResponseReturnValue:
-    """Take in scans: PDF, TIFF, JPEG, PNG or HEIC, many at once. A refused file costs the others nothing.
+    """Take in scans: PDF, TIFF, JPEG, PNG, HEIC or DOCX, many at once. A refused file costs the others nothing.
 
     When nothing at all was taken the answer is the problem of the first file.
     """
@@ -175,7 +175,7 @@ def _receive(dossier_id: str, file: FileStorage) -> Outcome:
         return receive_file(dossier_id, cast(BinaryIO, file.stream), name, actor=g.actor)
     except OmsError as error:  # frozen or handed over meanwhile, or the store is full: said for this file
         write_down_refusal(error)
-        return Outcome(intake.label_of(name), REFUSED, error=error)
+        return refused(name, error)
 
 
 def _received(session: Session, outcome: Outcome) -> dict[str, Any]:

@@ -27,6 +27,7 @@ TITLES = {
     429: N_("Too many requests"),
     500: N_("A fault of the program"),
     503: N_("Not available right now"),
+    507: N_("Too little room on the disk"),
 }
 _DETAILS = {
     400: N_("The body is not the JSON that was announced. Check it against the description of the API."),
@@ -83,6 +84,7 @@ def admit(error: Exception) -> Response:
     number = "" if isinstance(refusal, BadInput | Conflict) else number_fault(error)
     end_request(g.pop("session", None))
     if refusal is not None:
+        g.retry_after = refusal.values.get("seconds")
         return problem(refusal.status, sentence_of(refusal))
     return problem(500, gettext("A fault of the program. Nothing was changed."), reference=number)
 

@@ -186,7 +186,9 @@ def _page(scan: Scan, number: int) -> Page:
 
 
 def _file(sha256: str, media_type: str, name: str) -> Response:
-    path = storage.get(house().settings.scans, sha256)
-    answer = send_file(path, mimetype=media_type, as_attachment=True, download_name=name, etag=False, conditional=False)
+    with storage.opened(house().settings.scans, sha256) as path:
+        answer = send_file(
+            path, mimetype=media_type, as_attachment=True, download_name=name, etag=False, conditional=False
+        )
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer

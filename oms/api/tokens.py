@@ -51,7 +51,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     """Sign in and get a bearer token."""
     engine, settings = house().engine, house().settings
     account, _before = accounts.prove_password(
-        engine, given["username"], given["password"], address=request.remote_addr
+        engine, given["username"], given["password"], settings=settings, address=request.remote_addr
     )
     _ask_for_code(account, given["otp"] or "")
     device = request.user_agent.string
@@ -72,8 +72,16 @@ def _ask_for_code(account: Account, code: str) -> None:
     engine, settings = house().engine, house().settings
     with db.reading(engine) as session:
         by_code = accounts.has_second_factor(session, account.id)
+        only_passkeys = by_code and not accounts.has_app(session, account.id)
     if not by_code and code:
         raise BadInput(N_("This account has no second factor. Leave `otp` out and send the request again."))
+    if only_passkeys and not code:
+        raise CodeNeeded(
+            N_(
+                "This account has passkeys, which a program cannot show. Set up the app under “My account” and send its "
+                "code as `otp`, or send a recovery code."
+            )
+        )
     if by_code and not code:
         raise CodeNeeded(
             N_("This account has a second factor. Send the code of the app as `otp` along with the password.")

@@ -5,7 +5,8 @@ keeps its entries until `write_looks` puts them down in a transaction of their o
 first byte of what was read leaves the house. Nothing in the product deletes or alters an entry;
 database triggers refuse it too. The body holds ids only; free words stand beside it, bound by hash.
 
-Whether the log still is what was written: `verifying`, and without this program `proof`. Checkpoints: `sealing`.
+Whether the log still is what was written: `verifying`, and without this program `proof`. Checkpoints: `sealing`;
+a broken log goes on in a new segment: `segments`.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from oms import db
-from oms.audit.proof import GENESIS, Verdict, chain
+from oms.audit.proof import GENESIS, HASH, Verdict, chain
 from oms.audit.verifying import verify, verify_newest
 from oms.models import AuditEntry, AuditWords, Dossier, now
 from oms.permissions import Actor
@@ -28,6 +29,7 @@ __all__ = [
     "Line",
     "Verdict",
     "chain",
+    "hold",
     "record",
     "record_all",
     "verify",
@@ -67,13 +69,20 @@ def record(
     **detail: Any,
 ) -> None:
     """Write an entry in the caller's transaction; in a reading transaction keep it for `write_looks`."""
+    dossier_id = dossier_id or _dossier_of(thing)
+    if dossier_id is not None and actor is not None and actor.opened and dossier_id in actor.opened:
+        # A protection file is open to two together: whatever one of them does there names the other, too.
+        detail.setdefault("second", actor.opened[dossier_id].second_id)
+    if dossier_id is None and actor is not None and actor.opened:
+        # A search, a list: it may show of whatever is open to them.
+        detail.setdefault("opened", [f"{file}:{one.second_id}" for file, one in sorted(actor.opened.items())])
     line = Line(
         action=str(action),
         outcome=outcome,
         actor=actor,
         kind=None if thing is None else type(thing).__name__.lower(),
         object_id=getattr(thing, "id", None),
-        dossier_id=dossier_id or _dossier_of(thing),
+        dossier_id=dossier_id,
         words=_storable(words),
         detail=tuple(sorted(detail.items())),
     )
@@ -108,14 +117,25 @@ def _dossier_of(thing: object) -> str | None:
     return found
 
 
-def _append(session: Session, lines: Sequence[Line]) -> None:
-    session.flush()
+def hold(session: Session) -> tuple[int, str]:
+    """Let nobody else append until the transaction ends; number of the last entry, and the hash the next one names.
+
+    That is the hash as stored; of one that is no hash any more its own SHA-256, so that people can go on writing: the
+    chain stays broken there.
+    """
     if not db.is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     last = session.execute(
         select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
     ).one_or_none()
-    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    if last is None:
+        return 0, GENESIS
+    return last.seq, last.hash if HASH.fullmatch(last.hash) else _sha256(last.hash.encode())
+
+
+def _append(session: Session, lines: Sequence[Line]) -> None:
+    session.flush()
+    seq, previous = hold(session)
     entries, words = [], []
     for line in lines:
         seq += 1

@@ -7,6 +7,7 @@ not trust the installation: copy this file to another machine and run
     python proof.py extract extract.json --key audit.pub
 
 Exit 0: it holds. 1: it does not; the finding and the first entry concerned are printed. 2: it could not be checked.
+3: it holds from where it was begun again; an older segment is broken, and that is never repaired.
 Hashes are those of RFC 6962 (Merkle trees), notes and keys those of C2SP signed-note and tlog-checkpoint.
 """
 
@@ -14,6 +15,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,22 +24,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 GENESIS = "0" * 64
+HASH = re.compile("[0-9a-f]{64}")
 DOMAIN = b"oms-audit/v1\n"
 NOTES_FILE = "checkpoints.jsonl"
 EXTRACT_FORMAT = "oms-audit-extract/1"
-_ED25519 = b"\x01"
-_DASH = "\N{EM DASH} "
+ED25519 = b"\x01"
+DASH = "\N{EM DASH} "
 # Columns that repeat what stands in the body, by the name they have there.
-_STORED = ("at", "account_id", "unit_id", "action", "outcome", "object_kind", "object_id", "dossier_id")
-_TOLD = ("at", "account", "unit", "action", "outcome", "kind", "object", "dossier")
-COLUMNS = dict(zip(_STORED, _TOLD, strict=True))
+COLUMNS = {"at": "at", "account_id": "account", "unit_id": "unit", "action": "action", "outcome": "outcome"}
+COLUMNS |= {"object_kind": "kind", "object_id": "object", "dossier_id": "dossier"}
 
 
 class Row(NamedTuple):
-    """One entry as it is stored; `columns` by their name in the body, `words` unread where they are not at hand."""
+    """One entry as it is stored; `columns` by their name in the body; of `words` not at hand (not read) the hash."""
 
     seq: int
     previous: str
@@ -48,14 +50,31 @@ class Row(NamedTuple):
     words_read: bool = True
 
 
+class Break(NamedTuple):
+    """Signed beside a broken segment: number, first entry and its hash of the one that begins; what was found where, the
+    last hash as stored, how many entries and which hash were signed last, the hash of its lines as frozen; when."""
+
+    number: int
+    first: int
+    marker: str
+    finding: str
+    seq: int
+    head: str
+    signed: Sequence[int | str]
+    frozen: str
+    at: str
+
+
 class Verdict(NamedTuple):
-    """What was found (`""` when all holds), the first entry concerned, and how far and to which hash the log goes."""
+    """What was found in the newest segment (`""` when all holds), the first entry concerned, how far and to which hash
+    the log goes, and every break after which it was begun again."""
 
     finding: str
     seq: int
     entries: int
     head: str
     checkpoints: int = 0
+    older: tuple[Break, ...] = ()
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -70,40 +89,24 @@ def chain(previous: str, seq: int, body: str) -> str:
 
 
 class Tree:
-    """A Merkle tree that only grows: of its full parts the roots are kept, the largest first.
+    """A Merkle tree that only grows: of its full parts the roots are kept, the largest first."""
 
-    `watched` are parts (first leaf, one after the last) whose roots `found` shall hold when the tree has grown.
-    """
-
-    def __init__(self, size: int = 0, peaks: Iterable[bytes] = (), watched: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
         self.size, self.peaks = size, list(peaks)
-        self.watched, self.found = frozenset(watched), dict[tuple[int, int], bytes]()
 
     def add(self, leaf: bytes) -> None:
         """Put a leaf behind the others."""
-        digest, number, end, width = sha256(b"\x00", leaf), self.size, self.size + 1, 1
-        self._keep(end - 1, end, digest)
+        digest, number = sha256(b"\x00", leaf), self.size
         while number & 1:
-            digest, number, width = sha256(b"\x01", self.peaks.pop(), digest), number >> 1, width * 2
-            self._keep(end - width, end, digest)
+            digest, number = sha256(b"\x01", self.peaks.pop(), digest), number >> 1
         self.peaks.append(digest)
-        self.size = end
+        self.size += 1
 
-    def _keep(self, start: int, end: int, digest: bytes) -> None:
-        if (start, end) in self.watched:
-            self.found[start, end] = digest
-
-    def root(self, start: int = 0) -> bytes:
-        """The root over all leaves from `start` on, where a full part begins."""
-        parts, at, left = [], 0, self.size
-        for peak in self.peaks:
-            if at >= start:
-                parts.append(peak)
-            width = 1 << (left.bit_length() - 1)
-            at, left = at + width, left - width
-        digest = parts.pop() if parts else sha256()
-        while parts:
-            digest = sha256(b"\x01", parts.pop(), digest)
+    def root(self) -> bytes:
+        """The root over all leaves."""
+        digest, *larger = self.peaks[::-1] or [sha256()]
+        for peak in larger:
+            digest = sha256(b"\x01", peak, digest)
         return digest
 
 
@@ -126,26 +129,23 @@ def root_by(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
 
 
 class Checkpoint(NamedTuple):
-    """What was signed: whose log, how many entries, the root over their hashes, the last hash, and when."""
+    """What was signed: whose log, how many entries, the root over their hashes, the last hash, when, the first entry."""
 
     origin: str
     size: int
     root: bytes
     head: str
     at: str
+    first: int = 1
 
-    def text(self) -> str:
-        """The words that are signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\nhead {self.head}\nat {self.at}\n"
-
-
-def _key_id(name: str, public: bytes) -> bytes:
-    return sha256(name.encode(), b"\n", _ED25519, public)[:4]
+    @property
+    def number(self) -> int:
+        """The segment it is about: `oms-audit/KEY` is the first one, `oms-audit/KEY/2` the next."""
+        return int([*self.origin.split("/"), "1"][2])
 
 
-def written_key(name: str, public: bytes) -> str:
-    """A public key as it is handed over: name, four bytes to tell it by, the key."""
-    return f"{name}+{_key_id(name, public).hex()}+{base64.b64encode(_ED25519 + public).decode()}"
+def key_id(name: str, public: bytes) -> bytes:
+    return sha256(name.encode(), b"\n", ED25519, public)[:4]
 
 
 def read_keys(text: str) -> dict[str, bytes]:
@@ -154,31 +154,31 @@ def read_keys(text: str) -> dict[str, bytes]:
     for line in text.split():
         name, short, key = line.split("+", 2)
         raw = base64.b64decode(key, validate=True)
-        if raw[:1] != _ED25519 or len(raw) != 33 or _key_id(name, raw[1:]).hex() != short:
+        if raw[:1] != ED25519 or len(raw) != 33 or key_id(name, raw[1:]).hex() != short:
             raise ValueError(f"not a key: {line}")
         keys[name] = raw[1:]
     return keys
 
 
-def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
-    """The signed note."""
-    text, name = checkpoint.text(), checkpoint.origin
-    signature = _key_id(name, key.public_key().public_bytes_raw()) + key.sign(text.encode())
-    return f"{text}\n{_DASH}{name} {base64.b64encode(signature).decode()}\n"
-
-
-def open_note(note: str, keys: Mapping[str, bytes]) -> Checkpoint:
+def open_note(note: str, keys: Mapping[str, bytes]) -> Checkpoint | Break:
     """What a note says; `ValueError` when nobody whose key is known signed it."""
     try:
         text, signatures = note.split("\n\n")
-        origin, size, root, head, at = (text + "\n").splitlines()
-        name, signature = signatures.strip().removeprefix(_DASH).split(" ")
-        raw, public = base64.b64decode(signature, validate=True), keys[origin]
-        if name != origin or raw[:4] != _key_id(name, public):
+        origin, *lines = text.split("\n")
+        name, signature = signatures.strip().removeprefix(DASH).split(" ")
+        raw, public = base64.b64decode(signature, validate=True), keys[name]
+        if not f"{origin}/".startswith(f"{name}/") or raw[:4] != key_id(name, public):
             raise ValueError("signed by somebody else")
         Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], f"{text}\n".encode())
-        return Checkpoint(origin, int(size), base64.b64decode(root), head.removeprefix("head "), at.removeprefix("at "))
-    except (InvalidSignature, KeyError, ValueError) as error:
+        if lines[0].startswith("{"):
+            return Break(**json.loads(lines[0]))
+        size, root, head, at, *first = lines
+        hashes, start = (base64.b64decode(root), head.removeprefix("head ")), [int(one[6:]) for one in first]
+        checkpoint = Checkpoint(origin, int(size), *hashes, at.removeprefix("at "), *start)
+        if checkpoint.number < 1 or not HASH.fullmatch(checkpoint.head):
+            raise ValueError("no checkpoint")
+        return checkpoint
+    except (InvalidSignature, KeyError, ValueError, IndexError, TypeError) as error:
         raise ValueError(f"no valid signature ({type(error).__name__})") from error
 
 
@@ -191,44 +191,100 @@ def read_notes(path: Path) -> list[str]:
     return notes
 
 
+class _Segment:
+    """The entries from one beginning of the chain (the marker of `begun`, else 1) to the next, as read from `first` on."""
+
+    def __init__(self, signed: Iterable[Checkpoint], first: int, begun: Break | None, tree: Tree | None = None) -> None:
+        number, base = (begun.number, begun.first) if begun else (1, 1)
+        self.first, self.base, self.tree, self.lines = first, base, tree or Tree(), hashlib.sha256()
+        self.expected, self.head, self.found, self.agreed = first, GENESIS, "", 0
+        self.whole, self.waiting = first == base + self.tree.size, dict[int, list[Checkpoint]]()
+        for one in signed:
+            if (one.number, one.first) == (number, base):
+                self.waiting.setdefault(base - 1 + one.size, []).append(one)
+
+    def read(self, row: Row) -> None:
+        """Check the next entry, unless one before it was wrong."""
+        if self.expected == self.first != self.base:
+            self.head = row.previous if HASH.fullmatch(row.previous) else GENESIS
+        if self.found:
+            return
+        if row.seq != self.expected:
+            self.found = "gap"
+        elif row.previous != self.head or row.hash != chain(self.head, row.seq, row.body):
+            self.found, self.expected = "chain-broken", row.seq
+        elif _contradicts(row):
+            self.found = "contradicts-body"
+        else:
+            self.tree.add(bytes.fromhex(row.hash))
+            self.expected, self.head = row.seq + 1, row.hash
+            for one in self.waiting.pop(row.seq, ()):
+                self.agreed += 1
+                if one.head != row.hash or (self.whole and one.root != self.tree.root()):
+                    self.found = "contradicts-checkpoint"
+
+    def verdict(self) -> Verdict:
+        """What is to say of it after its last entry."""
+        seq, entries = self.expected, self.expected - 1
+        if not self.found and any(end > entries for end in self.waiting):
+            self.found = "truncated"
+        elif self.found == "contradicts-checkpoint":
+            seq = entries
+        return Verdict(self.found, seq if self.found else 0, entries, self.head, 0 if self.found else self.agreed)
+
+
 def verify(
-    rows: Iterable[Row], checkpoints: Iterable[Checkpoint] = (), tree: Tree | None = None, first: int = 1
+    rows: Iterable[Row], signed: Iterable[Checkpoint | Break] = (), tree: Tree | None = None, first: int = 1
 ) -> Verdict:
     """Check every entry against the one before and the log against every checkpoint.
 
-    From a later `first` on, entries before it are not read: the first hash is believed, and of checkpoints the last
-    hash is compared, not the root.
+    The chain begins again at an entry that a signed break names, and nowhere else; older segments must be what was
+    frozen. From a later `first` on, entries before it are not read: the first hash is believed, and of checkpoints the
+    last hash is compared, not the root.
     """
-    waiting: dict[int, list[Checkpoint]] = {}
-    for checkpoint in checkpoints:
-        waiting.setdefault(checkpoint.size, []).append(checkpoint)
-    number, known = sum(len(found) for size, found in waiting.items() if size >= first), tree or Tree()
-    whole, expected, head = first == known.size + 1, first, GENESIS
+    notes, changed = list(signed), 0
+    older = tuple(sorted((one for one in notes if isinstance(one, Break)), key=lambda one: one.number))
+    checkpoints, ahead = [one for one in notes if isinstance(one, Checkpoint)], {one.marker: one for one in older}
+    begun = [None, *(one for one in older if one.first < first)][-1]
+    part = _Segment(checkpoints, first, begun, tree)
     for row in rows:
-        if expected == first and first > 1:
-            head = row.previous
-        if row.seq != expected:
-            return Verdict("gap", expected, expected - 1, head)
-        if row.previous != head or row.hash != chain(head, row.seq, row.body):
-            return Verdict("chain-broken", row.seq, expected - 1, head)
-        if _contradicts(row):
-            return Verdict("contradicts-body", row.seq, expected - 1, head)
-        known.add(bytes.fromhex(row.hash))
-        expected, head = expected + 1, row.hash
-        for checkpoint in waiting.pop(row.seq, ()):
-            if checkpoint.head != head or (whole and checkpoint.root != known.root()):
-                return Verdict("contradicts-checkpoint", row.seq, row.seq, head)
-    if any(size >= expected for size in waiting):
-        return Verdict("truncated", expected, expected - 1, head)
-    return Verdict("", 0, expected - 1, head, number)
+        if row.hash in ahead:
+            begun, before = ahead.pop(row.hash), part
+            if before.first == before.base and before.lines.hexdigest() != begun.frozen:
+                changed = changed or before.base
+            part = _Segment(checkpoints, begun.first, begun, tree)
+            part.head = begun.head
+        tree = None
+        if ahead:
+            part.lines.update(line(row))
+        part.read(row)
+    found = part.verdict()
+    missing = [one.first for one in older if one.number > (begun.number if begun else 1)]
+    newest = older[-1].number if older else 1
+    if any(one.number > newest for one in checkpoints):  # the note of its break is gone
+        found = Verdict("bad-signature", 0, found.entries, found.head)
+    elif missing:
+        found = Verdict("truncated", missing[0], found.entries, found.head)
+    elif changed and not found.finding:
+        found = Verdict("frozen-changed", changed, found.entries, found.head)
+    return found._replace(older=older)
+
+
+def line(row: Row) -> bytes:
+    """An entry as it stands in a file; of its words the hash only."""
+    words = sha256(row.words.encode()).hex() if row.words is not None and row.words_read else row.words
+    return json.dumps({**row._asdict(), "words": words, "words_read": False}).encode() + b"\n"
 
 
 def _contradicts(row: Row) -> bool:
-    body = json.loads(row.body)
-    if body["seq"] != row.seq or any(body[name] != value for name, value in (row.columns or {}).items()):
-        return True
     words = None if row.words is None else sha256(row.words.encode()).hex()
-    return row.words_read and bool(body["words"] != words)
+    try:
+        body = json.loads(row.body)
+        if body["seq"] != row.seq or any(body[name] != value for name, value in (row.columns or {}).items()):
+            return True
+        return row.words_read and bool(body["words"] != words)
+    except (ValueError, KeyError, TypeError):
+        return True
 
 
 def check_extract(document: Mapping[str, Any], keys: Mapping[str, bytes]) -> tuple[Checkpoint, list[dict[str, Any]]]:
@@ -236,11 +292,13 @@ def check_extract(document: Mapping[str, Any], keys: Mapping[str, bytes]) -> tup
     if document.get("format") != EXTRACT_FORMAT:
         raise ValueError("this is no extract of an audit log")
     checkpoint, bodies = open_note(document["checkpoint"], keys), []
+    if not isinstance(checkpoint, Checkpoint):
+        raise ValueError("this is no checkpoint")
     for entry in document["entries"]:
-        seq, leaf = entry["seq"], bytes.fromhex(chain(entry["previous"], entry["seq"], entry["body"]))
-        body = json.loads(entry["body"])
+        seq, body, index = entry["seq"], json.loads(entry["body"]), entry["seq"] - checkpoint.first
+        leaf = bytes.fromhex(chain(entry["previous"], seq, entry["body"]))
         path = [base64.b64decode(part) for part in entry["path"]]
-        if not 1 <= seq <= checkpoint.size or root_by(seq - 1, checkpoint.size, leaf, path) != checkpoint.root:
+        if not 0 <= index < checkpoint.size or root_by(index, checkpoint.size, leaf, path) != checkpoint.root:
             raise ValueError(f"entry {seq} is not under the checkpoint")
         if body["dossier"] != document["dossier"]:
             raise ValueError(f"entry {seq} is about something else")
@@ -252,13 +310,12 @@ def stored_rows(source: Path, first: int) -> Iterator[Row]:
     """The entries of an SQLite database, or of the lines `oms audit export` wrote."""
     if source.suffix == ".jsonl":
         with source.open(encoding="utf-8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                if row["seq"] >= first:
-                    yield Row(**row, words_read=False)
+            for row in (Row(**{**json.loads(one), "words_read": False}) for one in lines):
+                if row.seq >= first:
+                    yield row
         return
     query = (
-        f"SELECT e.seq, previous, hash, body, words, {', '.join(COLUMNS)} FROM audit_entries e "
+        f"SELECT e.seq, previous, hash, body, words, {', '.join(COLUMNS)} FROM audit_entries e "  # nosec B608 - names of ours
         "LEFT JOIN audit_words w ON w.seq = e.seq WHERE e.seq >= ? ORDER BY e.seq"
     )
     with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as database:
@@ -287,13 +344,16 @@ def main() -> int:
         print(f"holds: {len(bodies)} entries under the checkpoint of {checkpoint.origin} of {checkpoint.at}")
         return 0
     try:
-        checkpoints = [open_note(note, keys) for path in asked.anchors for note in read_notes(path)]
+        signed = [open_note(note, keys) for path in asked.anchors for note in read_notes(path)]
     except ValueError:
         verdict = Verdict("bad-signature", 0, 0, GENESIS)
     else:
-        verdict = verify(stored_rows(asked.source, asked.first), checkpoints, first=asked.first)
-    print(json.dumps(verdict._asdict()) if asked.json else f"{verdict.finding or 'intact'}: {verdict}")
-    return 1 if verdict.finding else 0
+        verdict = verify(stored_rows(asked.source, asked.first), signed, first=asked.first)
+    older = [one._asdict() for one in verdict.older]
+    print(
+        json.dumps({**verdict._asdict(), "older": older}) if asked.json else f"{verdict.finding or 'intact'}: {verdict}"
+    )
+    return 1 if verdict.finding else 3 if older else 0
 
 
 if __name__ == "__main__":

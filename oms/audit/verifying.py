@@ -5,20 +5,22 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oms.audit.proof import COLUMNS, Checkpoint, Row, Verdict
+from oms.audit.proof import COLUMNS, GENESIS, Break, Checkpoint, Row, Verdict
 from oms.audit.proof import verify as prove
 from oms.models import AuditEntry, AuditWords
 
 
-def verify(session: Session, checkpoints: Iterable[Checkpoint] = ()) -> Verdict:
+def verify(session: Session, signed: Iterable[Checkpoint | Break] = ()) -> Verdict:
     """Check the whole log; its finding is empty when every entry is as it was written."""
-    return prove(rows(session), checkpoints)
+    return prove(rows(session), signed)
 
 
-def verify_newest(session: Session, count: int) -> Verdict:
-    """Check the newest `count` entries only, in constant time: quick news, no proof for what lies before."""
+def verify_newest(session: Session, count: int, since: int = 1) -> Verdict:
+    """Check the newest `count` entries only, none before `since`, in constant time: quick news, no proof of the rest."""
     last = session.scalar(select(func.max(AuditEntry.seq))) or 0
-    first = max(last - count + 1, 1)
+    if last < since > 1:
+        return Verdict("truncated", since, last, GENESIS)
+    first = max(last - count + 1, since)
     return prove(rows(session, first), first=first)
 
 

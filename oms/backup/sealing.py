@@ -31,11 +31,28 @@ _ABOUT = b"oms-backup/key/1\n"
 
 def new_key(path: Path) -> str:
     """Make a private key in a new file that only its owner reads; its public key, 64 hex digits."""
-    key = X25519PrivateKey.generate()
+    return write_key(path, X25519PrivateKey.generate().private_bytes_raw())
+
+
+def must_be_new(path: Path) -> None:
+    """Refuse a place where no key could be written, before anybody types one."""
+    if os.path.lexists(path):
+        raise _is_there(path)
+    if not os.access(path.parent, os.W_OK):
+        raise BadInput(N_("%(path)s cannot be written. Choose another file."), path=path)
+
+
+def _is_there(path: Path) -> Conflict:
+    return Conflict(N_("%(file)s exists already and is not written over. Choose another name."), file=path)
+
+
+def write_key(path: Path, raw: bytes) -> str:
+    """Write a private key of 32 bytes into a new file that only its owner reads; its public key, 64 hex digits."""
+    key = X25519PrivateKey.from_private_bytes(raw)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     except FileExistsError:
-        raise Conflict(N_("%(file)s exists already and is not written over. Choose another name."), file=path) from None
+        raise _is_there(path) from None
     with os.fdopen(descriptor, "w", encoding="ascii") as out:
         out.write(key.private_bytes_raw().hex() + "\n")
         out.flush()
@@ -100,11 +117,12 @@ def unseal(stream: BinaryIO, key_file: Path) -> Iterator[bytes]:
         wrapped = [{name: bytes.fromhex(value) for name, value in row.items()} for row in head["keys"]]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise streams.Broken(0) from None
-    key = _unwrap(wrapped, _read_key(key_file))
+    key = _unwrap(wrapped, read_key(key_file))
     return streams.decrypt(key, prefix, hashlib.sha256(start + raw).digest(), stream)
 
 
-def _read_key(path: Path) -> X25519PrivateKey:
+def read_key(path: Path) -> X25519PrivateKey:
+    """The private key of a file; raises `BadInput`."""
     try:
         return X25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
     except (ValueError, UnicodeDecodeError):

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import select
+import shutil
 import socket
 import subprocess
 import threading
@@ -17,10 +18,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from oms.box import walls
-from oms.box.language import HEAD, LONGEST_QUESTION, READY, Said
+from oms.box.language import HEAD, LIMIT, LONGEST_QUESTION, READY, Said
 from oms.box.probing import attempts
 from oms.box.walls import Rung
 from oms.errors import N_, Unavailable
@@ -38,16 +39,21 @@ LONGEST_VALUE = 256 * 1024
 
 _STARTING_SECONDS = 60.0
 _CLEARING_SECONDS = 5.0
+_ENDING_SECONDS = 0.5
 
 Function = Callable[..., tuple[Any, Any]]
+Document = Path | bytes | memoryview | BinaryIO
+"""A file by its place, bytes, or an open stream from where it stands: what is no file is copied into memory."""
 
 
 class Broke(Exception):
-    """There is no answer: the document ended the program that looked at it, or came to a limit. `late`: of time."""
+    """There is no answer: the document ended the program that looked at it, or came to a limit, of time (`late`) or of
+    memory (`limit`)."""
 
-    def __init__(self, *, late: bool = False) -> None:
-        super().__init__("late" if late else "ended")
+    def __init__(self, *, late: bool = False, limit: bool = False) -> None:
+        super().__init__("late" if late else LIMIT if limit else "ended")
         self.late = late
+        self.limit = limit
 
 
 class NoBox(Unavailable):
@@ -91,6 +97,12 @@ class Box:
     def is_alive(self) -> bool:
         """Whether it still waits for questions."""
         return self._program.poll() is None
+
+    def has_ended(self) -> bool:
+        """Whether it ended by itself, or is just ending."""
+        with suppress(subprocess.TimeoutExpired):
+            self._program.wait(_ENDING_SECONDS)
+        return not self.is_alive()
 
     def ask(
         self, function: str, document: int, *, most: int, seconds: float, arguments: dict[str, object]
@@ -146,9 +158,11 @@ def _receive(channel: socket.socket, most: int, deadline: float) -> tuple[Any, b
 def _read(channel: socket.socket, size: int, deadline: float) -> bytearray:
     data = bytearray(size)
     rest = memoryview(data)
+    answer = select.poll()  # unlike `select` it bears any number of open files
+    answer.register(channel, select.POLLIN)
     while rest:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([channel], [], [], left)[0]:
+        if left <= 0 or not answer.poll(left * 1000):
             raise Broke(late=True)
         try:
             got = channel.recv_into(rest)
@@ -171,13 +185,13 @@ _permission = _Permission()
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _lock = threading.Lock()
 _idle: list[Box] = []
-_PRELOADED = ("oms.recognition.rendering", "oms.workbooks")
+_PRELOADED = ("oms.recognition.rendering", "oms.workbooks", "oms.zips")
 """What nearly every question needs: imported once, in the box, before a document comes."""
 
 
 def call(
     function: Function,
-    document: Path | bytes | memoryview,
+    document: Document,
     *,
     most: int = 0,
     seconds: float = SECONDS,
@@ -190,26 +204,34 @@ def call(
     """
     name = f"{function.__module__}:{function.__qualname__}"
     with _turns, _opened(document) as file:
-        box = _take()
-        kept = False
-        try:
-            answer = box.ask(name, file, most=most, seconds=seconds, arguments=arguments)
-            kept = box.clear()
-            return answer
-        except Said:
-            kept = box.clear()
-            raise
-        except Broke as error:
-            kept = not error.late and box.clear()
-            raise
-        except OSError:
-            raise Broke from None
-        finally:
-            if kept:
-                with _lock:
-                    _idle.append(box)
-            else:
-                box.close()
+        for again in (True, False):
+            box = _take()
+            kept = False
+            try:
+                answer = box.ask(name, file, most=most, seconds=seconds, arguments=arguments)
+                kept = box.clear()
+                return answer
+            except Said as said:
+                kept = box.clear()
+                if said.word == LIMIT:
+                    log.warning("%s came to the limit of memory of its box", function.__qualname__)
+                    raise Broke(limit=True) from None
+                raise
+            except (Broke, OSError) as error:
+                late = isinstance(error, Broke) and error.late
+                kept = not late and box.clear()
+                if late or kept or not again or not box.has_ended():
+                    raise Broke(late=late) from None
+                # The box itself was gone, not the child that looked at the document: the kernel ends a box with the
+                # thread that started it. Another box is asked, once.
+                os.lseek(file, 0, os.SEEK_SET)
+            finally:
+                if kept:
+                    with _lock:
+                        _idle.append(box)
+                else:
+                    box.close()
+    raise AssertionError("the second box answers or raises")
 
 
 def permit(weak: Callable[[], bool]) -> None:
@@ -218,13 +240,16 @@ def permit(weak: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def _opened(document: Path | bytes | memoryview) -> Iterator[int]:
+def _opened(document: Document) -> Iterator[int]:
     if isinstance(document, Path):
         file = os.open(document, os.O_RDONLY | os.O_CLOEXEC)
     else:
         file = os.memfd_create("document")
         with os.fdopen(file, "wb", closefd=False) as out:
-            out.write(document)
+            if isinstance(document, bytes | memoryview):
+                out.write(document)
+            else:
+                shutil.copyfileobj(document, out)
         os.lseek(file, 0, os.SEEK_SET)
     try:
         yield file
@@ -233,13 +258,13 @@ def _opened(document: Path | bytes | memoryview) -> Iterator[int]:
 
 
 def _take() -> Box:
+    found = rung()  # the first look leaves a box that waits
     with _lock:
         while _idle:
             box = _idle.pop()
             if box.is_alive():
                 return box
             box.close()
-    found = rung()
     if found == Rung.NONE or (found == Rung.WEAK and not _permission.weak()):
         raise NoBox
     try:
@@ -288,11 +313,13 @@ def _probe(box: Box, nothing: int) -> list[str]:
 
 
 def close_all() -> None:
-    """End all boxes that wait, at the end of a program or test."""
+    """End all boxes that wait, at the end of a program or test, or before it forks; the next one is tried anew."""
     with _lock:
         for box in _idle:
             box.close()
         _idle.clear()
+    look.cache_clear()
+    rung.cache_clear()
 
 
 def _in_child() -> None:

@@ -8,7 +8,7 @@ machine and compiles the program; it is called by ctypes, since its Python bindi
 import ctypes
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 REFUSED = (
@@ -66,12 +66,46 @@ REFUSED = (
     "fanotify_init",
     "setsid",
     "setpgid",
+    "shmget",
+    "shmat",
+    "msgget",
+    "semget",
+    "mq_open",
+    "memfd_secret",
+    "io_setup",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "mknod",
+    "mknodat",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "truncate",
+    "creat",
 )
 """Calls that parsing and drawing a document never need; the kernel answers them with EPERM."""
 
 NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000, 0x00000080)
 """Flags of clone(2) that would make a namespace of its own: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID,
 NEWNET, NEWTIME."""
+
+NEW_FILES = (0o100, 0o20000000)
+"""Flags of open(2) that make a file: O_CREAT, and the bit of O_TMPFILE. Where no walls stand (the weak rung) an empty
+file with the bit of set-uid is one, too."""
+
+NEW_THREAD = 0x00010000
+"""CLONE_THREAD: without it clone(2) makes a process."""
 
 _ALLOW, _ERRNO, _MASKED_EQUAL = 0x7FFF0000, 0x00050000, 7
 
@@ -80,22 +114,39 @@ class _Argument(ctypes.Structure):
     _fields_ = (("place", ctypes.c_uint), ("how", ctypes.c_int), ("mask", ctypes.c_uint64), ("value", ctypes.c_uint64))
 
 
+_Rule = tuple[str, int, _Argument | None]
+"""Name of a call, the error it answers, and what its argument must be like."""
+
+
 @cache
 def program() -> bytes:
     """The compiled program; raises `OSError` where libseccomp is missing."""
+    rules: list[_Rule] = [(name, errno.EPERM, None) for name in REFUSED]
+    # glibc falls back to clone where there is no clone3, whose flags no filter can see.
+    rules.append(("clone3", errno.ENOSYS, None))
+    rules += [("clone", errno.EPERM, _Argument(0, _MASKED_EQUAL, flag, flag)) for flag in NEW_NAMESPACES]
+    for place, name in ((1, "open"), (2, "openat")):
+        rules += [(name, errno.EPERM, _Argument(place, _MASKED_EQUAL, flag, flag)) for flag in NEW_FILES]
+    rules.append(("openat2", errno.ENOSYS, None))  # its flags lie in memory, which no filter can see
+    return _compile(rules)
+
+
+@cache
+def alone() -> bytes:
+    """The compiled program for a process that may make threads and no other process; raises as `program`."""
+    rules: list[_Rule] = [("fork", errno.EPERM, None), ("vfork", errno.EPERM, None), ("clone3", errno.ENOSYS, None)]
+    return _compile([*rules, ("clone", errno.EPERM, _Argument(0, _MASKED_EQUAL, NEW_THREAD, 0))])
+
+
+def _compile(listed: Sequence[_Rule]) -> bytes:
     library = ctypes.CDLL("libseccomp.so.2", use_errno=True)
     library.seccomp_init.restype = ctypes.c_void_p
     rules = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(_ALLOW)))
     try:
-        for name in REFUSED:
+        for name, code, argument in listed:
             number = library.seccomp_syscall_resolve_name(name.encode())
             if number >= 0:  # the others do not exist on this machine
-                _refuse(library.seccomp_rule_add_array, rules, errno.EPERM, number)
-        # glibc falls back to clone where there is no clone3, whose flags no filter can see.
-        _refuse(library.seccomp_rule_add_array, rules, errno.ENOSYS, library.seccomp_syscall_resolve_name(b"clone3"))
-        clone = library.seccomp_syscall_resolve_name(b"clone")
-        for flag in NEW_NAMESPACES:
-            _refuse(library.seccomp_rule_add_array, rules, errno.EPERM, clone, _Argument(0, _MASKED_EQUAL, flag, flag))
+                _refuse(library.seccomp_rule_add_array, rules, code, number, argument)
         out = os.memfd_create("filter")
         try:
             if library.seccomp_export_bpf(rules, out) != 0:
@@ -111,5 +162,5 @@ def _refuse(
     add: Callable[..., int], rules: ctypes.c_void_p, code: int, number: int, argument: _Argument | None = None
 ) -> None:
     arguments = (_Argument * 1)(argument) if argument else None
-    if number >= 0 and add(rules, ctypes.c_uint32(_ERRNO | code), number, 1 if argument else 0, arguments) != 0:
+    if add(rules, ctypes.c_uint32(_ERRNO | code), number, 1 if argument else 0, arguments) != 0:
         raise OSError(f"call {number} could not be put on the list")

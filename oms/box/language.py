@@ -7,6 +7,8 @@ HEAD = struct.Struct(">IQ")
 
 LONGEST_QUESTION = 64 * 1024
 READY = b"ready"
+LIMIT = "limit"
+"""What a box says of a document that wanted more memory than there is for one."""
 
 
 class Said(Exception):

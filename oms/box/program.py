@@ -16,9 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from oms.box import shutting
-from oms.box.language import HEAD, LONGEST_QUESTION, READY, Said
-from oms.box.walls import NOBODY, readable
+from oms.box import filters, running, shutting
+from oms.box.language import HEAD, LIMIT, LONGEST_QUESTION, READY, Said
+from oms.box.walls import become_nobody, readable
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
     for module in sys.argv[3:]:
         importlib.import_module(module)
     orphans = _children_of_this() if sys.argv[2] != "-" else None
+    alone = filters.alone()
     _shut(sys.argv[2])
     control.send(READY)
     while True:
@@ -38,7 +39,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             control.close()
-            _answer(question, *files)
+            _answer(question, alone, *files)
         for file in files:
             os.close(file)
         if not _wait(child, control):
@@ -54,9 +55,7 @@ def _shut(given: str) -> None:
         compiled = os.pread(int(given), 1 << 20, 0)
         processes += _tasks_of_user()
     elif os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        become_nobody()
     shutting.hide()
     nowhere = os.open("/dev/null", os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -107,17 +106,21 @@ def _sweep(orphans: int | None) -> None:
             return
 
 
-def _answer(question: bytes, document: int, channel: int) -> None:
+def _answer(question: bytes, alone: bytes, document: int, channel: int) -> None:
     """Answer one question and end; never returns."""
     head: dict[str, object] = {}
     data: Any = b""
     try:
         shutting.limit_time()
         asked = json.loads(question)
+        function = _find(asked["function"])
+        running.prepare(function, alone)
         with open(document, "rb", closefd=False) as file:
-            head["value"], data = _find(asked["function"])(file, **asked["arguments"])
+            head["value"], data = function(file, **asked["arguments"])
     except Said as said:
         head, data = {"said": said.word, "numbers": said.numbers}, b""
+    except MemoryError:
+        head, data = {"said": LIMIT, "numbers": {}}, b""
     except BaseException:  # whatever it was, whoever asked learns that there is no answer, and no text
         head, data = {"said": "broke", "numbers": {}}, b""
     try:

@@ -21,7 +21,11 @@ _TCP, _SCOPES = 0b11, 0b11
 _VERSION_TCP, _VERSION_SCOPES = 4, 6
 
 MEMORY = 2 * 1024**3
-"""Address space of one process, bytes: a page of 200 million pixels needs 1.7 GB."""
+"""Address space of one process, bytes: a page of 200 million pixels needs 1.7 GB.
+
+The kernel keeps it for each process, so a process that has seen a document may make no other (`filters.alone`): a box
+is the one that answers and one program beside it, never more.
+"""
 
 SECONDS_OF_CPU = 60
 """An ordinary page takes a fifth of a second; small hostile files run for minutes."""
@@ -65,6 +69,11 @@ def shut_in(compiled: bytes, readable: Sequence[str]) -> None:
     Landlock), and the network."""
     _control(_SET_NO_NEW_PRIVILEGES, 1)
     _shut_files(readable)
+    refuse_calls(compiled)
+
+
+def refuse_calls(compiled: bytes) -> None:
+    """From here on the kernel answers calls of this process, and of all that come from it, by this filter, too."""
     steps = _Program(len(compiled) // 8, compiled)
     if _LIBRARY.prctl(_SET_SECCOMP, _FILTER_MODE, ctypes.byref(steps), 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the filter of calls was refused")

@@ -7,9 +7,11 @@ Landlock where the kernel has it, the same filter of calls and the same limits. 
 """
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
@@ -28,12 +30,33 @@ _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from oms.box.program 
 """Our own package is found where this one lies, however it was installed; nothing else is found by its surroundings."""
 
 NOBODY = 65534
-"""Who the program becomes when OMS itself runs as root: limits on processes do not bind root."""
+"""Who the program becomes when OMS itself runs as root and numbers of its own are refused, as in some containers."""
+_FIRST_OF_OURS, _OURS = 0x7000_0000, 0x0FFF_FFFF
+"""Users whom nobody else has (systemd keeps these numbers free). Limits on processes do not bind root, and they count
+all of one user on the machine: boxes that shared one would take each other's, and so would other programs of `nobody`."""
+_FIRST_OF_FEW, _FEW = 40_000, 20_000
+"""For containers that have 65,536 numbers: between people and what systemd gives to services."""
+
+_FIRST_TO_GO = 700
+"""Of 1000: when the machine itself runs out of memory, the kernel ends a box and not the database or the server."""
+_WITH_ORDER = f'echo {_FIRST_TO_GO} 2>/dev/null >/proc/self/oom_score_adj; exec "$@"'
 
 _FROM_SYSTEM = ("/etc/alternatives", "/etc/fonts", "/etc/ld.so.cache", "/var/cache/fontconfig")
 _DEVICES = ("/dev/null", "/dev/urandom")
 _KEPT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Settings of this machine for its processor: without them a library of ours may compute wrongly."""
+
+
+def become_nobody() -> None:
+    """Give up root in the program of a box: a user of its own."""
+    os.setgroups([])
+    ours, fewer = _FIRST_OF_OURS + secrets.randbelow(_OURS), _FIRST_OF_FEW + secrets.randbelow(_FEW)
+    for number in (ours, fewer, NOBODY):
+        with suppress(OSError):
+            os.setresgid(number, number, number)
+            os.setresuid(number, number, number)
+            return
+    raise PermissionError("the program of the box stayed root")
 
 
 def readable() -> list[str]:
@@ -62,7 +85,7 @@ def start(rung: Rung, control: int, preload: Sequence[str]) -> "subprocess.Popen
         else:
             command = [*program, str(compiled), *preload]
         return subprocess.Popen(
-            command,
+            ["/bin/sh", "-c", _WITH_ORDER, "box", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -3,6 +3,7 @@
 A mistake in a file is a `CatalogueError` that names the file and the line. Knows no database and no Flask.
 """
 
+from oms.catalogue.alarms import AlarmRule, alarm_rule
 from oms.catalogue.checks import (
     BirthRule,
     CareerRule,
@@ -42,7 +43,7 @@ from oms.catalogue.demo_organisation import (
     units_on,
 )
 from oms.catalogue.figures import AgeGroup, Level, Scale, age_groups, scale
-from oms.catalogue.forms import Form, FormItem, FormTable, form, forms
+from oms.catalogue.forms import Form, FormItem, FormTable, UsualWords, form, forms, usual_words
 from oms.catalogue.leavings import LeavingRule, leaving_rule
 from oms.catalogue.milestones import (
     BadgeRule,
@@ -62,6 +63,7 @@ from oms.catalogue.milestones import (
 )
 from oms.catalogue.naming import Naming, naming, read_naming
 from oms.catalogue.people_columns import PeopleColumn, people_column, people_columns
+from oms.catalogue.protection import OpeningRule, WithheldPapers, opening_rule, withheld_papers
 from oms.catalogue.reading import CatalogueError
 from oms.catalogue.record_rules import RecordRule, record_keys
 from oms.catalogue.rules import (
@@ -76,8 +78,10 @@ from oms.catalogue.rules import (
     transfer_rules,
 )
 from oms.catalogue.safeguards import (
+    AccessReviewRule,
     InsertRule,
     RetentionRule,
+    access_review_rule,
     dossier_retention,
     insert_rule,
     retention_rules,
@@ -95,10 +99,13 @@ from oms.catalogue.supplements import (
 )
 from oms.catalogue.terms import Source, Term, term, terms
 from oms.catalogue.units import OrgType, UnitKind, org_type, org_types, unit_kind, unit_kinds
+from oms.catalogue.uploads import UploadRule, upload_rule
 from oms.catalogue.working_days import Calendar, Holiday, YearOfWork, calendar_of_work
 
 __all__ = [
+    "AccessReviewRule",
     "AgeGroup",
+    "AlarmRule",
     "Approver",
     "BadgeRule",
     "BirthRule",
@@ -122,6 +129,7 @@ __all__ = [
     "LeavingRule",
     "Level",
     "Naming",
+    "OpeningRule",
     "OrderRule",
     "OrgType",
     "PayGroup",
@@ -143,8 +151,13 @@ __all__ = [
     "TimeLimit",
     "TransferRule",
     "UnitKind",
+    "UploadRule",
+    "UsualWords",
+    "WithheldPapers",
     "YearOfWork",
+    "access_review_rule",
     "age_groups",
+    "alarm_rule",
     "attestation_rule",
     "badge_rule",
     "birth_rule",
@@ -172,6 +185,7 @@ __all__ = [
     "insert_rule",
     "leaving_rule",
     "naming",
+    "opening_rule",
     "org_type",
     "org_types",
     "pay_groups",
@@ -201,5 +215,8 @@ __all__ = [
     "unit_kind",
     "unit_kinds",
     "units_on",
+    "upload_rule",
+    "usual_words",
     "whole_dossier_rules",
+    "withheld_papers",
 ]

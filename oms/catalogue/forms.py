@@ -65,9 +65,28 @@ class Form(Labelled, Dated):
         return next(found, key)
 
 
+@dataclass(frozen=True)
+class UsualWords:
+    """What stands in forms and heads again and again, and the names of the provinces."""
+
+    phrases: tuple[str, ...]
+    provinces: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Forms:
+    forms: dict[str, Form]
+    words: UsualWords
+
+
 def read_forms(path: Path) -> dict[str, Form]:
     """All forms of a file by id; raises `CatalogueError`."""
+    return _read(path).forms
+
+
+def _read(path: Path) -> _Forms:
     top = open_file(path)
+    spoken = UsualWords(top.texts("phrases"), top.texts("provinces"))
     usual = top.entry("vocabularies")
     words = {key: usual.texts(key) for key in usual.names()}
     found: dict[str, Form] = {}
@@ -75,7 +94,7 @@ def read_forms(path: Path) -> dict[str, Form]:
         refuse_repeated(entry, entry.text("id"), found)
         found[entry.text("id")] = _read_form(entry, found, words)
     top.finish()
-    return found
+    return _Forms(found, spoken)
 
 
 def _read_form(entry: Entry, earlier: dict[str, Form], words: dict[str, tuple[str, ...]]) -> Form:
@@ -129,8 +148,17 @@ def _read_table(entry: Entry) -> FormTable:
 
 
 @cache
+def _catalogue() -> _Forms:
+    return _read(FOLDER / "forms.yaml")
+
+
 def _forms() -> dict[str, Form]:
-    return read_forms(FOLDER / "forms.yaml")
+    return _catalogue().forms
+
+
+def usual_words() -> UsualWords:
+    """What stands in forms and heads again and again."""
+    return _catalogue().words
 
 
 def forms(on: date | None = None) -> tuple[Form, ...]:

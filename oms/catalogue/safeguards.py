@@ -46,8 +46,21 @@ class RetentionRule(Labelled, Dated):
         return date.min if self.permanent else date(day.year - self.years, 1, 1)
 
 
-def read_safeguards(path: Path) -> tuple[tuple[InsertRule, ...], tuple[RetentionRule, ...]]:
-    """The insert rules and retention rules of a file; raises `CatalogueError`."""
+@dataclass(frozen=True, kw_only=True)
+class AccessReviewRule(Labelled, Dated):
+    """How often the rights in a unit are reviewed (`months`), how many days before people are reminded, and after how
+    many days without a sign-in an account counts as unused."""
+
+    months: int
+    remind_days: int
+    unused_days: int
+
+
+Safeguards = tuple[tuple[InsertRule, ...], tuple[RetentionRule, ...], tuple[AccessReviewRule, ...]]
+
+
+def read_safeguards(path: Path) -> Safeguards:
+    """The insert rules, retention rules and rules of access reviews of a file; raises `CatalogueError`."""
     top = open_file(path)
     known = {row.id for category in categories() for row in components(category)}
     inserts: list[InsertRule] = []
@@ -76,8 +89,26 @@ def read_safeguards(path: Path) -> tuple[tuple[InsertRule, ...], tuple[Retention
         entry.finish()
         _check_dossier_rule(entry, kept, retention)
         retention.append(kept)
+    reviews = _read_reviews(top)
     top.finish()
-    return tuple(inserts), tuple(retention)
+    return tuple(inserts), tuple(retention), reviews
+
+
+def _read_reviews(top: Entry) -> tuple[AccessReviewRule, ...]:
+    found: list[AccessReviewRule] = []
+    for entry in top.entries("access_review_rules") if top.has("access_review_rules") else ():
+        rule = AccessReviewRule(
+            **read_labels(entry),
+            months=entry.number("months"),
+            remind_days=entry.number("remind_days"),
+            unused_days=entry.number("unused_days"),
+            **read_validity(entry),
+        )
+        entry.finish()
+        if any(overlap(rule, other) for other in found):
+            raise entry.mistake(N_("%(file)s, line %(line)s: two rules of access reviews hold on one day."))
+        found.append(rule)
+    return tuple(found)
 
 
 def _check_dossier_rule(entry: Entry, rule: RetentionRule, others: Sequence[RetentionRule]) -> None:
@@ -93,7 +124,7 @@ def _check_dossier_rule(entry: Entry, rule: RetentionRule, others: Sequence[Rete
 
 
 @cache
-def _safeguards() -> tuple[tuple[InsertRule, ...], tuple[RetentionRule, ...]]:
+def _safeguards() -> Safeguards:
     return read_safeguards(FOLDER / "safeguards.yaml")
 
 
@@ -110,6 +141,11 @@ def retention_rules(on: date) -> tuple[RetentionRule, ...]:
 def dossier_retention(category: str, on: date) -> RetentionRule | None:
     """The rule dossiers of a category are kept by on the day; None when there is none."""
     return next((rule for rule in retention_rules(on) if category in rule.applies_to), None)
+
+
+def access_review_rule(on: date) -> AccessReviewRule | None:
+    """The rule of access reviews in force on the day, None when nobody is reminded."""
+    return next((rule for rule in _safeguards()[2] if rule.in_force(on)), None)
 
 
 def whole_dossier_rules() -> frozenset[str]:

@@ -13,14 +13,18 @@ from oms import __version__
 from oms.cli.accounts import user
 from oms.cli.audit import audit as audit_commands
 from oms.cli.backup import backup as make_backup
-from oms.cli.backup import backup_key, drill, restore
+from oms.cli.backup import backup_key, backups, drill, key_join, key_shares, restore
+from oms.cli.certificates import ca
 from oms.cli.checking import check
 from oms.cli.checks import check_truth
+from oms.cli.closed import refuse_absent
 from oms.cli.consultations import loan
 from oms.cli.cover_sheets import cover_sheets
+from oms.cli.doctor import doctor
 from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
+from oms.cli.keys import keys
 from oms.cli.membership import moves
 from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
@@ -38,7 +42,7 @@ from oms.cli.transfers import transfer
 from oms.cli.whole_dossiers import export_dossiers
 from oms.errors import BadInput, OmsError
 from oms.faults import refusal_behind
-from oms.settings import SettingsError
+from oms.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +51,28 @@ DONE, PROBLEMS, WRONG_USE, OUR_FAULT = 0, 1, 2, 3
 
 @click.group(help=_("OMS, the dossier room. Every command has --help."))
 @click.version_option(__version__, prog_name="oms")
-def program() -> None:
-    """The group of all commands."""
+@click.pass_context
+def program(context: click.Context) -> None:
+    """The group of all commands; the closed installation has few of them."""
+    refuse_absent(context.invoked_subcommand, Settings.from_environment())
 
 
 for command in (
     *(init, demo, serve, worker, read, upload, status, find, reindex, transfer, moves, reorganise),
     *(
         check,
+        doctor,
         check_truth,
         audit_commands,
         make_backup,
+        backups,
         restore,
         drill,
         backup_key,
+        key_shares,
+        key_join,
+        ca,
+        keys,
         user,
         unit,
         loan,

@@ -120,8 +120,15 @@ def reset_password(account_name: str, username: str | None, as_json: bool) -> No
     with _perhaps_acting(house, username, "account:reset_password") as actor, db.writing(house.engine) as session:
         account = _find(session, account_name)
         password = accounts.reset_password(session, account, actor=actor)
-        account_name = account.username
+        account_name, stays = account.username, accounts.has_second_factor(session, account.id)
     _tell_password(account_name, password, as_json)
+    if stays and not as_json:
+        say(
+            _(
+                "The second factor stays. Is it lost, too: oms user second-factor %(username)s --reset",
+                username=account_name,
+            )
+        )
 
 
 @user.command(help=_("Give an account a role in a unit."))

@@ -7,13 +7,15 @@ import click
 
 from oms import audit as log
 from oms import db
-from oms.audit import extracts, proof, sealing
+from oms.audit import extracts, proof, sealing, segments
+from oms.audit.notes import text_of
 from oms.audit.verifying import rows
 from oms.audit_reading import Filters, Line, list_entries
-from oms.audit_words import OUTCOMES
+from oms.audit_words import FINDINGS, OUTCOMES
 from oms.cli.opening import acting, look_at_house, open_house
 from oms.cli.output import _, acting_as, leave, new_file, put, put_json, put_table, say, with_json
 from oms.errors import N_, BadInput
+from oms.log_standing import of_break
 from oms.papers.seal_slip import seal_slip
 from oms.permissions import Action, require
 
@@ -23,7 +25,12 @@ def audit() -> None:
     """The group of audit commands."""
 
 
-@audit.command(help=_("Check every entry of the chain and every checkpoint; exit code 1 names what does not hold."))
+@audit.command(
+    help=_(
+        "Check every entry of the chain and every checkpoint; exit code 1 names what does not hold, 3 an older segment "
+        "that was broken when the newest one holds."
+    )
+)
 @click.option(
     "--anchors",
     multiple=True,
@@ -46,14 +53,22 @@ def verify(anchors: tuple[Path, ...], first: int, as_json: bool) -> None:
                 "checkpoints": found.checkpoints,
                 "first_broken": found.seq if found.finding else None,
                 "finding": found.finding or None,
+                "older": [one._asdict() for one in found.older],
             }
         )
     elif found.finding:
-        say(_("The chain does not hold: entry %(seq)s (%(finding)s).", seq=found.seq, finding=found.finding))
+        finding = _(FINDINGS[found.finding])
+        if found.seq and found.finding != "frozen-changed":
+            say(_("The chain does not hold at entry %(seq)s. %(finding)s", seq=found.seq, finding=finding))
+        else:
+            say(_("The log cannot be believed. %(finding)s", finding=finding))
     else:
         say(_("The chain holds: %(entries)s entries, last hash %(head)s.", entries=found.entries, head=found.head))
         say(_("It agrees with %(number)s checkpoints.", number=found.checkpoints))
-    leave(1 if found.finding else 0)
+    for one in () if as_json else found.older:
+        sentence, values = of_break(one)
+        say(_(sentence, **values))
+    leave(1 if found.finding else 3 if found.older else 0)
 
 
 @audit.command(
@@ -63,7 +78,40 @@ def seal() -> None:
     """Sign a checkpoint."""
     house = look_at_house()
     checkpoint = sealing.seal(house.engine, house.settings)
-    put(checkpoint.text() if checkpoint else _("The log is empty: there is nothing to sign."))
+    put(text_of(checkpoint) if checkpoint else _("The log is empty: there is nothing to sign."))
+
+
+@audit.command(
+    "new-segment",
+    help=_(
+        "Let the log go on in a new segment beside one that is broken; the broken one stays and is told of for ever. For "
+        "the user who holds the key, in the name of who reads the log."
+    ),
+)
+@click.option("--reason", required=True, metavar=_("REASON"), help=_("Why the log goes on; it stands in the log."))
+@acting_as()
+@with_json
+def new_segment(reason: str, username: str, as_json: bool) -> None:
+    """Begin a segment."""
+    house = look_at_house()
+    with acting(house, username, "audit:segment") as actor:
+        begun = segments.begin(house.engine, house.settings, reason, actor=actor)
+    one = begun.broken
+    if as_json:
+        put_json({**one._asdict(), "file": str(begun.frozen) if begun.frozen else None})
+        return
+    if begun.frozen:
+        put(str(begun.frozen))
+    put(one.frozen)
+    sentence, values = of_break(one)
+    say(_(sentence, **values))
+    say(
+        _(
+            "The segment before stays as it is: keep its file and its hash (SHA-256), print “oms audit slip”, and look for "
+            "who changed the database. Key and checkpoints: %(place)s.",
+            place=sealing.folder(house.settings),
+        )
+    )
 
 
 @audit.command(help=_("Print the last checkpoint for the register, as a PDF."))
@@ -102,17 +150,29 @@ def check_extract(file: Path, key: Path, as_json: bool) -> None:
     """Whether every entry stands in the log it comes from as it was written."""
     try:
         keys = proof.read_keys(key.read_text("ascii"))
-        checkpoint, bodies = proof.check_extract(json.loads(file.read_text("utf-8")), keys)
+        document = json.loads(file.read_text("utf-8"))
+        checkpoint, bodies = proof.check_extract(document, keys)
+        unproved = int(document.get("unproved", 0))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(N_("The extract does not hold: %(reason)s."), reason=error) from error
     if as_json:
-        put_json({"ok": True, "entries": len(bodies), "origin": checkpoint.origin, "signed_at": checkpoint.at})
+        put_json(
+            {
+                "ok": True,
+                "entries": len(bodies),
+                "origin": checkpoint.origin,
+                "signed_at": checkpoint.at,
+                "unproved": unproved,
+            }
+        )
         return
     put_table(
         (_("Number"), _("At"), _("Action"), _("Outcome")),
         [(body["seq"], body["at"], body["action"], body["outcome"]) for body in bodies],
     )
     say(_("%(number)s entries hold, signed by %(origin)s.", number=len(bodies), origin=checkpoint.origin))
+    if unproved:
+        say(_("%(number)s older entries are not proved: their segment of the log was broken there.", number=unproved))
 
 
 @audit.command(help=_("Write all entries to a file that “proof.py verify” checks, without the words of searches."))
@@ -126,8 +186,7 @@ def export(file: Path, username: str) -> None:
         number = 0
         with new_file(file) as target:
             for row in rows(session):
-                kept = {"seq": row.seq, "previous": row.previous, "hash": row.hash, "body": row.body}
-                target.write(json.dumps({**kept, "columns": row.columns}).encode() + b"\n")
+                target.write(proof.line(row))
                 number += 1
         log.record(session, "audit:list", actor=actor, total=number)
         log.write_looks(session)

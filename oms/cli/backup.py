@@ -1,4 +1,4 @@
-"""`oms backup`, `oms backup-key`, `oms restore`, `oms drill`."""
+"""`oms backup`, `oms backups`, `oms restore`, `oms drill`, and the keys: `oms backup-key`, `oms key-shares`, `oms key-join`."""
 
 from pathlib import Path
 
@@ -6,9 +6,13 @@ import click
 
 from oms import backup as copies
 from oms import drill as drills
-from oms.backup.sealing import new_key
+from oms import vault
+from oms.backup import folders
+from oms.backup.sealing import must_be_new, new_key, read_key, write_key
+from oms.cli.key_papers import join_papers, print_on_papers, require_two, with_papers
 from oms.cli.opening import open_house
-from oms.cli.output import _, leave, put, put_json, say, with_json
+from oms.cli.output import _, leave, put, put_json, put_table, say, with_json
+from oms.errors import N_
 from oms.settings import Settings
 from oms.words import translate
 
@@ -36,42 +40,167 @@ def backup_key(file: Path) -> None:
     )
 
 
-@click.command(help=_("Write database, scans and settings into one file; works while OMS is running."))
+@click.command(
+    "key-shares", help=_("Print a private key on three papers; any two give it back, one alone tells nothing.")
+)
+@click.argument("key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def key_shares(key: Path, file: Path) -> None:
+    """Three papers in a new PDF."""
+    private = read_key(key)
+    public = private.public_key().public_bytes_raw().hex()
+    print_on_papers(file, private.private_bytes_raw(), public=public, purpose="giữ khóa sao lưu")
+
+
+@click.command(
+    "key-join", help=_("Make a private key again from two of its three papers, typed in or from text files.")
+)
+@click.argument("file", type=click.Path(exists=False, dir_okay=False, path_type=Path))
+@with_papers
+def key_join(file: Path, texts: tuple[Path, ...]) -> None:
+    """The key in a new file."""
+    require_two(texts)
+    must_be_new(file)
+    public = write_key(file, join_papers(texts))
+    put(public)
+    say(
+        _(
+            "%(file)s holds the key to the public one above. Open the backup with --key, then make new papers.",
+            file=file,
+        )
+    )
+
+
+@click.command(
+    help=_("Add a backup to a folder: the database, and the files that are not there yet; works while OMS is running.")
+)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--keep",
+    default=0,
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    help=_("Then take away all backups but so many; the one that was last proven stays."),
+)
 @with_json
-def backup(file: Path, as_json: bool) -> None:
+def backup(folder: Path, keep: int, as_json: bool) -> None:
     """Make a backup."""
     house = open_house()
-    made = copies.make(house.engine, house.settings, file)
+    made = copies.make(house.engine, house.settings, folder, keep=keep)
     if as_json:
         put_json(
             {
-                "file": file,
+                "backup": made.archive,
                 "files": made.files,
+                "new": made.new,
                 "bytes": made.size,
                 "manifest_sha256": made.manifest_sha256,
                 "damaged": made.damaged,
+                "pruned": made.pruned,
             }
         )
     else:
-        say(_("%(files)s files, %(size)s MB. Check code of the list:", files=made.files, size=f"{made.size / 1e6:.1f}"))
+        say(
+            _(
+                "%(name)s: %(files)s files, %(new)s of them new, %(size)s MB written. Check code of the list:",
+                name=made.archive.name,
+                files=made.files,
+                new=made.new,
+                size=f"{made.size / 1e6:.1f}",
+            )
+        )
         put(made.manifest_sha256)
     for sha256 in made.damaged:
-        say(_("Damaged or missing, and so in the backup: %(sha256)s. Run “oms check”.", sha256=sha256))
+        say(
+            _(
+                "Damaged or missing: %(sha256)s. Run “oms check --repair --from %(folder)s”.",
+                sha256=sha256,
+                folder=folder,
+            )
+        )
     leave(1 if made.damaged else 0)
 
 
-@click.command(help=_("Put a backup in place after checking all of it; OMS must be stopped."))
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(
+    help=_("List the backups of a folder; with --verify read all of it and name every part that is not whole.")
+)
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--verify", is_flag=True, help=_("Read every file; needs no key and no installation."))
+@with_json
+def backups(folder: Path, verify: bool, as_json: bool) -> None:
+    """What a folder of backups holds."""
+    wrong = folders.verify(folder) if verify else []
+    for name in wrong:
+        if as_json:
+            put_json({"broken": name})
+        else:
+            say(translate(*_advice(folder, name)))
+    rows = [] if wrong else folders.listed(folder)
+    former = _under_former_keys(rows)
+    if as_json:
+        for row in rows:
+            about = {"backup": row.name, "made_at": row.made_at, "entries": row.entries, "files": len(row.objects)}
+            put_json({**about, "former_keys": row in former})
+    else:
+        put_table(
+            (_("Backup"), _("Entries"), _("Files"), "MB"),
+            [(row.name, row.entries, len(row.objects), f"{row.size / 1e6:.1f}") for row in rows],
+        )
+    if former and not as_json:
+        say(
+            _(
+                "Under former data keys: %(names)s. Who has these keys opens them; destroy these backups when a newer one "
+                "is proven.",
+                names=", ".join(row.name for row in former),
+            )
+        )
+    leave(1 if wrong else 0)
+
+
+def _under_former_keys(rows: list[folders.Listed]) -> list[folders.Listed]:
+    """Backups of this closed installation that were made under other data keys than the present ones."""
+    settings = Settings.from_environment()
+    if not (settings.protected and vault.is_sealed(settings.home)):
+        return []
+    present = vault.signs_of(vault.unlock(settings))[:1]
+    return [row for row in rows if row.vault and list(row.vault) != present]
+
+
+def _advice(folder: Path, name: str) -> tuple[str, dict[str, object]]:
+    """What to do about a part of a folder of backups that is not as it was written."""
+    backup = folder / folders.BACKUPS / name
+    if backup.suffix == ".json":
+        message = N_(
+            "The list %(name)s is damaged or missing. Leave its archive where it is, nothing is taken away meanwhile: "
+            "copy the list from another copy of the folder. Without one the backup can still be put back by its name, "
+            "%(archive)s; a new backup has a list of its own."
+        )
+        return message, {"name": name, "archive": backup.with_suffix(".tar")}
+    if backup.suffix == ".tar":
+        message = N_(
+            "The archive %(name)s is damaged or missing: this backup cannot be put back. Copy it from another copy of "
+            "the folder. Without one make a new backup, prove it with “oms drill”, then take away %(name)s and its list."
+        )
+        return message, {"name": name}
+    message = N_(
+        "The stored file %(name)s is damaged or missing; no backup that needs it is whole. Copy it from another copy of "
+        "the folder. Without one take what is left of it away: the next backup puts it there again if the "
+        "installation still has it, for all backups; what was destroyed since does not come back."
+    )
+    return message, {"name": name}
+
+
+@click.command(help=_("Put a backup in place after checking all of it, of a folder the newest; OMS must be stopped."))
+@click.argument("place", type=click.Path(exists=True, path_type=Path), metavar=_("FILE|FOLDER"))
 @click.option("--replace", is_flag=True, help=_("Move aside the installation that is there."))
 @click.option(
     "--reason", default="", metavar="TEXT", help=_("Why a backup older than the last checkpoint is put back.")
 )
 @with_key
-def restore(file: Path, replace: bool, reason: str, key: Path | None) -> None:
+def restore(place: Path, replace: bool, reason: str, key: Path | None) -> None:
     """Restore a backup."""
     settings = Settings.from_environment()
-    aside = copies.restore(settings, file, replace=replace, reason=reason, key=key)
+    aside = copies.restore(settings, place, replace=replace, reason=reason, key=key)
     say(_("Restored and indexed anew in %(home)s.", home=settings.home))
     if aside is not None:
         say(_("What was there before lies in %(folder)s.", folder=aside))
@@ -84,7 +213,7 @@ def restore(file: Path, replace: bool, reason: str, key: Path | None) -> None:
 def drill(place: Path, key: Path | None, as_json: bool) -> None:
     """Put a backup back on trial; of a folder the newest."""
     house = open_house()
-    done = drills.drill(house.engine, house.settings, drills.newest(place) if place.is_dir() else place, key=key)
+    done = drills.drill(house.engine, house.settings, place, key=key)
     if as_json:
         problems = [{"problem": row.kind, "object": row.where} for row in done.problems]
         put_json({"file": done.source, "entries": done.entries, "problems": problems})

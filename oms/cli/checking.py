@@ -1,8 +1,12 @@
 """`oms check`: database, files and index against each other."""
 
+from pathlib import Path
+
 import click
 
-from oms import db, fixity, health
+from oms import backup, db, fixity, health
+from oms.backup import rotation
+from oms.cli.backup import with_key
 from oms.cli.opening import open_house
 from oms.cli.output import _, leave, put, put_json, say, with_json
 from oms.words import translate
@@ -11,17 +15,33 @@ from oms.words import translate
 @click.command(help=_("Compare database, files and index, and name every problem; exit code 1 when there is one."))
 @click.option("--fast", is_flag=True, help=_("Presence and size only, without reading every file and the audit log."))
 @click.option("--repair", is_flag=True, help=_("Mend what can be mended without losing anything."))
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar=_("FOLDER"),
+    help=_("With --repair: put damaged and missing files back from this folder of backups."),
+)
+@with_key
 @with_json
-def check(fast: bool, repair: bool, as_json: bool) -> None:
+def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_json: bool) -> None:
     """Look at everything."""
     house = open_house()
     problems = list(fixity.check(house.engine, house.settings, fast=fast))
+    if repair and folder is not None:
+        wanted = [str(problem.values["sha256"]) for problem in problems if problem.kind in fixity.OF_FILES]
+        back = backup.bring_back(house.engine, house.settings, folder, wanted, key)
+        say(_("Put back from the backup: %(count)s of %(all)s files.", count=len(back), all=len(set(wanted))))
     if repair and problems:
         mended = fixity.repair(house.engine, house.settings, problems, send=house.queue.send)
         say(_("Mended: %(count)s. Looking again.", count=mended))
         problems = list(fixity.check(house.engine, house.settings, fast=fast))
+    open_ones = [problem for problem in problems if problem.kind not in fixity.TOLD]
     with db.writing(house.engine) as session:
-        health.remember_check(session, len(problems))
+        health.remember_check(session, len(open_ones))
+        found = sum(problem.kind in fixity.OF_LOSS for problem in problems)
+        # A fast look reads no file: what a full one found stands until the next full one.
+        rotation.remember_damaged(session, max(found, rotation.damaged(session)) if fast else found)
     for problem in problems:
         sentence = translate(problem.message, problem.values)
         if as_json:
@@ -30,8 +50,8 @@ def check(fast: bool, repair: bool, as_json: bool) -> None:
             )
         else:
             put(f"{problem.kind}  {problem.where}  {sentence}")
-    if problems:
-        say(_("Problems: %(count)s.", count=len(problems)))
+    if open_ones:
+        say(_("Problems: %(count)s.", count=len(open_ones)))
     else:
         say(_("Everything is in order."))
-    leave(1 if problems else 0)
+    leave(1 if open_ones else 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from oms import audit, db, first_load
+from oms import audit, db, first_load, viruses
 from oms.cli.opening import acting, open_house
 from oms.cli.output import _, acting_as, leave, put, put_json, put_table, say, with_json
 from oms.words import sentence_of, translate
@@ -24,7 +24,9 @@ def people(file: Path, only_check: bool, username: str, as_json: bool) -> None:
     """Look at a file, name every cell that is wrong, and enter everybody when none is."""
     house = open_house()
     with acting(house, username, "people:load") as actor:
-        table = first_load.read(file.read_bytes())
+        content = file.read_bytes()
+        viruses.look_for(house.settings, content, file.name)
+        table = first_load.read(content)
         with db.reading(house.engine) as session:
             report = first_load.check(session, table, actor=actor)
             audit.write_looks(session)

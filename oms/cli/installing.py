@@ -2,7 +2,7 @@
 
 import click
 
-from oms import accounts, audit, db, installation, search
+from oms import accounts, audit, db, demo_protection, health, installation, search
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, put, put_json, say, with_json
 from oms.demo import ACCOUNTS, Loaded, fill, refuse_real_data
@@ -38,6 +38,10 @@ def init(username: str, full_name: str, organisation: str, as_json: bool) -> Non
     if as_json:
         put_json({"home": house.settings.home, "username": username, "password": password})
         return
+    with db.reading(house.engine) as session:
+        room = health.disk(session, house.settings)
+    if room.tone == health.DANGER:
+        say(_(room.sentence, **room.values))
     say(_("The installation is ready in %(home)s. Sign in and change the password at once:", home=house.settings.home))
     put(f"{username}  {password}")
 
@@ -74,7 +78,11 @@ def demo_when_new() -> None:
 
 def _load(house: House, **chosen: int) -> Loaded:
     say(_("Inventing people and drawing their scans…"))
-    loaded = fill(house.engine, house.settings, **chosen)
+    loaded = (
+        demo_protection.fill(house.engine, house.settings)
+        if house.settings.protected
+        else fill(house.engine, house.settings, **chosen)
+    )
     for job_id in loaded.jobs:
         house.queue.send(job_id)
     assert installation.is_demo(house.engine)
@@ -91,7 +99,8 @@ def _load(house: House, **chosen: int) -> Loaded:
 def _show_demo_accounts(house: House) -> None:
     if not installation.is_demo(house.engine):
         return
+    shown = demo_protection.ACCOUNTS if house.settings.protected else ACCOUNTS
     with db.reading(house.engine) as session:
-        for account in accounts.named(session, [username for username, _role, _unit in ACCOUNTS]):
+        for account in accounts.named(session, [username for username, _role, _unit in shown]):
             put(f"{account.username:20} {account.full_name}")
     say(_("Password of all of them: %(password)s", password=accounts.DEMO_PASSWORD))

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import IO
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from oms import accounts, audit, db, installation, jobs
+from oms import accounts, audit, db, installation, jobs, profile
 from oms.errors import N_, Conflict, OmsError, Unavailable
 from oms.permissions import Actor
 from oms.search import open_engine
@@ -28,6 +29,13 @@ class House:
 
     settings: Settings
     engine: Engine
+    in_use: IO[str] | None = None
+
+    def close(self) -> None:
+        """Let go of the database, for what needs it alone."""
+        self.engine.dispose()
+        if self.in_use is not None:
+            self.in_use.close()
 
     @cached_property
     def queue(self) -> Queue:
@@ -52,31 +60,42 @@ class House:
 def open_house(*, create: bool = False) -> House:
     """The installation of `OMS_HOME`, its database at the newest version; `create` makes an empty one.
 
+    As long as the house is there, nobody exchanges its database: who is doing so now is waited for, before any key is read.
     Raises `Conflict` when there is none, `Unavailable` when the database cannot be reached.
     """
     settings = Settings.from_environment()
+    profile.refuse_open_doors(settings)
+    # Before anything is made or opened in a folder that belongs to the other kind of installation.
+    profile.check_folder(settings)
+    in_use = installation.keep_in_use(settings) if (settings.home / "run").is_dir() else None
+    installation.unlock(settings)
     if create:
         installation.prepare_folders(settings)
     elif not settings.database_url and not (settings.home / "oms.sqlite3").exists():
         raise _nothing_here(settings)
     engine = db.connect(settings.database)
     try:
+        profile.check(settings, engine)
         if not create and installation.is_new(engine):
             raise _nothing_here(settings)
         installation.prepare_folders(settings)
+        profile.mark(settings)
         with _upgrading_alone(settings, engine):
             installation.upgrade(settings, engine)
+            profile.settle(settings, engine)
     except OperationalError as error:
         raise Unavailable(
             N_("The database cannot be reached or opened. Check OMS_DATABASE_URL, and that the database server runs.")
         ) from error
     installation.allow_box(settings, engine)
-    return House(settings, engine)
+    return House(settings, engine, in_use)
 
 
 def look_at_house() -> House:
     """The installation as it is, for a program of another user, who makes and upgrades nothing there."""
     settings = Settings.from_environment()
+    profile.check_folder(settings)
+    installation.unlock(settings)
     if not settings.database_url and not (settings.home / "oms.sqlite3").exists():
         raise _nothing_here(settings)
     return House(settings, db.connect(settings.database))

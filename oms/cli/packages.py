@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from oms import audit, custody, db, organisation, packages, staging
 from oms.cli.opening import House, acting, open_house
-from oms.cli.output import _, acting_as, leave, put, put_json, put_table, refuse, say, with_json
+from oms.cli.output import _, acting_as, leave, new_file, put, put_json, put_table, refuse, say, with_json
 from oms.errors import N_, BadInput, FileRefused, NotFound, OmsError
 from oms.models import TrustedInstallation
 from oms.permissions import Actor
@@ -136,7 +136,14 @@ def take_in(file: Path, code: str, unit: str, username: str, as_json: bool) -> N
             with file.open("rb") as stream:
                 _refuse_foreign(stream)
                 row_id = packages.take_in(
-                    house.engine, house.settings, stream, code, unit_id, actor=actor, send=house.queue.send
+                    house.engine,
+                    house.settings,
+                    stream,
+                    code,
+                    unit_id,
+                    actor=actor,
+                    brought=file.stat().st_size,
+                    send=house.queue.send,
                 )
         except OmsError as error:
             _write_refusal(house, file, error, actor)
@@ -202,6 +209,26 @@ def acknowledge(number: str | None, out: Path | None, reservations: str, answer:
             data = packages.acknowledge(session, house.settings, found, actor=actor, reservations=reservations)
         out.write_bytes(data)
         put(str(out))
+
+
+@package.command(
+    help=_(
+        "Write the checkpoints that are kept here of another installation's log to a file, with which it checks itself: "
+        "oms audit verify --anchors FILE."
+    )
+)
+@click.argument("other", metavar="NAME")
+@click.option("--out", type=_NEW_FILE, required=True, help=_("The file to write."))
+@acting_as()
+def checkpoints(other: str, out: Path, username: str) -> None:
+    """What packages and answers brought of the log of another house."""
+    house = open_house()
+    with acting(house, username, "package:checkpoints") as actor, db.reading(house.engine) as session:
+        notes = packages.checkpoints_of(session, _receiver(house, other), actor=actor)
+        audit.write_looks(session)
+        with new_file(out) as target:
+            target.write(notes)
+    put(str(out))
 
 
 @package.command(help=_("What a file is and whether its package is whole; with the code everything is proved."))

@@ -18,7 +18,7 @@ from oms.recognition import FailedPage, open_scan, read_file
 from oms.recognition.comparing import ErrorRates, compare
 from oms.settings import Settings
 
-SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif"})
+SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".docx"})
 
 
 @dataclass
@@ -36,7 +36,9 @@ class _Run:
     rates: list[ErrorRates] = field(default_factory=list)
 
 
-@click.command(help=_("Read scans and print their text; folders are searched for PDF, TIFF, JPEG, PNG and HEIC files."))
+@click.command(
+    help=_("Read scans and print their text; folders are searched for PDF, TIFF, JPEG, PNG, HEIC and DOCX files.")
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--pdf",
@@ -84,7 +86,7 @@ def read(
 def _refuse_nonsense(run: _Run) -> None:
     """What cannot end well is said before hours of reading, not after them."""
     if not run.files:
-        raise NotFound(N_("There is no PDF, TIFF, JPEG, PNG or HEIC file in the folder. Name another folder."))
+        raise NotFound(N_("There is no PDF, TIFF, JPEG, PNG, HEIC or DOCX file in the folder. Name another folder."))
     if run.pdf is not None and run.files != 1:
         raise BadInput(N_("--pdf writes one file: name exactly one FILE with it."))
     if run.pdf is not None and run.kept is not None:

@@ -43,10 +43,18 @@ def scans(folder: Path, dry_run: bool, category: str | None, report: Path | None
         # Opened before the first file comes in: a report that cannot be written is said at once, not after hours.
         target = stack.enter_context(new_file(report)) if report else None
         lines: list[Line] = []
+        promised: list[int] = []
         counts = dict.fromkeys((TAKEN, KNOWN, LEFT_OUT, WOULD_TAKE), 0)
         for number, one in enumerate(planned, start=1):
             fate = scan_folders.go(
-                house.engine, house.settings, source, one, actor=actor, send=house.queue.send, dry_run=dry_run
+                house.engine,
+                house.settings,
+                source,
+                one,
+                actor=actor,
+                send=house.queue.send,
+                dry_run=dry_run,
+                promised=promised,
             )
             counts[fate.state] += 1
             _tell(folder, one, fate.state, fate.error, (number, len(planned)), as_json)

@@ -6,7 +6,6 @@ Nothing else of the dossier is shown here: no text, no download, no search.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -113,13 +112,14 @@ def mark_lines(request: Consultation, actor: Actor, moment: datetime, copy: str 
 def marked_image(settings: Settings, request: Consultation, page: Page, *, actor: Actor) -> bytes:
     """The page for this reader, now, as a JPEG."""
     require(actor, Action.CONSULTATION_LOOK, page)
-    return mark(_image_of(settings, page), mark_lines(request, actor, now()))
+    return _marked(settings, page, mark_lines(request, actor, now()))
 
 
-def _image_of(settings: Settings, page: Page) -> Path:
+def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Ask the officer of the holding unit."))
-    return storage.get(settings.scans, page.image_sha256)
+    with storage.opened(settings.scans, page.image_sha256) as path:
+        return mark(path, lines)
 
 
 def take_copy(session: Session, settings: Settings, order: CopyOrder, *, actor: Actor) -> bytes:
@@ -135,7 +135,7 @@ def take_copy(session: Session, settings: Settings, order: CopyOrder, *, actor: 
     if not pages or len(pages) > COPY_LIMIT:
         raise Refused(N_("A copy has 1 to %(limit)s pages. Ask for fewer pages at once."), limit=COPY_LIMIT)
     lines = mark_lines(request, actor, now(), str(order.number))
-    content = bind([mark(_image_of(settings, page), lines) for page in pages])
+    content = bind([_marked(settings, page, lines) for page in pages])
     order.taken += 1
     session.flush()
     audit.record(session, "copy:take", request, actor=actor, copy=order.number, pages=len(pages), times=order.taken)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, db, gate, intake
+from oms import audit, db, gate, intake, protection_flags
 from oms.custody.proofs import attach, detach
 from oms.custody.steps import ACCEPTED, RESERVED
 from oms.errors import N_, BadInput, Conflict, Refused
@@ -56,6 +56,7 @@ def bring(
     words = " ".join(nfc(title).split())[:TITLE_LENGTH]
     if not words:
         raise BadInput(N_("Write what the paper is: whoever holds the dossier reads it."))
+    protection_flags.refuse_withheld(session, words)
     same = select(AttachedFile.id).where(
         AttachedFile.transfer_id == transfer.id,
         AttachedFile.purpose == FilePurpose.LATE,

@@ -6,10 +6,10 @@ with it when the dossier has gone on. They are no part of the dossier: nothing o
 
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, db, dossiers, gate, intake, purging, storage
+from oms import audit, db, dossiers, gate, intake, purging, quotas
 from oms.errors import N_, Conflict, NotFound
 from oms.models import AttachedFile, FilePurpose, Transfer, TransferState
 from oms.permissions import Action, Actor, can, require
@@ -86,6 +86,7 @@ def attach(
     )
     session.add(file)
     session.flush()
+    quotas.count(session, file.size, actor=actor)
     audit.record(session, action, transfer, actor=actor, file=file.id, sha256=file.sha256, pages=file.page_count)
     if clearance is not None:
         audit.record(
@@ -133,10 +134,11 @@ def detach(
     session.flush()
     audit.record(session, action, transfer, actor=actor, sha256=sha256)
     named = purging.is_named(session, sha256)
+    engine: Engine = session.info["engine"]
 
     def remove_bytes() -> None:
         if not named:
-            storage.remove(settings.scans, sha256)
+            purging.remove_file(engine, settings, sha256)
 
     return remove_bytes
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from oms.figures.scopes import Scope
 from oms.models import Document, Dossier, Page, Scan, ScanState
 from oms.organisation import HANOI
+from oms.vietnamese.spans import add_months
 
 MONTHS = 12
 
@@ -95,16 +96,10 @@ def _open(session: Session, scope: Scope) -> int:
 
 
 def _by_month(session: Session, scope: Scope, on: date) -> tuple[Month, ...]:
-    firsts = [_month_before(on, back) for back in range(MONTHS - 1, -2, -1)]
+    firsts = [add_months(on.replace(day=1), -back) for back in range(MONTHS - 1, -2, -1)]
     pages = _sums(session, scope, Scan, Scan.received_at, func.sum(Scan.page_count), firsts)
     documents = _sums(session, scope, Document, Document.filed_at, func.count(), firsts)
     return tuple(Month(first, pages[place], documents[place]) for place, first in enumerate(firsts[:-1]))
-
-
-def _month_before(day: date, months: int) -> date:
-    """The first day of the month that lies so many months before that of a day; −1 is the next one."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, 1)
 
 
 def moment_of(day: date) -> datetime:

@@ -3,7 +3,6 @@
 Sentences are kept as messages with their values; the edge that shows them translates.
 """
 
-import calendar
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -157,9 +156,3 @@ def in_order(rows: Sequence[Reached], unknown: Sequence[Unknown] = (), *, basis:
         basis,
         earlier,
     )
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day so many months later or, with fewer than none, earlier; the last day of a month that has none such."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

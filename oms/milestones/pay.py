@@ -22,7 +22,6 @@ from oms.milestones.found import (
     Said,
     Unknown,
     Who,
-    add_months,
     in_order,
     of_unit,
     people_of,
@@ -30,6 +29,7 @@ from oms.milestones.found import (
 from oms.milestones.standing import Statement, distinct, readable, statements, weightiest, written
 from oms.models import Dossier, Person, Precision, StandingFact, StandingKind
 from oms.permissions import Actor
+from oms.vietnamese.spans import add_months
 
 NOTHING = Said(N_("no paper and no record says the pay"))
 NO_STEP = Said(N_("the step is not known"))

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from oms import catalogue
 from oms.catalogue import RetirementRule
 from oms.errors import N_
-from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, add_months, in_order, people
+from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, in_order, people
 from oms.models import Gender, Person, Precision
 from oms.permissions import Actor
+from oms.vietnamese.spans import add_months
 
 
 def retiring(session: Session, asked: Asked, *, actor: Actor) -> Milestones:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from oms import catalogue
 from oms.errors import N_
-from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, Who, add_months, in_order, people_of
+from oms.milestones.found import Asked, Milestones, Reached, Said, Unknown, Who, in_order, people_of
 from oms.milestones.standing import Statement, distinct, readable, statements, weightiest, written
 from oms.models import Precision, StandingFact, StandingKind
 from oms.permissions import Actor
+from oms.vietnamese.spans import add_months
 
 NO_APPOINTMENT = Said(N_("an allowance of a post is paid, and the day of the appointment is not known"))
 ONLY_YEAR = Said(N_("of the day of the appointment only the year is known"))

@@ -1,6 +1,18 @@
 """The tables of OMS, one file per aggregate: columns and constraints, no rules."""
 
-from oms.models.accounts import Account, Assignment, Attempt, RecoveryCode, Role, SecondFactor, SignIn
+from oms.models.access_reviews import AccessReview, AccessReviewRow, ReviewVerdict
+from oms.models.accounts import (
+    Account,
+    Assignment,
+    Attempt,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    Role,
+    SecondFactor,
+    SignIn,
+)
+from oms.models.alarms import Alarm, AlarmKind
 from oms.models.attestations import Attestation, AttestationKind, AttestationState
 from oms.models.base import Base, new_id, now
 from oms.models.campaigns import (
@@ -70,6 +82,7 @@ from oms.models.paper import CountedPaper, DifferenceKind, PaperMove, StockDiffe
 from oms.models.paper_issues import PaperIssue, PaperKind
 from oms.models.paper_losses import PaperLoss, PaperLossKind, PaperLossState
 from oms.models.people import Gender, Person, PersonAlias, Precision
+from oms.models.protection import FilePrint, ProtectionFlag
 from oms.models.rearrangements import Rearrangement
 from oms.models.record import RecordRow, RecordStatement, StatementKind
 from oms.models.records import AuditEntry, AuditWords, Counter, Fact, Job, JobState
@@ -80,6 +93,7 @@ from oms.models.searches import RecentSearch, SavedSearch
 from oms.models.stacks import Stack, StackPage, StackPageKind, StackPiece, StackState
 from oms.models.standing import StandingFact, StandingKind
 from oms.models.subject_requests import SubjectRequest, SubjectRequestKind, SubjectRequestState
+from oms.models.uploads import UploadDay
 from oms.models.verifications import Verification, VerificationOutcome, VerificationState
 
 __all__ = [
@@ -87,7 +101,11 @@ __all__ = [
     "OPEN_MOVES",
     "OPEN_STATES",
     "RUNNING_LEAVINGS",
+    "AccessReview",
+    "AccessReviewRow",
     "Account",
+    "Alarm",
+    "AlarmKind",
     "ArrivalState",
     "AskingState",
     "Assignment",
@@ -128,6 +146,7 @@ __all__ = [
     "Dossier",
     "DossierStatus",
     "Fact",
+    "FilePrint",
     "FilePurpose",
     "Finding",
     "FindingKind",
@@ -177,9 +196,12 @@ __all__ = [
     "PaperLossState",
     "PaperMove",
     "PaperState",
+    "Passkey",
+    "PasskeyChallenge",
     "Person",
     "PersonAlias",
     "Precision",
+    "ProtectionFlag",
     "Purge",
     "Quality",
     "Rearrangement",
@@ -191,6 +213,7 @@ __all__ = [
     "ReorganisationChange",
     "ReorganisationState",
     "RequestState",
+    "ReviewVerdict",
     "Role",
     "SavedSearch",
     "Scan",
@@ -221,6 +244,7 @@ __all__ = [
     "UnitKind",
     "UnitName",
     "UnitSuccession",
+    "UploadDay",
     "Verdict",
     "Verification",
     "VerificationOutcome",

@@ -50,6 +50,11 @@ class Account(Identified, Base):
     # A first password that was not used by then opens nothing.
     password_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    # SHA-256 of who the account is at the office's identity provider: a name may be given to somebody else there, and
+    # somebody may take another name there.
+    provider_subject: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
+    # When the provider last said who this is: a passkey alone opens the account for so long only (`oidc_days`).
+    provider_seen_at: Mapped[datetime | None]
 
     assignments: Mapped[list["Assignment"]] = relationship(back_populates="account")
 
@@ -88,6 +93,8 @@ class SignIn(Identified, Base):
     confirmed_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(default="")
     browser_sha256: Mapped[str | None] = mapped_column(String(64))
+    # True when the office's identity provider said that two factors were shown there.
+    two_factors: Mapped[bool] = mapped_column(default=False)
 
     account: Mapped[Account] = relationship()
 
@@ -121,8 +128,40 @@ class SecondFactor(Base):
     removal_asked_by_id: Mapped[str | None] = reference("accounts.id", index=False)
 
 
+class Passkey(Identified, Base):
+    """A key that a device of the person keeps and opens by PIN, finger or face (WebAuthn); here lies its public half."""
+
+    __tablename__ = "passkeys"
+
+    account_id: Mapped[str] = reference("accounts.id")
+    name: Mapped[str] = mapped_column(String(60))
+    # Both as base64url: what the browser calls the key, and the key itself (COSE).
+    credential_id: Mapped[str] = mapped_column(unique=True)
+    public_key: Mapped[str]
+    # How often the device says it has signed; a number that does not grow means a copy.
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    # True when the maker of the device copies the key to others of the same person.
+    synced: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime] = mapped_column(default=now)
+    used_at: Mapped[datetime | None]
+    # The first of the two administrators who take the whole second factor away together.
+    removal_asked_by_id: Mapped[str | None] = reference("accounts.id", index=False)
+
+
+class PasskeyChallenge(Identified, Base):
+    """What a device must sign now, and for what; it is gone with the first answer."""
+
+    __tablename__ = "passkey_challenges"
+
+    challenge: Mapped[str]
+    purpose: Mapped[str] = mapped_column(String(10))
+    # Empty where anybody may answer: signing in without typing a name.
+    account_id: Mapped[str | None] = reference("accounts.id", index=False)
+    made_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
 class RecoveryCode(Identified, Base):
-    """One of ten codes for the day the telephone is lost; only its SHA-256 is kept, it is good once."""
+    """One of ten codes for the day the device is lost; only its SHA-256 is kept, it is good once."""
 
     __tablename__ = "recovery_codes"
 

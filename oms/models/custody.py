@@ -219,7 +219,7 @@ class AttachedFile(Identified, Base):
     purpose: Mapped[FilePurpose]
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     file_name: Mapped[str]
-    media_type: Mapped[str] = mapped_column(String(40))
+    media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     page_count: Mapped[int]
     signed: Mapped[bool] = mapped_column(default=False)

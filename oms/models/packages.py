@@ -85,6 +85,9 @@ class Package(Identified, Base):
     made_at: Mapped[datetime] = mapped_column(default=now)
     outcome: Mapped[PackageOutcome | None]
     reservations: Mapped[str] = mapped_column(default="")
+    # Newest checkpoint of our log that went to the other side, and of its log that came (`audit.exchanging`).
+    log_sent: Mapped[dict[str, Any] | None]
+    log_received: Mapped[dict[str, Any] | None]
     answered_at: Mapped[datetime | None]
 
     dossier: Mapped[Dossier] = relationship()

@@ -30,6 +30,7 @@ class PaperKind(enum.StrEnum):
     ATTESTATION = "attestation"
     LEAVING_MINUTES = "leaving-minutes"
     PAPER_LOSS_MINUTES = "paper-loss-minutes"
+    ACCESS_REVIEW = "access-review"
     TRANSFER_LETTER = "transfer-letter"
     DOSSIER_REGISTER = "dossier-register"
     HANDOVER_REGISTER = "handover-register"
@@ -60,6 +61,7 @@ _LABELS = {
     PaperKind.VERIFICATION_MINUTES: N_("Minutes of the verification"),
     PaperKind.PAPER_LOSS_MINUTES: N_("Minutes of a lost paper"),
     PaperKind.DISPOSAL_MINUTES: N_("Minutes of the disposal"),
+    PaperKind.ACCESS_REVIEW: N_("Review of access rights"),
     PaperKind.TRANSFER_LETTER: N_("Letter of introduction"),
     PaperKind.DOSSIER_REGISTER: N_("Register of dossiers"),
     PaperKind.HANDOVER_REGISTER: N_("Register of hand-overs"),

@@ -14,16 +14,20 @@ class AuditEntry(Base):
     """One act, look or refusal. `body` is what the hash covers; the other columns repeat it for finding."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_object", "object_kind", "object_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_object", "object_kind", "object_id"),
+        Index("ix_audit_entries_action_at", "action", "at"),
+        Index("ix_audit_entries_account_id_at", "account_id", "at"),
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     body: Mapped[str]
     at: Mapped[datetime] = mapped_column(index=True)
-    account_id: Mapped[str | None] = mapped_column(String(16), index=True)
+    account_id: Mapped[str | None] = mapped_column(String(16))
     unit_id: Mapped[str | None] = mapped_column(String(16), index=True)
-    action: Mapped[str] = mapped_column(String(60), index=True)
+    action: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(20))
     object_kind: Mapped[str | None] = mapped_column(String(30))
     object_id: Mapped[str | None] = mapped_column(String(64))

@@ -51,7 +51,7 @@ class Scan(Identified, Base):
     dossier_id: Mapped[str] = reference("dossiers.id", index=False)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     file_name: Mapped[str]
-    media_type: Mapped[str] = mapped_column(String(40))
+    media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     page_count: Mapped[int]
     state: Mapped[ScanState] = mapped_column(default=ScanState.RECEIVED)
@@ -72,6 +72,11 @@ class Scan(Identified, Base):
     clearances: Mapped[list["SecrecyClearance"]] = relationship(order_by="SecrecyClearance.cleared_at")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - read once by SQLAlchemy
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether its pages are a layout of ours: the file is text, and only the original shows it as it was written."""
+        return "wordprocessingml" in self.media_type
 
 
 class PageState(enum.StrEnum):

@@ -111,7 +111,7 @@ class SubjectRequest(Identified, Base):
     document_ids: Mapped[list[Any]] = mapped_column(default=list)
     proof_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     proof_name: Mapped[str | None]
-    proof_type: Mapped[str | None] = mapped_column(String(40))
+    proof_type: Mapped[str | None] = mapped_column(String(100))
     proof_size: Mapped[int | None]
     proof_pages: Mapped[int | None]
     proof_signed: Mapped[bool] = mapped_column(default=False)

@@ -7,10 +7,19 @@ in docs/packages.md. Nothing of a package is believed before every hash and the 
 from oms.models import Package
 from oms.packages.answering import LARGEST as LARGEST_ANSWER
 from oms.packages.answering import Answer, acknowledge, close, read_answer
-from oms.packages.arriving import arrivals, give, give_code, give_up, keep, take_in_arrival, view_arrival
+from oms.packages.arriving import arrivals, give, give_code, give_up, keep, let_go, take_in_arrival, view_arrival
 from oms.packages.bag import NotABag, is_plain_bag
 from oms.packages.exporting import Sealed, check_code, export, file_of, has_file
-from oms.packages.finding import find, list_packages, of_transfer, origin_of, receiving_units, view, waiting
+from oms.packages.finding import (
+    checkpoints_of,
+    find,
+    list_packages,
+    of_transfer,
+    origin_of,
+    receiving_units,
+    view,
+    waiting,
+)
 from oms.packages.foreign import refuse_foreign
 from oms.packages.importing import refuse, take_in
 from oms.packages.keys import (
@@ -44,6 +53,7 @@ __all__ = [
     "arrivals",
     "check_code",
     "check_key",
+    "checkpoints_of",
     "close",
     "export",
     "file_of",
@@ -56,6 +66,7 @@ __all__ = [
     "has_file",
     "is_plain_bag",
     "keep",
+    "let_go",
     "list_packages",
     "make_code",
     "of_transfer",

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms import audit, custody, db, dossiers
+from oms.audit import exchanging
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import Package, PackageDirection, PackageOutcome, TransferState, now
 from oms.packages import keys
@@ -34,13 +35,13 @@ def acknowledge(
         require_confirmed(actor)
         package.reservations = reservations.strip()[:TEXT_LENGTH]
         package.outcome = PackageOutcome.WITH_RESERVATIONS if package.reservations else PackageOutcome.ACCEPTED
-        package.answered_at = now()
+        package.answered_at, package.log_sent = now(), exchanging.newest(settings)
         session.flush()
-        outcome = package.outcome.value
-        audit.record(session, "package:acknowledge", package, actor=actor, words=package.reservations, answer=outcome)
+        words, outcome, log = package.reservations, package.outcome.value, exchanging.in_short(package.log_sent)
+        audit.record(session, "package:acknowledge", package, actor=actor, words=words, answer=outcome, log=log)
     elif reservations.strip() and reservations.strip() != package.reservations:
         raise Conflict(N_("This package was answered before; an answer that was given is not changed."))
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "package": package.package_id,
         "manifest_sha256": package.manifest_sha256,
@@ -53,6 +54,8 @@ def acknowledge(
         "dossier": package.dossier.number,
         "key": keys.public_key(settings),
     }
+    if package.log_sent is not None:
+        content["log"] = package.log_sent
     return json.dumps({**content, "signature": keys.sign(settings, _bound(content))}, ensure_ascii=False).encode()
 
 
@@ -65,6 +68,7 @@ class Answer:
     reservations: str
     unit: str
     dossier: str
+    log: dict[str, Any] | None = None
 
 
 def read_answer(session: Session, data: bytes, *, actor: Actor) -> Answer:
@@ -92,7 +96,8 @@ def read_answer(session: Session, data: bytes, *, actor: Actor) -> Answer:
     if package.answered_at is not None:
         raise Conflict(N_("This answer was entered before; the transfer is closed."))
     reservations = said["reservations"][:TEXT_LENGTH]
-    return Answer(package, PackageOutcome(said["outcome"]), reservations, said["unit"], said["dossier"])
+    log = exchanging.proved(said.get("log"))
+    return Answer(package, PackageOutcome(said["outcome"]), reservations, said["unit"], said["dossier"], log)
 
 
 def close(session: Session, data: bytes, *, actor: Actor) -> Package:
@@ -105,9 +110,10 @@ def close(session: Session, data: bytes, *, actor: Actor) -> Package:
     if package.answered_at is not None:
         raise Conflict(N_("This answer was entered before; the transfer is closed."))
     package.outcome, package.reservations, package.answered_at = answer.outcome, answer.reservations, now()
+    package.log_received = answer.log
     session.flush()
-    outcome = answer.outcome.value
-    audit.record(session, "package:close", package, actor=actor, words=package.reservations, answer=outcome)
+    words, outcome, log = package.reservations, answer.outcome.value, exchanging.in_short(answer.log)
+    audit.record(session, "package:close", package, actor=actor, words=words, answer=outcome, log=log)
     _close_transfer(session, package, answer.dossier, actor)
     return package
 

@@ -5,6 +5,7 @@ never does. When the machine stopped meanwhile, or the job came too late, the co
 is told on the page: every problem by name, or the dossier.
 """
 
+import io
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any, BinaryIO
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, db, jobs, staging, storage
-from oms.errors import N_, BadInput, Conflict, FileRefused, NotFound, OmsError, Refused
+from oms import audit, db, jobs, quotas, staging, storage
+from oms.errors import N_, BadInput, Conflict, FileNotNow, FileRefused, NotFound, OmsError, Refused
+from oms.intake import Ask
 from oms.models import ArrivalState, Package, PackageArrival, PackageDirection, Unit, now
 from oms.packages import importing, keys, sealing
 from oms.packages.opening import PackageRefused
@@ -31,24 +33,30 @@ def folder(settings: Settings) -> Path:
     return settings.home / "arrivals"
 
 
-def keep(settings: Settings, stream: BinaryIO, code: str) -> tuple[str, int]:
-    """Put a package on disk as it came, after its head was read and its code tried; its SHA-256 and size.
+def keep(settings: Settings, stream: BinaryIO, code: str, *, ask: Ask) -> storage.Put:
+    """Put a package on disk as it came, after its head was read and its code tried.
 
-    Raises `NotSealed`, `WrongCode` or `BadInput`, and then nothing was written.
+    Raises `NotSealed`, `WrongCode`, `BadInput`, or what `ask` says to its size, and then nothing was written.
     """
     sealing.check_code(stream, keys.read_code(code))
+    ask(stream.seek(0, io.SEEK_END), ())
     stream.seek(0)
-    return storage.put(folder(settings), storage.chunks(stream))
+    return storage.put_marked(folder(settings), storage.chunks(stream))
+
+
+def let_go(settings: Settings, kept: storage.Put) -> None:
+    """Take away a package that was kept and could not be entered, unless somebody else gave the same one in."""
+    storage.take_back(folder(settings), kept)
 
 
 def give(
-    session: Session, settings: Settings, kept: tuple[str, int], code: str, unit: Unit, *, actor: Actor
+    session: Session, settings: Settings, kept: storage.Put, code: str, unit: Unit, *, actor: Actor
 ) -> PackageArrival:
     """Enter a kept package and order the job; what it says of itself is not believed yet."""
     if unit.id not in actor.units.get(Action.DOSSIER_CREATE, frozenset()):
         raise Refused(N_("A package is taken in by the dossier officer of the unit that will hold the dossier."))
-    sha256, size = kept
-    with storage.get(folder(settings), sha256).open("rb") as sealed:
+    sha256, size = kept.sha256, kept.size
+    with storage.opened(folder(settings), sha256) as path, path.open("rb") as sealed:
         header = sealing.read_header(sealed)
     waiting = select(PackageArrival.id).where(PackageArrival.sha256 == sha256, PackageArrival.ended_at.is_(None))
     if session.scalar(waiting) is not None:
@@ -64,6 +72,7 @@ def give(
     )
     session.add(arrival)
     session.flush()
+    quotas.count(session, size, actor=actor)
     audit.record(session, "package:give", arrival, actor=actor, package=arrival.package_id, size=size)
     _order(session, settings, arrival, code, actor)
     return arrival
@@ -75,7 +84,7 @@ def give_code(session: Session, settings: Settings, arrival: PackageArrival, cod
     db.lock(session, arrival)
     if arrival.state != ArrivalState.CODE_NEEDED:
         raise Conflict(N_("The code is not needed now. Reload the page."))
-    with storage.get(folder(settings), arrival.sha256).open("rb") as sealed:
+    with storage.opened(folder(settings), arrival.sha256) as path, path.open("rb") as sealed:
         sealing.check_code(sealed, keys.read_code(code))
     arrival.state, arrival.given_by_id = ArrivalState.WAITING, actor.account_id
     session.flush()
@@ -119,13 +128,15 @@ def take_in_arrival(engine: Engine, settings: Settings, arrival_id: str, *, acto
                 place.touch()
                 _write(engine, arrival_id, state=state, pages_done=done, pages=pages)
 
-            with storage.get(folder(settings), sha256).open("rb") as stream:
+            with storage.opened(folder(settings), sha256) as path, path.open("rb") as stream:
                 taken_id = importing.take_in(
                     engine, settings, stream, code, unit_id, actor=actor, send=sent.append, tell=tell
                 )
     except FileNotFoundError:
         _write(engine, arrival_id, state=ArrivalState.CODE_NEEDED)
         return []
+    except FileNotNow:  # the package is as good as before; the job is put off
+        raise
     except (BadInput, Conflict, FileRefused, NotFound, Refused) as error:
         _refuse(engine, arrival_id, error, actor)
     else:

@@ -24,6 +24,7 @@ from oms.models import (
     Unit,
 )
 from oms.packages.bag import Item
+from oms.recognition import word
 
 SCHEMA = 1
 EXTENSIONS = {
@@ -32,6 +33,7 @@ EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/heic": "heic",
+    word.MEDIA_TYPE: "docx",
 }
 PERSON: tuple[str, ...] = (
     "full_name",
@@ -82,6 +84,11 @@ def gather(session: Session, scans: Path, transfer: Transfer) -> Iterator[Item]:
         yield _stored(scans, scan.sha256, scan_file(scan.sha256, scan.media_type))
         if scan.pdf_sha256:
             yield _stored(scans, scan.pdf_sha256, f"searchable/{scan.sha256}.pdf")
+
+
+def log_item(log: dict[str, Any] | None) -> list[Item]:
+    """The newest checkpoint of the sender's log, where one was signed."""
+    return [_document("log.json", log)] if log else []
 
 
 def scan_file(sha256: str, media_type: str) -> str:
@@ -226,13 +233,7 @@ def _entries(session: Session, dossier: Dossier) -> Iterator[dict[str, Any]]:
 
 
 def _stored(folder: Path, sha256: str, name: str) -> Item:
-    path = storage.get(folder, sha256)
-    return Item(name, path.stat().st_size, _read(path))
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        yield from storage.chunks(stream)
+    return Item(name, storage.size_of(folder, sha256), storage.pieces(folder, sha256))
 
 
 def _document(name: str, content: dict[str, Any]) -> Item:

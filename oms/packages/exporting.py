@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from oms import audit, custody, db
+from oms.audit import exchanging
 from oms.errors import N_, Conflict, NotFound
 from oms.models import Document, Package, PackageDirection, Transfer, TransferState, new_id, now
 from oms.packages import keys, sealing
 from oms.packages.bag import Tally, write
-from oms.packages.contents import gather
+from oms.packages.contents import gather, log_item
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.settings import Settings
 
@@ -80,7 +82,8 @@ def export(engine: Engine, settings: Settings, transfer_id: str, receiver_key: s
                 signature = keys.sign(settings, SIGNED + manifest)
                 return json.dumps({"algorithm": "Ed25519", "key": about["sender"], "signature": signature}).encode()
 
-            items = gather(session, settings.scans, transfer)
+            log = exchanging.newest(settings)
+            items = chain(gather(session, settings.scans, transfer), log_item(log))
             pieces = write(items, f"oms-{package_id}", _info(about, transfer, receiver.name), sign, tally)
             size = sealing.seal(out, keys.read_code(code), about, pieces)
             out.flush()
@@ -104,6 +107,7 @@ def export(engine: Engine, settings: Settings, transfer_id: str, receiver_key: s
                 size=size,
                 extract_sha256=tally.hashes["data/audit.jsonl"],
                 made_by_id=actor.account_id,
+                log_sent=log,
             )
             session.add(row)
             session.flush()
@@ -116,6 +120,7 @@ def export(engine: Engine, settings: Settings, transfer_id: str, receiver_key: s
                 manifest=row.manifest_sha256,
                 receiver=receiver_key,
                 files=len(tally.hashes),
+                log=exchanging.in_short(log),
             )
             row_id = row.id
     except BaseException:

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, organisation
+from oms.audit import exchanging
 from oms.errors import N_, NotFound
 from oms.models import Dossier, Package, PackageDirection, Transfer, Unit
 from oms.permissions import Action, Actor, allowed, require
@@ -45,6 +46,17 @@ def view(session: Session, package: Package, *, actor: Actor) -> None:
     """Write down that the actor opened a package."""
     require(actor, Action.PACKAGE_READ, package)
     audit.record(session, "package:view", package, actor=actor)
+
+
+def checkpoints_of(session: Session, peer_key: str, *, actor: Actor) -> bytes:
+    """What is kept here of the log of another house, as a file against which it checks itself (`--anchors`)."""
+    require(actor, Action.AUDIT_READ)
+    query = select(Package.log_received).where(Package.peer_key == peer_key).order_by(Package.made_at, Package.id)
+    held = [one for one in session.scalars(query) if one is not None]
+    if not held:
+        raise NotFound(N_("No package and no answer of this installation brought a checkpoint of its log."))
+    audit.record(session, "package:checkpoints", actor=actor, peer=peer_key, packages=len(held))
+    return exchanging.as_anchor(held)
 
 
 def origin_of(session: Session, dossier: Dossier) -> Package | None:

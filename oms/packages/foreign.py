@@ -4,7 +4,9 @@ Nothing says for sure whose dossier it is or who sent it, so it never becomes on
 it is whole, what is wrong with it by name, and the way its scans may take. Stores nothing, reads each file once.
 """
 
+import base64
 import hashlib
+import json
 import re
 import tarfile
 import zipfile
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from oms import box
 from oms.errors import N_, BadInput, OmsError
 from oms.packages.bag import DECLARATION, INFO, LARGEST_TAG, MOST_FILES, NotABag, read_info
 from oms.packages.opening import MOST_PROBLEMS, PackageRefused
@@ -21,7 +24,8 @@ ALGORITHMS = ("sha512", "sha256", "sha1", "md5")
 """What lists may be made with, the strongest first; the last two prove little, and RFC 8493 keeps them for old bags."""
 LARGEST = 1024**3
 """Bytes of all files together: more is not looked at, so that a small zip that swells costs little."""
-_SCANS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif")
+_LARGEST_ANSWER = 128 * 1024**2
+_SCANS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".docx")
 _LIST = re.compile(r"(tag)?manifest-([a-z0-9]+)\.txt")
 
 
@@ -83,27 +87,54 @@ def refuse_foreign(stream: BinaryIO) -> None:
 
 
 def look_into(stream: BinaryIO) -> ForeignBag:
-    """Hash every file of the archive and keep its tag files; raises `NotABag` for what cannot be read."""
-    found, octets = ForeignBag(), 0
+    """The hashes of every file of the archive, and its tag files; raises `NotABag` for what cannot be read."""
+    stream.seek(0)
     try:
-        for name, pieces in _files(stream):
-            if len(found.hashes) >= MOST_FILES:
-                raise _too_large()
+        _, data = box.call(hash_files, stream, most=_LARGEST_ANSWER)
+        said = json.loads(data)
+        hashes = {_a_text(name): {kind: _a_text(of[kind]) for kind in ALGORITHMS} for name, of in said["hashes"]}
+        tags = {_a_text(name): base64.b64decode(content) for name, content in said["tags"]}
+    except box.Said as error:
+        raise (_too_large() if error.word == "large" else _damaged()) from None
+    except box.Broke as error:
+        raise (_too_large() if error.late else _damaged()) from None
+    except (TypeError, ValueError, KeyError, RecursionError):
+        raise _damaged() from None
+    return ForeignBag(hashes, tags)
+
+
+def _a_text(said: object) -> str:
+    if not isinstance(said, str):
+        raise TypeError("no text")
+    return said
+
+
+def hash_files(file: BinaryIO) -> tuple[None, bytes]:
+    """In the box: the hashes of every file by name, and the small files that lie on top, in JSON."""
+    hashes: list[tuple[str, dict[str, str]]] = []
+    tags: list[tuple[str, str]] = []
+    octets = 0
+    try:
+        for name, pieces in _files(file):
             digests, content = {kind: hashlib.new(kind, usedforsecurity=False) for kind in ALGORITHMS}, bytearray()
             for piece in pieces:
                 octets += len(piece)
-                if octets > LARGEST:
-                    raise _too_large()
+                if octets > LARGEST or len(hashes) >= MOST_FILES:
+                    raise box.Said("large")
                 for digest in digests.values():
                     digest.update(piece)
                 if "/" not in name and len(content) <= LARGEST_TAG:
                     content += piece
-            found.hashes[name] = {kind: digest.hexdigest() for kind, digest in digests.items()}
+            hashes.append((name, {kind: digest.hexdigest() for kind, digest in digests.items()}))
             if "/" not in name:
-                found.tags[name] = bytes(content)
+                tags.append((name, base64.b64encode(content).decode("ascii")))
     except (tarfile.TarError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError):
-        raise NotABag(N_("The archive is damaged or locked. Ask for it again.")) from None
-    return found
+        raise box.Said("damaged") from None
+    return None, json.dumps({"hashes": hashes, "tags": tags}).encode("utf-8", "surrogatepass")
+
+
+def _damaged() -> NotABag:
+    return NotABag(N_("The archive is damaged or locked. Ask for it again."))
 
 
 def _too_large() -> NotABag:

@@ -7,6 +7,7 @@ made anew from the originals that were looked at (`oms.packages.showing`), never
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, BinaryIO
 
@@ -14,8 +15,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, db, dossiers, intake, jobs, reading, storage
-from oms.errors import N_, BadInput, Conflict, Refused
+from oms import audit, catalogue, db, dossiers, intake, jobs, protection_flags, quotas, reading, storage
+from oms.audit import exchanging
+from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.gate import needs_two_people
 from oms.models import (
     ArrivalState,
@@ -55,10 +57,12 @@ def take_in(
     unit_id: str,
     *,
     actor: Actor,
+    brought: int = 0,
     send: Callable[[str], None] = lambda _job: None,
     tell: Tell = lambda _state, _done, _pages: None,
 ) -> str:
-    """Take the dossier of a package into `unit_id`; return the id of its `Package` row. `tell` hears how far it is.
+    """Take the dossier of a package into `unit_id`; return the id of its `Package` row. `tell` hears how far it is; `brought` are the bytes of
+    a package that was not counted when it was given in.
 
     Raises `PackageRefused` (every problem by name), `FileRefused` for a scan the gate does not let in, `Conflict` for a
     package or dossier that is here already. Then nothing was stored.
@@ -69,14 +73,17 @@ def take_in(
             raise Refused(N_("A package is taken in by the dossier officer of the unit that will hold the dossier."))
         opened = open_package(session, settings, stream, code)
         _refuse_twice(session, opened)
+        if brought:
+            quotas.require_room(session, settings, brought, actor=actor)
     _rehearse(engine, opened, unit_id, actor)
     originals = {f"data/{scan['file']}": scan for scan in opened.dossier["scans"]}
     pages = sum(scan["pages"] for scan in originals.values())
     tell(ArrivalState.LOOKING, 0, pages)
     _look_at_scans(settings, stream, code, originals, lambda done: tell(ArrivalState.LOOKING, done, pages))
     tell(ArrivalState.KEEPING, pages, pages)
-    _keep_scans(settings, stream, code, originals)
-    with db.writing(engine) as session:
+    with _kept_scans(settings, stream, code, originals), db.writing(engine) as session:
+        if brought:
+            quotas.count(session, brought, actor=actor)
         package = _enter(session, opened, session.get_one(Unit, unit_id), actor)
         package_id = package.id
     jobs.deliver(session, send)
@@ -130,7 +137,7 @@ def _look_at_scans(
         scan = originals.get(name)
         if scan is None:
             return
-        arrival = intake.examine(settings, pieces, str(scan["name"]))
+        arrival = intake.examine(settings, pieces, str(scan["name"]))  # counted with the whole package
         try:
             if arrival.suspicions and not scan.get("clearances"):
                 raise needs_two_people(arrival)
@@ -145,15 +152,28 @@ def _look_at_scans(
     bag.walk(sealing.unseal(stream, keys.read_code(code)), look)
 
 
-def _keep_scans(settings: Settings, stream: BinaryIO, code: str, originals: dict[str, dict[str, Any]]) -> None:
-    """Put the originals, which were looked at, into storage durably before any row speaks of them."""
+@contextmanager
+def _kept_scans(
+    settings: Settings, stream: BinaryIO, code: str, originals: dict[str, dict[str, Any]]
+) -> Iterator[None]:
+    """Put the originals, which were looked at, into storage durably before any row speaks of them; refused, they go."""
+    done: list[storage.Put] = []
 
     def keep(name: str, _size: int, pieces: Iterator[bytes]) -> None:
         scan = originals.get(name)
-        if scan is not None and storage.put(settings.scans, pieces)[0] != scan["sha256"]:
+        if scan is None:
+            return
+        done.append(storage.put_marked(settings.scans, pieces))
+        if done[-1].sha256 != scan["sha256"]:
             raise BadInput(N_("%(name)s is not the scan that its description tells of."), name=name)
 
-    bag.walk(sealing.unseal(stream, keys.read_code(code)), keep)
+    try:
+        bag.walk(sealing.unseal(stream, keys.read_code(code)), keep)
+        yield
+    except OmsError:
+        for one in done:
+            storage.take_back(settings.scans, one)
+        raise
 
 
 def _enter(session: Session, opened: Opened, unit: Unit, actor: Actor) -> Package:
@@ -179,6 +199,7 @@ def _enter(session: Session, opened: Opened, unit: Unit, actor: Actor) -> Packag
         size=opened.octets,
         origin=_origin(opened),
         extract_sha256=opened.extract_sha256,
+        log_received=opened.log,
         made_by_id=actor.account_id,
     )
     try:
@@ -197,6 +218,7 @@ def _enter(session: Session, opened: Opened, unit: Unit, actor: Actor) -> Packag
         extract=opened.extract_sha256,
         sender=opened.header["sender"],
         entries=len(opened.entries),
+        log=exchanging.in_short(opened.log),
     )
     for scan in scans.values():
         jobs.enqueue(session, "show_scan", scan.id, actor=actor)
@@ -272,6 +294,7 @@ def _file_documents(
     session: Session, dossier: Dossier, documents: list[dict[str, Any]], scans: dict[str, Scan], actor: Actor
 ) -> None:
     for position, said in enumerate(documents, start=1):
+        protection_flags.refuse_withheld(session, str(said["title"]))
         catalogue.component(said["component_id"], dossier.category.value)  # unknown: made by a newer catalogue
         document = Document(
             dossier_id=dossier.id,

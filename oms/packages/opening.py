@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from sqlalchemy.orm import Session
 
 from oms import audit
+from oms.audit import exchanging
 from oms.errors import N_, BadInput, Conflict, OmsError
 from oms.packages import bag, keys, sealing
 from oms.packages.contents import SCHEMA
@@ -43,6 +44,7 @@ class Opened:
     history: dict[str, Any]
     entries: list[dict[str, Any]]
     extract_sha256: str
+    log: dict[str, Any] | None
     hashes: dict[str, str]
     octets: int
     # The description of each page by scan and number, as it was written: read when it is needed.
@@ -180,6 +182,7 @@ def _parse(session: Session, header: dict[str, Any], read: _Read) -> Opened:
                 version=dossier.get("program", "?"),
             )
         history = json.loads(read.texts["data/history.json"])
+        log = json.loads(read.texts.get("data/log.json", b"null"))
         entries = [json.loads(line) for line in read.texts["data/audit.jsonl"].splitlines()]
         pages = {
             (name.split("/")[2], int(name.split("/")[3].removesuffix(".json"))): text
@@ -200,6 +203,7 @@ def _parse(session: Session, header: dict[str, Any], read: _Read) -> Opened:
         history=history,
         entries=entries,
         extract_sha256=read.hashes["data/audit.jsonl"],
+        log=exchanging.proved(log),
         hashes=read.hashes,
         octets=read.octets,
         pages=pages,

@@ -3,14 +3,12 @@
 The text and its boxes came with the package; only pixels of the original that went through the gate are shown.
 """
 
-import shutil
-import tempfile
 from pathlib import Path
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, undefer
 
-from oms import db, jobs, reading, storage
+from oms import db, jobs, reading, staging, storage
 from oms.models import Page, PageState, Scan
 from oms.permissions import Actor
 from oms.recognition import OpenedScan, open_scan, page_image, write_pdf
@@ -26,21 +24,18 @@ def show_scan(engine: Engine, settings: Settings, scan_id: str, *, actor: Actor 
         scan = session.get(Scan, scan_id)
         if scan is None or scan.pdf_sha256 is not None:
             return []
-        opened = open_scan(storage.get(settings.scans, scan.sha256), name=scan.file_name)
+        original, name = scan.sha256, scan.file_name
         pages = list(
             session.scalars(
                 select(Page).where(Page.scan_id == scan_id).options(undefer(Page.words)).order_by(Page.number)
             )
         )
-    run = settings.home / "run" / "reading"
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=run))
-    try:
-        layers = [_show_page(engine, settings, opened, page, folder) for page in pages]
+    with staging.own_folder(settings, "reading") as folder:
+        with storage.opened(settings.scans, original) as path:
+            opened = open_scan(path, name=name)
+            layers = [_show_page(engine, settings, opened, page, folder) for page in pages]
         write_pdf(layers, folder / "scan.pdf")
         sha256, _size = storage.put_file(settings.scans, folder / "scan.pdf")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     with db.writing(engine) as session:
         _finish(session, scan_id, sha256, actor)
         return list(session.info.pop("enqueued", []))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.models import (
+    AccessReview,
     Attestation,
     Consultation,
     Disposal,
@@ -22,6 +23,7 @@ from oms.models import (
     Verification,
 )
 from oms.papers import registers
+from oms.papers.access_reviews import access_review_paper
 from oms.papers.attestations import attestation_paper
 from oms.papers.consultations import consultation_log, consultation_slip
 from oms.papers.disposal import disposal_minutes
@@ -67,6 +69,7 @@ PAPERS: Mapping[PaperKind, Printed] = {
     PaperKind.ATTESTATION: Printed(Attestation, Action.ATTESTATION_READ, attestation_paper),
     PaperKind.VERIFICATION_MINUTES: Printed(Verification, Action.VERIFICATION_READ, verification_minutes),
     PaperKind.PAPER_LOSS_MINUTES: Printed(PaperLoss, Action.PAPER_LOSS_READ, paper_loss_minutes),
+    PaperKind.ACCESS_REVIEW: Printed(AccessReview, Action.ACCESS_REVIEW_READ, access_review_paper),
     PaperKind.ENVELOPE: Printed(Dossier, Action.DOSSIER_READ, envelope),
     PaperKind.DOSSIER_LABEL: Printed(Dossier, Action.DOSSIER_READ, dossier_label),
 }
@@ -78,6 +81,7 @@ __all__ = [
     "Paper",
     "Printed",
     "Printing",
+    "access_review_paper",
     "attestation_paper",
     "blank_forms",
     "consultation_log",

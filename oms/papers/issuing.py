@@ -40,6 +40,7 @@ _SIGNS = {
     PaperKind.PAPER_LOSS_MINUTES: "BBTL",
     PaperKind.ATTESTATION: "GXN",
     PaperKind.LEAVING_MINUTES: "BBTV",
+    PaperKind.ACCESS_REVIEW: "BBRS",
     PaperKind.TRANSFER_LETTER: "GGT",
     PaperKind.DOSSIER_REGISTER: "SĐK",
     PaperKind.HANDOVER_REGISTER: "SGN",

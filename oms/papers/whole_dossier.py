@@ -7,10 +7,10 @@ from one look at the contents list: a paper that is older renumbers the later on
 """
 
 import io
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -19,7 +19,7 @@ from pathlib import Path
 import pikepdf
 from sqlalchemy.orm import Session
 
-from oms import audit, catalogue, dossiers, organisation, storage
+from oms import audit, catalogue, dossiers, organisation, staging, storage
 from oms.errors import N_, BadInput, Conflict
 from oms.models import Document, Dossier
 from oms.papers.dossiers import contents_list
@@ -160,16 +160,13 @@ def _draw(piece: Piece, scans: Path) -> bytes:
     """The pages of one document as a PDF of their own."""
     out = io.BytesIO()
     opened: dict[str, pikepdf.Pdf] = {}
-    with pikepdf.new() as document:
-        try:
-            for sha256, number in piece.pages:
-                if sha256 not in opened:
-                    opened[sha256] = pikepdf.open(storage.get(scans, sha256))
-                document.pages.append(opened[sha256].pages[number - 1])
-            document.save(out, deterministic_id=True)
-        finally:
-            for source in opened.values():
-                source.close()
+    with ExitStack() as sources, pikepdf.new() as document:
+        for sha256, number in piece.pages:
+            if sha256 not in opened:
+                path = sources.enter_context(storage.opened(scans, sha256))
+                opened[sha256] = sources.enter_context(pikepdf.open(path))
+            document.pages.append(opened[sha256].pages[number - 1])
+        document.save(out, deterministic_id=True)
     return out.getvalue()
 
 
@@ -179,11 +176,9 @@ def stream_pdf(bundle: Bundle, settings: Settings) -> Iterator[bytes]:
     It is put together in a folder of its own that goes when the sending ends or breaks off; what a dying program leaves
     there is named by `oms check` as any folder of a reading is.
     """
-    run = settings.home / "run" / "reading"
-    run.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(dir=run, prefix="dossier-") as folder,
-        _bind(bundle, settings.scans, Path(folder)).open("rb") as bound,
+        staging.own_folder(settings, "reading") as folder,
+        _bind(bundle, settings.scans, folder).open("rb") as bound,
     ):
         yield from storage.chunks(bound)
 
@@ -195,13 +190,17 @@ def _bind(bundle: Bundle, scans: Path, folder: Path) -> Path:
     with pikepdf.open(front) as listed:
         at = len(listed.pages)
     wanted, marks = [str(front), "1-z"], []
-    for piece in bundle.pieces:
-        marks.append((piece.name.removesuffix(".pdf"), at))
-        for sha256, pages in groupby(piece.pages, key=itemgetter(0)):
-            numbers = [str(number) for _sha256, number in pages]
-            wanted += [str(storage.get(scans, sha256)), ",".join(numbers)]
-            at += len(numbers)
-    pikepdf.Job(["qpdf", "--empty", "--pages", *wanted, "--", str(joined)]).run()
+    with ExitStack() as sources:
+        paths: dict[str, str] = {}
+        for piece in bundle.pieces:
+            marks.append((piece.name.removesuffix(".pdf"), at))
+            for sha256, pages in groupby(piece.pages, key=itemgetter(0)):
+                if sha256 not in paths:
+                    paths[sha256] = str(sources.enter_context(storage.opened(scans, sha256)))
+                numbers = [str(number) for _sha256, number in pages]
+                wanted += [paths[sha256], ",".join(numbers)]
+                at += len(numbers)
+        pikepdf.Job(["qpdf", "--empty", "--pages", *wanted, "--", str(joined)]).run()
     with pikepdf.open(joined) as document:
         with document.open_outline() as outline:
             outline.root.extend(pikepdf.OutlineItem(title, page) for title, page in marks)

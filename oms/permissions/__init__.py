@@ -6,7 +6,7 @@ tables come both questions: `allowed(actor, action)` is a SQL condition for list
 dossier by being an administrator: technical administration is a role without dossiers.
 """
 
-from oms.permissions.actions import ROLE_ACTIONS, Action
+from oms.permissions.actions import IN_CLOSED, NEEDS_OPENING, ROLE_ACTIONS, Action
 from oms.permissions.deciding import (
     Actor,
     allowed,
@@ -20,22 +20,28 @@ from oms.permissions.deciding import (
     require_confirmed,
 )
 from oms.permissions.guards import GUARDS, WHOLE, Guard, PersonalGuard, Units
+from oms.permissions.opening import Opened, dossier_id_of, opened_to
 
 __all__ = [
     "GUARDS",
+    "IN_CLOSED",
+    "NEEDS_OPENING",
     "ROLE_ACTIONS",
     "WHOLE",
     "Action",
     "Actor",
     "Guard",
+    "Opened",
     "PersonalGuard",
     "Units",
     "allowed",
     "authority",
     "can",
+    "dossier_id_of",
     "holds_on",
     "in_the_name_of",
     "is_own",
+    "opened_to",
     "refuse_held",
     "require",
     "require_confirmed",

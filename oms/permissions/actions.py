@@ -53,6 +53,7 @@ class Action(enum.StrEnum):
     UNIT_READ = "unit:read"
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
+    ALARM_READ = "alarm:read"
     SYSTEM_READ = "system:read"
     OWN_READ = "own:read"
     REORGANISATION_READ = "reorganisation:read"
@@ -100,6 +101,11 @@ class Action(enum.StrEnum):
     DECLARATION_CHECK = "declaration:check"
     DECLARATION_ATTEST = "declaration:attest"
     FIGURES_READ = "figures:read"
+    ACCESS_REVIEW_STATE = "access_review:state"
+    ACCESS_REVIEW_READ = "access_review:read"
+    ACCESS_REVIEW_SIGN = "access_review:sign"
+    PROTECTION_FLAG_READ = "protection_flag:read"
+    PROTECTION_FLAG_SET = "protection_flag:set"
 
 
 # Asking for a look into a dossier of others, following the request, and reading what was granted.
@@ -116,6 +122,7 @@ _OFFICER = {
     Action.PACKAGE_TAKE_IN,
     Action.HOLD_READ,
     Action.INSERT_OPEN,
+    Action.PROTECTION_FLAG_READ,
     Action.DELEGATION_READ,
     Action.DISPOSAL_READ,
     Action.DISPOSAL_PROPOSE,
@@ -182,6 +189,44 @@ _OFFICER = {
     Action.REQUEST_ASK,
 }
 
+# What exists in the closed installation for protection files; of each role only these rights are left there.
+IN_CLOSED: frozenset[Action] = frozenset(
+    {
+        Action.DOSSIER_READ,
+        Action.DOSSIER_CREATE,
+        Action.DOSSIER_EDIT,
+        Action.SCAN_READ,
+        Action.SCAN_UPLOAD,
+        Action.PAGE_READ,
+        Action.PAGE_REVIEW,
+        Action.DOCUMENT_READ,
+        Action.DOCUMENT_FILE,
+        Action.PERSON_READ,
+        Action.SEARCH,
+        Action.INSERT_OPEN,
+        Action.UNIT_READ,
+        Action.OWN_READ,
+        Action.AUDIT_READ,
+        Action.ALARM_READ,
+        Action.ACCOUNT_MANAGE,
+        Action.ACCESS_REVIEW_STATE,
+        Action.ACCESS_REVIEW_READ,
+        Action.ACCESS_REVIEW_SIGN,
+        Action.SYSTEM_READ,
+    }
+)
+# Of those, what reaches into a file: it takes an opening by two officers.
+NEEDS_OPENING: frozenset[Action] = frozenset(
+    {
+        Action.SCAN_READ,
+        Action.SCAN_UPLOAD,
+        Action.PAGE_READ,
+        Action.PAGE_REVIEW,
+        Action.DOCUMENT_READ,
+        Action.DOCUMENT_FILE,
+    }
+)
+
 # What each role may do. Nothing else in the program names a role to decide.
 ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.OFFICER: frozenset(_OFFICER),
@@ -194,8 +239,13 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
             Action.HOLD_READ,
             Action.HOLD_ORDER,
             Action.INSERT_OPEN,
+            Action.PROTECTION_FLAG_READ,
+            Action.PROTECTION_FLAG_SET,
             Action.DELEGATION_READ,
             Action.DELEGATION_GIVE,
+            Action.ACCESS_REVIEW_STATE,
+            Action.ACCESS_REVIEW_READ,
+            Action.ACCESS_REVIEW_SIGN,
             Action.DISPOSAL_READ,
             Action.DISPOSAL_DECIDE,
             Action.CORRECTION_READ,
@@ -244,6 +294,7 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.INSPECTOR: frozenset(
         {
             Action.AUDIT_READ,
+            Action.ALARM_READ,
             Action.FIGURES_READ,
             *_CONSULTING,
             Action.UNIT_READ,
@@ -256,7 +307,9 @@ ROLE_ACTIONS: Mapping[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             Action.ACCOUNT_MANAGE,
+            Action.ACCESS_REVIEW_STATE,
             Action.SYSTEM_READ,
+            Action.ALARM_READ,
             Action.UNIT_READ,
             Action.OWN_READ,
             Action.MEMBERSHIP_ASK,

@@ -19,8 +19,9 @@ from oms.models import (
     Scan,
     Verification,
 )
-from oms.permissions.actions import Action
+from oms.permissions.actions import NEEDS_OPENING, Action
 from oms.permissions.guards import GUARDS, WHOLE, PersonalGuard, Units
+from oms.permissions.opening import Opened, dossier_id_of, opened_rows
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Actor:
     request_id: str | None = None
     # In whose name an action is open by delegation: the accounts of the heads, by action and unit.
     delegated: Mapping[Action, Mapping[str, str]] = field(default_factory=dict)
+    # In the closed installation for protection files: what two officers have open, by dossier. None: no opening is needed.
+    opened: Mapping[str, Opened] | None = None
 
     def has(self, action: Action) -> bool:
         """True when the action is open to the actor anywhere at all."""
@@ -64,7 +67,10 @@ def allowed(actor: Actor, action: Action) -> ColumnElement[bool]:
         return false()
     if isinstance(guard, PersonalGuard):
         return guard.rows(actor, units)
-    return guard.rows(units) & guard.rows_if
+    condition = guard.rows(units) & guard.rows_if
+    if actor.opened is not None and action in NEEDS_OPENING:
+        condition &= opened_rows(guard.model, actor.opened)
+    return condition
 
 
 def can(actor: Actor, action: Action, thing: object = None) -> bool:
@@ -79,6 +85,8 @@ def can(actor: Actor, action: Action, thing: object = None) -> bool:
         raise TypeError(f"{action} asks about a {guard.model.__name__}, not {type(thing).__name__}")
     if isinstance(guard, PersonalGuard):
         return bool(units) and guard.holds(actor, units, thing)
+    if actor.opened is not None and action in NEEDS_OPENING and dossier_id_of(thing) not in actor.opened:
+        return False
     return guard.thing_if(thing) and any(unit in units for unit in guard.units(thing))
 
 
@@ -87,6 +95,13 @@ def require(actor: Actor, action: Action, thing: object = None) -> None:
     if can(actor, action, thing):
         return
     dossier = _dossier_of(thing)
+    if actor.opened is not None and action in NEEDS_OPENING and dossier is not None and dossier.id not in actor.opened:
+        raise Refused(
+            N_(
+                "File %(number)s is closed. Two officers open it together, each with the own password, and say what for."
+            ),
+            number=dossier.number,
+        )
     if dossier is not None and dossier.held and can(actor, Action.DOSSIER_READ, dossier) and actor.has(action):
         refuse_held(dossier)
     if dossier is not None and dossier.frozen and can(actor, Action.DOSSIER_READ, dossier) and actor.has(action):

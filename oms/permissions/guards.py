@@ -9,7 +9,9 @@ from sqlalchemy.orm import object_session
 
 from oms import grants
 from oms.models import (
+    AccessReview,
     Account,
+    Alarm,
     Attestation,
     AuditEntry,
     Campaign,
@@ -186,6 +188,7 @@ def _hold_units(hold: Hold) -> tuple[str | None, ...]:
     return (hold.unit_id, *(unit for dossier in dossiers for unit in _ORDERING.units(dossier)))
 
 
+_ACCESS_REVIEW = Guard(AccessReview, AccessReview.unit_id.in_, lambda review: (review.unit_id,))
 _DISPOSAL = Guard(Disposal, Disposal.unit_id.in_, lambda disposal: (disposal.unit_id,))
 
 
@@ -281,6 +284,13 @@ def _correction_rows(units: Units) -> ColumnElement[bool]:
 
 _USED = Guard(Declaration, declaring.used_rows, declaring.used_units)
 
+# Only the body that manages a dossier of the person.
+_FLAGGED = Guard(
+    Person,
+    lambda units: Person.id.in_(select(Dossier.person_id).where(Dossier.managing_body_id.in_(units))),
+    lambda person: tuple(dossier.managing_body_id for dossier in person.dossiers),
+)
+
 # Which attribute of the thing names the deciding unit. An action without a guard concerns no single thing.
 GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.DOSSIER_READ: _DOSSIER,
@@ -313,10 +323,14 @@ GUARDS: Mapping[Action, Guard | PersonalGuard] = {
     Action.HOLD_READ: Guard(Hold, _hold_rows, _hold_units),
     Action.HOLD_ORDER: _ORDERING,
     Action.INSERT_OPEN: _DOSSIER,
+    Action.PROTECTION_FLAG_READ: _FLAGGED,
+    Action.PROTECTION_FLAG_SET: _FLAGGED,
     Action.DISPOSAL_READ: _DISPOSAL,
     Action.DISPOSAL_DECIDE: _DISPOSAL,
     Action.PAPER_READ: _PAPER,
     Action.PAPER_MOVE: _PAPER,
+    Action.ACCESS_REVIEW_READ: _ACCESS_REVIEW,
+    Action.ACCESS_REVIEW_SIGN: _ACCESS_REVIEW,
     Action.STOCK_COUNT: Guard(Stocktaking, Stocktaking.unit_id.in_, lambda count: (count.unit_id,)),
     Action.SCAN_IMPORT: PersonalGuard(
         FolderImport,
@@ -431,4 +445,5 @@ WHOLE: Mapping[Action, type[Any]] = {
     Action.UNIT_READ: Unit,
     Action.ACCOUNT_MANAGE: Account,
     Action.AUDIT_READ: AuditEntry,
+    Action.ALARM_READ: Alarm,
 }

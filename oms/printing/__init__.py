@@ -27,6 +27,7 @@ from oms.printing.handover_list import HANDOVER_LIST, HandoverList, draw_handove
 from oms.printing.handover_minutes import Discrepancy, HandoverMinutes, draw_handover_minutes
 from oms.printing.handover_slip import HandoverSlip, draw_handover_slip
 from oms.printing.heads import Body, write_number
+from oms.printing.key_share import KeyShare, draw_key_shares
 from oms.printing.loss_minutes import LossMinutes, draw_loss_minutes
 from oms.printing.opening_slip import OpeningSlip, draw_opening_slip
 from oms.printing.paper_loss_minutes import PaperLossMinutes, draw_paper_loss_minutes
@@ -61,6 +62,7 @@ __all__ = [
     "HandoverMinutes",
     "HandoverSlip",
     "Imprint",
+    "KeyShare",
     "Label",
     "Listed",
     "LossMinutes",
@@ -84,6 +86,7 @@ __all__ = [
     "draw_handover_list",
     "draw_handover_minutes",
     "draw_handover_slip",
+    "draw_key_shares",
     "draw_labels",
     "draw_loss_minutes",
     "draw_opening_slip",

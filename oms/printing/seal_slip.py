@@ -23,6 +23,7 @@ class SealSlip:
     head: str
     key: str
     note: str
+    segment: str = ""
 
 
 def draw_seal_slip(slip: SealSlip) -> bytes:
@@ -32,6 +33,7 @@ def draw_seal_slip(slip: SealSlip) -> bytes:
         *title("Phiếu ghi trạng thái nhật ký hệ thống"),
         entry("Nơi vận hành", slip.installation),
         entry("Số mục nhật ký đã ký xác nhận", slip.entries),
+        *([entry("Đoạn nhật ký", slip.segment)] if slip.segment else []),
         entry("Thời điểm ký", slip.signed_at),
         entry("Mã tổng hợp (gốc cây Merkle)", slip.root),
         entry("Mã của mục cuối cùng", slip.head),

@@ -7,12 +7,11 @@ NĐ 356/2025/NĐ-CP Đ5; TT 11/2012/TT-BNV Đ13, Đ18.3, Đ21.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, db, dossiers, intake, purging, storage
+from oms import audit, catalogue, db, dossiers, intake, purging, quotas, storage
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
     Document,
@@ -97,6 +96,7 @@ def ask(
         made.document_ids = _documents(session, dossier, wish.document_ids)
     if proof is not None:
         _hang_on(made, proof)
+        quotas.count(session, proof.size, actor=actor)
     year = today().year
     made.number = f"YC-{year}-{dossiers.next_number(session, f'subject-request-{year}'):04d}"
     session.add(made)
@@ -142,10 +142,11 @@ def let_proof_go(session: Session, settings: Settings, request: SubjectRequest) 
     request.proof_size = request.proof_pages = None
     session.flush()
     named = sha256 is None or purging.is_named(session, sha256)
+    engine: Engine = session.info["engine"]
 
     def remove_bytes() -> None:
         if sha256 is not None and not named:
-            storage.remove(settings.scans, sha256)
+            purging.remove_file(engine, settings, sha256)
 
     return remove_bytes
 
@@ -216,7 +217,7 @@ def take_copy(session: Session, settings: Settings, request: SubjectRequest, *, 
         raise Refused(N_("The papers are not in the contents list any more. Ask the officer."))
     when = now().astimezone(HANOI).strftime("%d/%m/%Y %H:%M:%S")
     lines = (f"{actor.name} ({actor.username})", f"{request.number} · {when} · BẢN SAO {request.copy_number}")
-    content = bind([mark(_image_of(settings, page), lines) for page in pages])
+    content = bind([_marked(settings, page, lines) for page in pages])
     request.state = SubjectRequestState.HANDED_OVER
     request.taken, request.taken_at = request.taken + 1, now()
     session.flush()
@@ -232,8 +233,9 @@ def take_copy(session: Session, settings: Settings, request: SubjectRequest, *, 
     return content
 
 
-def _image_of(settings: Settings, page: Page) -> Path:
-    return storage.get(settings.scans, page.image_sha256 or "")
+def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
+    with storage.opened(settings.scans, page.image_sha256 or "") as path:
+        return mark(path, lines)
 
 
 def limit_days() -> tuple[int, int]:

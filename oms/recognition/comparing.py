@@ -24,10 +24,10 @@ def compare(read: str, truth: str) -> ErrorRates:
     own, right = (" ".join(nfc(text).split()) for text in (read, truth))
     bare_own, bare_right = _drop_marks(own), _drop_marks(right)
     return ErrorRates(
-        _rate(own, right),
-        _rate(own.split(), right.split()),
-        _rate(bare_own, bare_right),
-        _rate(bare_own.split(), bare_right.split()),
+        error_rate(own, right),
+        error_rate(own.split(), right.split()),
+        error_rate(bare_own, bare_right),
+        error_rate(bare_own.split(), bare_right.split()),
     )
 
 
@@ -36,7 +36,7 @@ def _drop_marks(text: str) -> str:
     return "".join(part for part in split if unicodedata.category(part) != "Mn")
 
 
-def _rate(own: Sequence[Hashable], right: Sequence[Hashable]) -> float:
+def error_rate(own: Sequence[Hashable], right: Sequence[Hashable]) -> float:
     """Levenshtein distance per part of the truth; whatever is read where nothing stands counts as one error each."""
     names: dict[Hashable, int] = {}
     target = np.array([names.setdefault(part, len(names)) for part in right], dtype=np.int64)

@@ -35,6 +35,8 @@ class NotCuttable(FileRefused):
 
 def check_cuttable(scan: OpenedScan) -> None:
     """Raise `NotCuttable` for a file that must stay whole: signed, with notes on its pages, or a single picture."""
+    if scan.layout is not None:
+        raise NotCuttable(N_("%(name)s is a Word file. Upload it to its dossier."), name=scan.name)
     if scan.media_type not in CUTTABLE:
         raise NotCuttable(N_("%(name)s is a single picture. Scan a stack as PDF or TIFF."), name=scan.name)
     if scan.signed:

@@ -13,6 +13,8 @@ from typing import BinaryIO
 import pikepdf
 
 from oms import box
+from oms.box import running
+from oms.recognition import word as word_files
 from oms.recognition.engine import ReadWord
 from oms.recognition.errors import RendererMissing
 from oms.recognition.judge import syllable_share
@@ -28,6 +30,9 @@ _FILLING_DPI = 72
 """Resolution an image would have if it filled the page: letterheads and seals in files of word processors have less."""
 
 _FEWEST_WORDS = 4
+_GAP = 0.6
+"""Space between two lines from which a paragraph begins, in heights of letters."""
+
 _LONGEST_LAYOUT = 16 * 1024**2
 """Bytes: a page full of words in small print has half a megabyte."""
 
@@ -37,10 +42,14 @@ _BROKEN = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 
 def find_embedded_words(scan: OpenedScan, number: int, *, dpi: float) -> list[ReadWord]:
     """The words the PDF carries on page `number`, boxes in pixels at `dpi`; none when they are not good enough."""
-    if scan.media_type != "application/pdf":
+    document, kind = scan.drawn
+    if kind != "application/pdf":
         return []
+    is_ours = scan.layout is not None
     try:
-        is_scan, layout = box.call(read_layout, scan.path, most=_LONGEST_LAYOUT, number=number)
+        is_scan, layout = box.call(read_layout, document, most=_LONGEST_LAYOUT, number=number, as_written=is_ours)
+        if is_ours:
+            return _leave_out_foot(_in_order(layout.decode("utf-8", "replace"), dpi / 72))
         words = _decode(_parse(layout.decode("utf-8", "replace"), dpi / 72))
     except box.Said as said:
         if said.word == "no-renderer":
@@ -49,6 +58,16 @@ def find_embedded_words(scan: OpenedScan, number: int, *, dpi: float) -> list[Re
     except (box.Broke, ValueError, OverflowError):  # then the picture is read
         return []
     return words if _is_good([word.text for word in words], is_scan=is_scan is not False) else []
+
+
+def _leave_out_foot(words: Sequence[ReadWord]) -> list[ReadWord]:
+    """The words of a Word file, in Unicode already and right as they are, without our own line at the foot."""
+    ours = word_files.OURS.split()
+    texts = [word.text for word in words]
+    for place in range(len(texts) - len(ours), -1, -1):
+        if texts[place : place + len(ours)] == ours:
+            return [*words[:place], *words[place + len(ours) :]]
+    return list(words)
 
 
 def _decode(words: Sequence[ReadWord]) -> list[ReadWord]:
@@ -69,11 +88,14 @@ def _is_good(texts: Sequence[str], *, is_scan: bool) -> bool:
     return not is_scan and sum(text.isascii() for text in texts) >= 0.98 * len(texts)
 
 
-def read_layout(file: BinaryIO, number: int) -> tuple[bool, bytes]:
-    """In the box: whether the page is a scan, and what pdftotext finds on it."""
+@running.starts_program
+def read_layout(file: BinaryIO, number: int, *, as_written: bool = False) -> tuple[bool, bytes]:
+    """In the box: whether the page is a scan, and what pdftotext finds on it; `as_written` in the order of the file, not
+    in that of columns it sees."""
     page = str(number)
-    found = run_poppler("pdftotext", file, "-f", page, "-l", page, "-cropbox", "-bbox-layout", "-", "-")
-    return _is_scan(file, number), found.stdout if found.returncode == 0 else b""
+    how = ("-raw", "-bbox") if as_written else ("-bbox-layout",)
+    found = run_poppler("pdftotext", file, "-f", page, "-l", page, "-cropbox", *how, "-", "-")
+    return _is_scan(file, number), found.said if found.code == 0 else b""
 
 
 def _is_scan(file: BinaryIO, number: int) -> bool:
@@ -103,4 +125,21 @@ def _parse(layout: str, scale: float) -> list[ReadWord]:
             size = max(1, round(right - left)), max(1, round(bottom - top))
             place = round(left), round(top), *size
             words.append(ReadWord(html.unescape(text), *place, 100.0, max(block, 0), max(line, 0)))
+    return words
+
+
+def _in_order(layout: str, scale: float) -> list[ReadWord]:
+    """The words of a page of ours as we wrote them, cell after cell; lines and paragraphs by where they stand."""
+    words: list[ReadWord] = []
+    paragraph = line = 0
+    for _, *sides, text in _TAG.findall(layout):
+        left, top, right, bottom = (float(side) * scale for side in sides)
+        box_of = round(left), round(top), max(1, round(right - left)), max(1, round(bottom - top))
+        if words:
+            last = words[-1]
+            middle, below = (top + bottom) / 2, last.top + last.height
+            if not last.top < middle < below or left < last.left:
+                line += 1
+                paragraph += top < last.top or top - below > _GAP * last.height
+        words.append(ReadWord(nfc(html.unescape(text)), *box_of, 100.0, paragraph, line))
     return words

@@ -122,6 +122,7 @@ def find_kind(
         (PageKind.TABLE, listed),
         (PageKind.COVER, words < _COVER_WORDS and _is_cover(segments)),
         (titled, titled is not None),
+        (PageKind.CERTIFICATE, _is_award(segments)),
         (PageKind.LETTER, _is_letter(segments, height)),
         (PageKind.OTHER, words < _FEW or _has_country(segments, height)),
     )
@@ -155,6 +156,15 @@ def _share_of_cells(text: str) -> float:
 
 def _is_cover(segments: Sequence[Segment]) -> bool:
     return any(segment.is_capital and segment.letters.startswith(_COVER) for segment in segments)
+
+
+def _is_award(segments: Sequence[Segment]) -> bool:
+    """Whom it is given to and its number in the book, which diplomas and awards have: their titles, large and in colour,
+    are what is lost first."""
+    lines = [segment.letters for segment in segments]
+    return any(line.startswith(("capcho", "tangcho")) for line in lines) and any(
+        line.startswith(("vaoso", "sovaoso", "sohieu")) for line in lines
+    )
 
 
 def _is_letter(segments: Sequence[Segment], height: int) -> bool:

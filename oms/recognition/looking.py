@@ -11,18 +11,20 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from oms.recognition import cleaning, orientation, secrecy
+from oms.recognition.embedded import find_embedded_words
 from oms.recognition.engine import read_words
 from oms.recognition.errors import PageNotRendered
 from oms.recognition.opening import OpenedScan
 from oms.recognition.pages import Word
 from oms.recognition.pictures import Picture, Pixels, scale_to
-from oms.recognition.rendering import is_drawn_white_by_mistake, page_image
+from oms.recognition.rendering import inner_image, is_drawn_white_by_mistake, page_image
 
 LOOKING_DPI = 200
 """Letters of a stamp are 4 mm high, 30 pixels; the words beside it 2 mm."""
@@ -32,6 +34,9 @@ _HEAD_ACROSS, _HEAD_DOWN = 0.62, 0.42
 
 AT_ONCE = 2
 """Pages looked at together in one process: an office server has two cores."""
+
+_SMALL, _STAMP_ACROSS = 400, 2.0
+"""Pixels of a picture that is no page by itself, and inches it is shown wide then."""
 
 _ONE_LINE, _ONE_BLOCK, _SCATTERED = 7, 6, 11
 _SECONDS = 30
@@ -53,11 +58,12 @@ def look_at(scan: OpenedScan, after_page: Callable[[], None] = lambda: None) -> 
     cannot be shown, because what nobody can look at cannot be cleared. `after_page` is called for every page looked at."""
     waiting: deque[Future[Suspicion | None]] = deque()
     try:
-        for number in range(1, scan.pages + 1):
-            waiting.append(_lookers().submit(_look_at_page, scan, number))
-            if number < scan.pages and len(waiting) < 2 * AT_ONCE:
+        looks = _looks(scan)
+        for place, look in enumerate(looks, start=1):
+            waiting.append(_lookers().submit(look))
+            if place < len(looks) and len(waiting) < 2 * AT_ONCE:
                 continue
-            while len(waiting) >= (1 if number == scan.pages else 2 * AT_ONCE):
+            while len(waiting) >= (1 if place == len(looks) else 2 * AT_ONCE):
                 found = waiting.popleft().result()
                 after_page()
                 if found is not None:
@@ -70,6 +76,13 @@ def look_at(scan: OpenedScan, after_page: Callable[[], None] = lambda: None) -> 
                 page.exception()
 
 
+def _looks(scan: OpenedScan) -> list[Callable[[], Suspicion | None]]:
+    """What is to be looked at: every page, and each picture in a Word file whole, whatever its page shows of it."""
+    pages = [partial(_look_at_page, scan, number) for number in range(1, scan.pages + 1)]
+    inner = scan.layout.inner if scan.layout is not None else ()
+    return [*pages, *(partial(_look_at_inner, scan, place, number) for place, number in inner)]
+
+
 @cache
 def _lookers() -> ThreadPoolExecutor:
     """Shared by all files of a process, so that many uploads at once take turns page by page."""
@@ -78,13 +91,40 @@ def _lookers() -> ThreadPoolExecutor:
 
 def _look_at_page(scan: OpenedScan, number: int) -> Suspicion | None:
     picture = page_image(scan, number)
-    if cleaning.is_blank(picture):
-        if is_drawn_white_by_mistake(scan, number):
-            raise PageNotRendered(scan.name, number)
-        return None
-    if picture.dpi > LOOKING_DPI:
-        picture = scale_to(picture, LOOKING_DPI)
-    return look_at_picture(picture, number)
+    found = None
+    if not cleaning.is_blank(picture):
+        found = look_at_picture(_as_looked_at(picture), number)
+    elif is_drawn_white_by_mistake(scan, number):
+        raise PageNotRendered(scan.name, number)
+    if found is None and scan.layout is not None:  # its words need no reading, so all are looked at, however few
+        levels = secrecy.join_levels(secrecy.find_marks(_written(scan, number)))
+        return Suspicion(number, levels, False, _as_jpeg(_as_looked_at(picture))) if levels else None
+    return found
+
+
+def _look_at_inner(scan: OpenedScan, place: int, number: int) -> Suspicion | None:
+    picture = inner_image(scan, place, number)
+    if max(picture.pixels.shape[:2]) < _SMALL:
+        return look_at_picture(_on_a_page(picture), number)
+    return None if cleaning.is_blank(picture) else look_at_picture(_as_looked_at(picture), number)
+
+
+def _on_a_page(picture: Picture) -> Picture:
+    """A small picture as a stamp at the head of an empty page: no page tells how large it is meant."""
+    page = Image.new("RGB", (round(8.27 * LOOKING_DPI), round(11.69 * LOOKING_DPI)), "white")
+    image = Image.fromarray(picture.pixels).convert("RGB")
+    across = round(_STAMP_ACROSS * LOOKING_DPI)
+    page.paste(image.resize((across, max(1, min(3 * across, round(across * image.height / image.width))))), (150, 150))
+    return Picture(np.asarray(page), LOOKING_DPI)
+
+
+def _as_looked_at(picture: Picture) -> Picture:
+    return scale_to(picture, LOOKING_DPI) if picture.dpi > LOOKING_DPI else picture
+
+
+def _written(scan: OpenedScan, number: int) -> list[Word]:
+    found = find_embedded_words(scan, number, dpi=LOOKING_DPI)
+    return [Word(w.text, w.left, w.top, w.width, w.height, w.confidence, w.line) for w in found]
 
 
 def look_at_picture(picture: Picture, number: int = 1) -> Suspicion | None:

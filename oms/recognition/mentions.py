@@ -7,21 +7,25 @@ names several people so, a list or a letter about relatives, says nothing about 
 import re
 from collections.abc import Iterator, Sequence
 
-from oms.recognition.forms.sense import UNSURE
+from oms.recognition.forms.sense import LOOKALIKE, UNSURE
 from oms.recognition.pages import FoundValue, Word
 from oms.recognition.segments import squeeze
-from oms.vietnamese.dates import ImpossibleDate, format_date, parse_date
+from oms.vietnamese.dates import ImpossibleDate, format_date, guess_date, parse_date
 
 SURE, READABLE = 80.0, 60.0
 """Confidence below which a value is flagged, and below which it is no value."""
 
 _NAME = r"(?P<name>\S+(?:\s+(?!Sinh\b|Ngày\b|Giới\b|Dân\b|sinh\b)\S+){1,4}?)"
-_DAY = r"(?P<day>\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{4})"
+_DAY = (
+    r"(?P<day>\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?\d{4}|"
+    r"\S{1,2}[\s.…]+\S{0,2}h[áàảãa]ng[\s.…]+\S{1,2}[\s.…]+n[ăâằắa]m[\s.…]+\d{4})"
+)
+"""In figures or in words, the middle word a little misread."""
 _ADDRESS = r"(?:[Ôô]ng|[Bb]à|[Đđ]ồng chí|[Qq]uần chúng)"
 _ABOUT = (
     re.compile(rf"{_ADDRESS}\s+{_NAME}\s*,?\s+sinh\s+ngày\s*:?\s*{_DAY}"),
     re.compile(
-        rf"(?:Cấp cho|Họ và tên|Họ tên)\s*:?\s*(?:{_ADDRESS}\s+)?{_NAME}[\s,.…]+(?:Sinh\s+ngày|Ngày\s+sinh)\s*:?\s*{_DAY}"
+        rf"(?:Cấp cho|Tặng cho|Họ và tên|Họ tên)\s*:?\s*(?:{_ADDRESS}\s*:?\s+)?{_NAME}[\s,.…]+(?:Sinh\s+ngày|Ngày\s+sinh)\s*:?\s*{_DAY}"
     ),
 )
 
@@ -42,7 +46,7 @@ def find_person(words: Sequence[Word]) -> dict[str, FoundValue]:
 def _named(text: str, starts: Sequence[int], words: Sequence[Word]) -> Iterator[tuple[FoundValue, FoundValue]]:
     for pattern in _ABOUT:
         for match in pattern.finditer(text):
-            name, day = match["name"].strip(" ,.;:"), _day(match["day"])
+            name, (day, flag) = match["name"].strip(" ,.;:"), _day(match["day"])
             parts = [
                 [
                     word
@@ -51,8 +55,11 @@ def _named(text: str, starts: Sequence[int], words: Sequence[Word]) -> Iterator[
                 ]
                 for part in ("name", "day")
             ]
+            parts[1] = [word for word in parts[1] if any(map(str.isdigit, word.text))] or parts[
+                1
+            ]  # not the word between
             if day and _is_name(name) and all(_readable(part) for part in parts):
-                yield _value(name, parts[0]), _value(day, parts[1])
+                yield _value(name, parts[0]), _value(day, parts[1], flag)
 
 
 def _is_name(text: str) -> bool:
@@ -60,21 +67,27 @@ def _is_name(text: str) -> bool:
     return all(re.fullmatch(r"[^\W\d_]+(?:['’][^\W\d_]+)?", part) and part[0].isupper() for part in text.split())
 
 
-def _day(written: str) -> str:
-    """The date as it is kept; "" for a day of no calendar, which says nothing about a person."""
+def _day(written: str) -> tuple[str, str | None]:
+    """The date as it is kept, and what speaks against it; "" for a day of no calendar, which says nothing about a person."""
+    worded = re.search(r"(\S{1,2})[\s.…]+\S*ng[\s.…]+(\S{1,2})[\s.…]+\S+m[\s.…]+(\d{4})$", written)
+    plain = f"ngày {worded[1]} tháng {worded[2]} năm {worded[3]}" if worded else written.replace(" ", "")
     try:
-        found = parse_date(written.replace(" ", ""))
+        found = parse_date(plain)
     except ImpossibleDate:
-        return ""
-    return format_date(found) if found else ""
+        return "", None
+    if found is None and (guess := guess_date(plain)) is not None:
+        return format_date(guess), LOOKALIKE
+    return (format_date(found), None) if found else ("", None)
 
 
 def _readable(words: Sequence[Word]) -> bool:
     return bool(words) and min(word.confidence for word in words) >= READABLE
 
 
-def _value(text: str, words: Sequence[Word]) -> FoundValue:
+def _value(text: str, words: Sequence[Word], flag: str | None = None) -> FoundValue:
     left, top = min(word.left for word in words), min(word.top for word in words)
     right, bottom = max(word.left + word.width for word in words), max(word.top + word.height for word in words)
     confidence = round(min(word.confidence for word in words), 1)
-    return FoundValue(text, (left, top, right - left, bottom - top), confidence, UNSURE if confidence < SURE else None)
+    return FoundValue(
+        text, (left, top, right - left, bottom - top), confidence, flag or (UNSURE if confidence < SURE else None)
+    )

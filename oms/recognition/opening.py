@@ -6,7 +6,7 @@ or does not survive, is damaged.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 from oms import box
 from oms.errors import N_, DamagedFile, EmptyFile, FileRefused, FileTooLarge, LockedFile, UnsupportedFile
-from oms.recognition import heif
+from oms.recognition import heif, word
 from oms.recognition.pictures import PIXEL_LIMIT, open_raster
 
 PAGE_LIMIT = 2_000
@@ -28,6 +28,9 @@ SHORTEST_SIDE, LONGEST_SIDE = 0.001 / 0.0254 * 72, 5 / 0.0254 * 72
 _OTHER_KINDS = (b"<", b"PK", b"\xff\xd8\xff", b"\x89PNG", b"II", b"MM", b"GIF8", b"MZ", b"\x7fELF", b"%!", b"#!")
 """How files of other kinds begin; one that goes on as a PDF is two files in one, and no scanner writes it."""
 
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How the files of Office began before 2007, and those of today when they are locked."""
+
 
 @dataclass(frozen=True)
 class OpenedScan:
@@ -38,6 +41,12 @@ class OpenedScan:
     pages: int
     signed: bool
     name: str = ""
+    layout: word.Layout | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def drawn(self) -> tuple[Path | bytes, str]:
+        """What its pages are drawn from, and of which kind that is: the file itself, or our layout of a Word file."""
+        return (self.path, self.media_type) if self.layout is None else (self.layout.pdf, "application/pdf")
 
 
 def open_scan(path: Path, *, name: str = "") -> OpenedScan:
@@ -47,11 +56,23 @@ def open_scan(path: Path, *, name: str = "") -> OpenedScan:
         start = file.read(1024)
     if not start:
         raise EmptyFile(N_("%(name)s is empty. Scan the paper again and upload the new file."), name=name)
+    if start.startswith(_OLD_OFFICE):
+        raise UnsupportedFile(
+            N_(
+                "%(name)s is a file of an old Office program, or locked with a password. Open it in Word, save it as "
+                ".docx or PDF without a password, and upload that."
+            ),
+            name=name,
+        )
     media_type = _media_type(start)
     if not media_type:
         raise UnsupportedFile(
-            N_("%(name)s is not a file of a kind that is taken. Upload it as PDF, TIFF, JPEG, PNG or HEIC."), name=name
+            N_("%(name)s is not a file of a kind that is taken. Upload it as PDF, TIFF, JPEG, PNG, HEIC or DOCX."),
+            name=name,
         )
+    if media_type == word.MEDIA_TYPE:
+        layout = word.open_word(path, name)
+        return OpenedScan(path, media_type, layout.pages, layout.signed, name, layout)
     try:
         value, _ = box.call(look_into, path, media_type=media_type)
         pages, signed = value
@@ -89,6 +110,8 @@ def _media_type(start: bytes) -> str:
         return "image/png"
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return "image/tiff"
+    if start.startswith(b"PK\x03\x04"):  # or another ZIP: the box tells
+        return word.MEDIA_TYPE
     return heif.MEDIA_TYPE if heif.is_heif(start) else ""
 
 

@@ -141,7 +141,8 @@ def busiest_part(picture: Picture, ink: Pixels, *, margin: float = 0.0) -> Pictu
     side = min(round(60 / 25.4 * ANALYSIS_DPI), *ink.shape)
     totals = cv2.boxFilter(ink.astype(np.float32), -1, (side, side), normalize=False)
     half = side // 2
-    inner = totals[half : ink.shape[0] - half or None, half : ink.shape[1] - half or None]
+    high, wide = ink.shape  # of a small page the square is all there is: then one place is left
+    inner = totals[half : high - side + half + 1, half : wide - side + half + 1]
     row, column = np.unravel_index(int(inner.argmax()), inner.shape)
     factor = picture.dpi / ANALYSIS_DPI
     top, left, side = (round(float(value) * factor) for value in (row, column, side))

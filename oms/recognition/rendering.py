@@ -5,7 +5,7 @@ happens in the box; what comes out of it are pixels and their resolution, never 
 """
 
 import io
-import subprocess
+import signal
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,6 +13,8 @@ import pikepdf
 from PIL import Image
 
 from oms import box
+from oms.box import running
+from oms.recognition import word
 from oms.recognition.errors import PageNotRendered, RendererMissing, RenderingTimedOut
 from oms.recognition.heif import MEDIA_TYPE as HEIF
 from oms.recognition.heif import open_heif
@@ -35,7 +37,10 @@ LOWEST_DPI = 200
 """The least a scan may have (NĐ 30/2020 Phụ lục I); a scan made at 200 is not blown up by the renderer."""
 
 RENDERING_SECONDS = 60
-"""An ordinary page takes a fifth of a second; small hostile files run for minutes."""
+"""By the clock, on a machine that is busy with other things."""
+
+DRAWING_SECONDS = 20
+"""Of the processor: an ordinary page takes a fifth of a second, small hostile files run for minutes and hold a box."""
 
 
 MOST_DPI = 310
@@ -47,8 +52,9 @@ HIGHEST_DPI = 100_000
 
 def page_image(scan: OpenedScan, number: int) -> Picture:
     """Page `number` (from 1) as the viewer would show it. Raises `ReadingFailed`."""
+    document, kind = scan.drawn
     try:
-        value, data = box.call(draw_page, scan.path, most=3 * RASTER_LIMIT, media_type=scan.media_type, number=number)
+        value, data = box.call(draw_page, document, most=3 * RASTER_LIMIT, media_type=kind, number=number)
         return _believe(value, data)
     except box.Said as said:
         if said.word == "no-renderer":
@@ -64,6 +70,14 @@ def page_image(scan: OpenedScan, number: int) -> Picture:
     raise PageNotRendered(scan.name, number)
 
 
+def inner_image(scan: OpenedScan, place: int, number: int) -> Picture:
+    """One of the pictures in a Word file, whole, as it lies there; page `number` is named where it cannot be shown."""
+    try:
+        return _believe(*box.call(word.picture_inside, scan.path, most=3 * RASTER_LIMIT, place=place))
+    except (box.Said, box.Broke, TypeError, ValueError, KeyError, OverflowError):
+        raise PageNotRendered(scan.name, number) from None
+
+
 def _believe(value: Any, data: bytearray) -> Picture:
     """Pixels as they came out of the box, if they are what they say."""
     height, width, *colours = value["shape"]
@@ -73,6 +87,7 @@ def _believe(value: Any, data: bytearray) -> Picture:
     return Picture(np.frombuffer(data, np.uint8).reshape(height, width, *colours), dpi)
 
 
+@running.starts_program
 def draw_page(file: BinaryIO, media_type: str, number: int) -> tuple[dict[str, Any], Pixels]:
     """In the box: the pixels of a page, with their resolution; `box.Said` for one that cannot be drawn."""
     if media_type == "application/pdf":
@@ -157,7 +172,7 @@ def _decode(image: pikepdf.Stream) -> Image.Image | None:
 
 def is_drawn_white_by_mistake(scan: OpenedScan, number: int) -> bool:
     """Whether a page that came out white is one image that cannot be decoded: Poppler says nothing and leaves paper."""
-    if scan.media_type != "application/pdf":
+    if scan.media_type != "application/pdf":  # an empty page of a Word file is one: its pictures were decoded by us
         return False
     try:
         return box.call(holds_broken_image, scan.path, number=number)[0] is not False
@@ -208,18 +223,19 @@ def _draw_pdf_page(file: BinaryIO, number: int) -> Picture:
         dpi = max(1, round(page_resolution(page)))
     drawn = run_poppler("pdftoppm", file, "-r", str(dpi), "-f", str(number), "-l", str(number), "-cropbox", "-")
     # Poppler ends with success and no picture on pages that crash it: only the picture counts.
-    with Image.open(io.BytesIO(drawn.stdout), formats=("PPM",)) as image:
+    with Image.open(io.BytesIO(drawn.said), formats=("PPM",)) as image:
         return Picture(np.asarray(image.convert("RGB")), float(dpi))
 
 
-def run_poppler(program: str, file: BinaryIO, *options: str) -> subprocess.CompletedProcess[bytes]:
-    """In the box: what a program of Poppler makes of a PDF that it gets on its standard input."""
+def run_poppler(program: str, file: BinaryIO, *options: str) -> running.Ended:
+    """In the box: what a program of Poppler makes of a PDF that it gets on its standard input; once for a question."""
     file.seek(0)
     try:
-        return subprocess.run(
-            [program, *options], stdin=file, capture_output=True, timeout=RENDERING_SECONDS, check=False
-        )
-    except FileNotFoundError:
-        raise box.Said("no-renderer") from None
-    except subprocess.TimeoutExpired:
+        ended = running.run(program, *options, document=file.fileno(), cpu=DRAWING_SECONDS, seconds=RENDERING_SECONDS)
+    except TimeoutError:
         raise box.Said("slow") from None
+    if ended.code == running.NOT_THERE:
+        raise box.Said("no-renderer")
+    if ended.code == -signal.SIGXCPU:
+        raise box.Said("slow")
+    return ended

@@ -18,6 +18,7 @@ from oms.models import (
     OPEN_LOANS,
     OPEN_MOVES,
     OPEN_STATES,
+    AccessReview,
     Account,
     Assignment,
     Campaign,
@@ -289,6 +290,8 @@ COLUMNS: Mapping[Column, Condition] = {
     UnitName.unit_id: _HISTORY,
     UnitSuccession.predecessor_id: _HISTORY,
     UnitSuccession.successor_id: _HISTORY,
+    # A review that was begun says nothing about the successor: its head begins an own one.
+    AccessReview.unit_id: _HISTORY,
     PaperIssue.unit_id: _HISTORY,
     PaperMove.from_unit_id: _HISTORY,
     PaperMove.to_unit_id: _HISTORY,

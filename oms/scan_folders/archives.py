@@ -6,29 +6,26 @@ their own header says, encryption, and more than an office's folder can be. A ZI
 a kind that is not taken.
 """
 
-import stat
-import struct
+import json
 import unicodedata
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import BinaryIO
+from typing import Any
 
-from oms import storage
+from oms import box, zips
 from oms.errors import N_, FileRefused, UnreadableFile
 from oms.scan_folders.planning import is_clutter
 from oms.vietnamese.encodings import detect
 from oms.vietnamese.text import nfc
+from oms.zips import FREE_BYTES, MOST_SWOLLEN, Entry
+
+__all__ = ["FREE_BYTES", "LARGEST", "MOST_ENTRIES", "MOST_SWOLLEN", "Archive", "ArchiveRefused"]
 
 LARGEST = 500 * 1024 * 1024
 MOST_ENTRIES, MOST_BYTES = 1_000, 1024**3
 """Files of one ZIP, and their bytes unpacked: a cabinet of some thirty people."""
-MOST_SWOLLEN, FREE_BYTES = 100, 10 * 1024 * 1024
-"""How many times larger than packed a file may be, beyond its first 10 MB: a scan packs to no less than a tenth."""
-_LARGEST_DIRECTORY = 4 * 1024 * 1024
-_END, _END_64, _LOCAL = b"PK\x05\x06", b"PK\x06\x07", struct.Struct("<4sHHHHHIIIHH")
-_ENCRYPTED, _UTF8 = 0x1, 0x800
+_LARGEST_LIST = 4 * 1024 * 1024
+_PIECE = 1024 * 1024
 _DEEPEST, _LONGEST_NAME = 12, 400
 
 
@@ -38,37 +35,33 @@ class ArchiveRefused(FileRefused):
     what = N_("ZIP that is not taken")
 
 
-@dataclass(frozen=True)
-class _Entry:
-    path: Path
-    info: zipfile.ZipInfo
-
-
 class Archive:
-    """The files of a proved ZIP, by the paths they have in it."""
+    """The files of a proved ZIP, by the paths they have in it. The ZIP is parsed, and each file unpacked, in the box."""
 
     root = Path()
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, document: Path | bytes) -> None:
         """Prove the directory of a ZIP; raises `ArchiveRefused` and unpacks nothing."""
-        self._file = file
-        _check_directory(file)
+        self._document = document
+        size = document.stat().st_size if isinstance(document, Path) else len(document)
+        if size > LARGEST:
+            raise ArchiveRefused(N_("The ZIP is larger than %(most)s MB. Make several of it."), most=LARGEST >> 20)
         try:
-            self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+            reason, listed = box.call(
+                zips.list_entries, document, most=_LARGEST_LIST, entries=MOST_ENTRIES, unpacked=MOST_BYTES
+            )
+        except (box.Said, box.Broke):
             raise _damaged() from None
-        entries = self._zip.infolist()
-        if len(entries) > MOST_ENTRIES:
-            raise ArchiveRefused(N_("The ZIP has more than %(most)s files. Make several of it."), most=MOST_ENTRIES)
-        if sum(one.file_size for one in entries) > MOST_BYTES:
-            raise ArchiveRefused(N_("The ZIP holds more than %(most)s MB. Make several of it."), most=MOST_BYTES >> 20)
-        self._check_places(entries)
-        named = [_Entry(_path_of(one), one) for one in entries]
-        if len({one.path for one in named}) != len(named):
+        if reason is not None:
+            raise _refusal(str(reason), listed.decode("utf-8", "replace"))
+        try:
+            entries = [_believe(one) for one in json.loads(listed)]
+        except (TypeError, ValueError, RecursionError):
+            raise _damaged() from None
+        named = {_path_of(one): one for one in entries}
+        if len(named) != len(entries):
             raise ArchiveRefused(N_("The ZIP names a file twice. Make it again from the folder."))
-        self._entries = {
-            one.path: one.info for one in named if not one.info.is_dir() and not is_clutter(one.path.parts)
-        }
+        self._entries = {path: one for path, one in named.items() if not one.is_folder and not is_clutter(path.parts)}
 
     @property
     def files(self) -> list[Path]:
@@ -76,70 +69,49 @@ class Archive:
         return sorted(self._entries)
 
     def pieces(self, path: Path) -> Iterator[bytes]:
-        """The bytes of one file, unpacked piece by piece; `UnreadableFile` where they are not what the ZIP says."""
+        """The bytes of one file; `UnreadableFile` where they are not what the ZIP says."""
+        one = self._entries[path]
+        where = {"offset": one.offset, "packed": one.packed, "size": one.size, "crc": one.crc, "deflated": one.deflated}
         try:
-            with self._zip.open(self._entries[path]) as stream:
-                yield from storage.chunks(stream)  # type: ignore[arg-type]
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+            _, data = box.call(zips.take_entry, self._document, most=one.size, **where)
+        except (box.Said, box.Broke, FileNotFoundError):
             raise UnreadableFile(
                 N_("%(name)s is damaged in the ZIP. Make the ZIP again from the folder."), name=path.name
             ) from None
-
-    def _check_places(self, entries: list[zipfile.ZipInfo]) -> None:
-        """Each entry lies where no other does, under the name its own header says, plainly packed."""
-        end = 0
-        for one in sorted(entries, key=lambda entry: entry.header_offset):
-            name = one.orig_filename
-            _check_kind(one, name)
-            if one.header_offset < end:
-                raise _strange(name)
-            self._file.seek(one.header_offset)
-            raw = self._file.read(_LOCAL.size)
-            if len(raw) < _LOCAL.size or raw[:4] != b"PK\x03\x04":
-                raise _strange(name)
-            fields = _LOCAL.unpack(raw)
-            local = self._file.read(fields[9])
-            if local != _raw_name(one) or fields[2] & _ENCRYPTED:
-                raise _strange(name)
-            end = one.header_offset + _LOCAL.size + fields[9] + fields[10] + one.compress_size
+        whole = memoryview(data)
+        for start in range(0, len(whole), _PIECE):
+            yield bytes(whole[start : start + _PIECE])
 
 
-def _check_directory(file: BinaryIO) -> None:
-    """The directory is read into memory whole: how long it is, is asked first."""
-    size = file.seek(0, 2)
-    if size > LARGEST:
-        raise ArchiveRefused(N_("The ZIP is larger than %(most)s MB. Make several of it."), most=LARGEST >> 20)
-    file.seek(max(0, size - 65_557))
-    tail = file.read()
-    place = tail.rfind(_END)
-    if not tail or place < 0 or len(tail) < place + 22:
-        raise _damaged()
-    if tail[max(0, place - 20) : place][:4] == _END_64:
-        raise ArchiveRefused(N_("The ZIP is of the kind for huge archives. Make it again with fewer files."))
-    entries, length = struct.unpack("<HI", tail[place + 10 : place + 16])
-    if entries > MOST_ENTRIES or length > _LARGEST_DIRECTORY:
-        raise ArchiveRefused(N_("The ZIP has more than %(most)s files. Make several of it."), most=MOST_ENTRIES)
+def _believe(said: Any) -> Entry:
+    """An entry as the box lists it, if it is one; what it says of places is only given back to the box."""
+    entry = Entry(*said)
+    kinds = (str, bool, bool, int, int, int, int, bool)
+    if len(said) != len(kinds) or any(type(one) is not kind for one, kind in zip(said, kinds, strict=True)):
+        raise TypeError("no entry")
+    if not 0 <= entry.size <= MOST_BYTES:
+        raise ValueError("no size")
+    return entry
 
 
-def _check_kind(one: zipfile.ZipInfo, name: str) -> None:
-    kind = stat.S_IFMT(one.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or one.flag_bits & _ENCRYPTED:
-        raise _strange(name)
-    if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise _strange(name)
-    if one.file_size > FREE_BYTES and one.file_size > MOST_SWOLLEN * max(one.compress_size, 1):
-        raise ArchiveRefused(
+def _refusal(reason: str, name: str) -> ArchiveRefused:
+    """Why the directory was not proved, in a sentence."""
+    if reason == "entries":
+        return ArchiveRefused(N_("The ZIP has more than %(most)s files. Make several of it."), most=MOST_ENTRIES)
+    if reason == "bytes":
+        return ArchiveRefused(N_("The ZIP holds more than %(most)s MB. Make several of it."), most=MOST_BYTES >> 20)
+    if reason == "huge":
+        return ArchiveRefused(N_("The ZIP is of the kind for huge archives. Make it again with fewer files."))
+    if reason == "swollen":
+        return ArchiveRefused(
             N_("%(name)s in the ZIP would swell to more than %(most)s times its size. Nothing was unpacked."),
             name=_shown(name),
             most=MOST_SWOLLEN,
         )
+    return _strange(name) if reason in ("strange", "locked") else _damaged()
 
 
-def _raw_name(one: zipfile.ZipInfo) -> bytes:
-    return one.orig_filename.encode("utf-8" if one.flag_bits & _UTF8 else "cp437")
-
-
-def _path_of(one: zipfile.ZipInfo) -> Path:
+def _path_of(one: Entry) -> Path:
     """The path of an entry below the folder; raises `ArchiveRefused` for one that no folder gives to its files."""
     name = _readable_name(one)
     parts = name.replace("\\", "/").rstrip("/").split("/")
@@ -157,14 +129,14 @@ def _path_of(one: zipfile.ZipInfo) -> Path:
     return Path(*parts)
 
 
-def _readable_name(one: zipfile.ZipInfo) -> str:
+def _readable_name(one: Entry) -> str:
     """The name as its writer meant it: UTF-8 even where the ZIP does not say so, else that of Windows in Vietnamese.
 
     Names in TCVN3 or VNI stay as they are: `paper_names` knows them.
     """
-    if one.flag_bits & _UTF8:
-        return one.orig_filename
-    raw = one.orig_filename.encode("cp437")
+    if one.is_unicode:
+        return one.name
+    raw = one.name.encode("cp437", "replace")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
-from oms import db, exporting, gate, intake, storage
+from oms import db, exporting, gate, intake, quotas, storage
 from oms.errors import N_, OmsError, UnreadableFile
 from oms.exporting import Translate
 from oms.permissions import Actor
@@ -93,8 +93,11 @@ def go(
     actor: Actor,
     send: Callable[[str], None],
     dry_run: bool = False,
+    promised: list[int] | None = None,
 ) -> Fate:
     """Take one file in, or only look whether it could be; a file that fails costs the others nothing.
+
+    `promised` are the sizes of the files that would be received before this one; the look adds its own.
 
     Raises what every other file would fail of, too: a store that is full or out of reach.
     """
@@ -102,10 +105,15 @@ def go(
         return Fate(LEFT_OUT, one.error)
     try:
         with db.reading(engine) as session:
-            if intake.find_twin(session, one.dossier, storage.hash_of_pieces(source.pieces(one.path))) is not None:
+            name = storage.name_of(settings.scans, source.pieces(one.path))
+            if intake.find_twin(session, one.dossier, name) is not None:
                 return Fate(KNOWN)
         if dry_run:
-            intake.discard(gate.look_through(settings, source.pieces(one.path), one.path.name))
+            ask = quotas.asking(engine, settings, actor=actor, promised=promised or ())
+            arrival = gate.look_through(settings, source.pieces(one.path), one.path.name, ask=ask)
+            intake.discard(arrival)
+            if promised is not None:
+                promised.append(arrival.size)
             return Fate(WOULD_TAKE)
         _scan, is_new = gate.take_in(
             engine, settings, one.dossier.id, source.pieces(one.path), one.path.name, actor=actor, send=send

@@ -8,7 +8,7 @@ passed over. A worker that was killed goes on behind the last file that has its 
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, db, intake, jobs, staging
-from oms.errors import N_, BadInput, Conflict, NotFound, OmsError, Refused, SecretFile
+from oms.errors import N_, BadInput, Conflict, FileNotNow, NotFound, OmsError, Refused, SecretFile
 from oms.exporting import Translate, require_purpose
 from oms.models import Category, FolderImport, FolderImportLine, ImportState, now
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.scan_folders.archives import LARGEST, Archive, ArchiveRefused
-from oms.scan_folders.going import LEFT_OUT, TAKEN, Fate, Line, go, write_report
+from oms.scan_folders.going import LEFT_OUT, TAKEN, WOULD_TAKE, Fate, Line, go, write_report
 from oms.scan_folders.planning import Planned, plan, write_down
 from oms.settings import Settings
 
@@ -51,9 +51,9 @@ def stage(settings: Settings, pieces: Iterable[bytes]) -> Staged:
     staging.wipe_old(settings)
     place = staging.make_place(settings)
     try:
-        _write(place / "zip", pieces)
-        with (place / "zip").open("rb") as file:
-            files = len(Archive(file).files)
+        with staging.refusing_when_full("ZIP"):
+            _write(place / "zip", pieces)
+        files = len(Archive(place / "zip").files)
         if not files:
             raise ArchiveRefused(N_("There is no file in the ZIP. Make it from the folder with the scans."))
     except BaseException:
@@ -103,14 +103,19 @@ def _forget_old(session: Session) -> None:
 
 
 def _forget_open(session: Session, settings: Settings, actor: Actor) -> None:
-    """What was looked at and waits gives way to a new ZIP; what a job works on does not."""
+    """What was looked at and waits, or cannot go on, gives way to a new ZIP; what a job works on does not."""
     query = select(FolderImport).where(FolderImport.given_by_id == actor.account_id, FolderImport.ended_at.is_(None))
     for one in session.scalars(query.with_for_update()):
-        if one.state != ImportState.LOOKED and jobs.is_under_way(session, JOB, one.id):
+        if not _is_put_off(one) and one.state != ImportState.LOOKED and jobs.is_under_way(session, JOB, one.id):
             raise _one_at_a_time()
         staging.wipe(_place(settings, one.id))
         one.state, one.ended_at = ImportState.GONE, now()
     session.flush()
+
+
+def _is_put_off(folder: FolderImport) -> bool:
+    """Whether the job only waits: the scanner is silent, or the disk is full, and the page says so."""
+    return folder.ended_at is None and folder.error is not None
 
 
 def _one_at_a_time() -> Conflict:
@@ -145,10 +150,10 @@ def confirm(session: Session, settings: Settings, folder: FolderImport, *, actor
 
 
 def discard(session: Session, settings: Settings, folder: FolderImport, *, actor: Actor) -> None:
-    """Wipe a ZIP that was only looked at."""
+    """Wipe a ZIP that was only looked at, or that cannot go on just now; what came in of it stays."""
     db.lock(session, folder)
     require(actor, Action.SCAN_IMPORT, folder)
-    if folder.state != ImportState.LOOKED:
+    if folder.state != ImportState.LOOKED and not _is_put_off(folder):
         raise Conflict(N_("This ZIP is not waiting for your word. Reload the page to see how far it is."))
     staging.wipe(_place(settings, folder.id))
     folder.state, folder.ended_at = ImportState.GONE, now()
@@ -163,7 +168,8 @@ def _kept_fresh(place: Path) -> Iterator[None]:
 
     def touch() -> None:
         while not done.wait(_TOUCHED_EVERY):
-            os.utime(place)
+            with suppress(FileNotFoundError):  # the officer wiped it
+                os.utime(place)
 
     toucher = threading.Thread(target=touch, name="keeps a ZIP", daemon=True)
     os.utime(place)
@@ -186,49 +192,93 @@ def work_off(engine: Engine, settings: Settings, import_id: str, *, actor: Actor
         if actor is None:
             raise Refused(N_("The account that gave this ZIP in is closed."))
         category, dry_run = folder.category, folder.state == ImportState.LOOKING
-        lines = select(FolderImportLine.position).where(FolderImportLine.import_id == import_id)
-        told = set(session.scalars(lines))
+        lines = select(FolderImportLine.position, FolderImportLine.state).where(FolderImportLine.import_id == import_id)
+        told = dict(session.execute(lines).all())
     place = _place(settings, import_id)
     if not (place / "zip").is_file():
         _end(engine, import_id, ImportState.GONE)
         return []
-    sent: list[str] = []
-    with _kept_fresh(place), (place / "zip").open("rb") as file:
-        source = Archive(file)
+    sent, promised = list[str](), list[int]()
+    with _kept_fresh(place):
+        source = Archive(place / "zip")
         with db.reading(engine) as session:
             planned = plan(session, source.root, source.files, actor=actor, category=category)
         for position, one in enumerate(planned, start=1):
+            if not (place / "zip").is_file():  # another worker took the job over, and is done
+                return sent
+            if told.get(position) == WOULD_TAKE:
+                promised.append(sum(map(len, source.pieces(one.path))))
             if position not in told:
-                fate = go(engine, settings, source, one, actor=actor, send=sent.append, dry_run=dry_run)
+                try:
+                    fate = go(
+                        engine,
+                        settings,
+                        source,
+                        one,
+                        actor=actor,
+                        send=sent.append,
+                        dry_run=dry_run,
+                        promised=promised,
+                    )
+                except FileNotNow as error:  # the job is put off and goes on with this file
+                    _say(engine, import_id, error)
+                    raise
                 _tell(engine, import_id, position, one, fate)
     if dry_run:
-        with db.writing(engine) as session:
-            session.get_one(FolderImport, import_id, with_for_update=True).state = ImportState.LOOKED
+        _looked(engine, import_id)
         return sent
     _end(engine, import_id, ImportState.DONE, planned, actor)
     staging.wipe(place)
     return sent
 
 
+def _say(engine: Engine, import_id: str, error: OmsError) -> None:
+    """Why it does not go on, for the page; said once, not each time the job tries again."""
+    with db.writing(engine) as session:
+        folder = session.get_one(FolderImport, import_id, with_for_update=True)
+        if folder.ended_at is None:
+            folder.error, folder.error_values = error.message, _values_of(error)
+
+
+def _values_of(error: OmsError) -> dict[str, str]:
+    return {name: str(value) for name, value in error.values.items()}
+
+
+def _looked(engine: Engine, import_id: str) -> None:
+    with db.writing(engine) as session:
+        folder = session.get_one(FolderImport, import_id, with_for_update=True)
+        if folder.ended_at is None:
+            folder.state, folder.error, folder.error_values = ImportState.LOOKED, None, None
+
+
 def _tell(engine: Engine, import_id: str, position: int, one: Planned, fate: Fate) -> None:
     error = fate.error
     secret = isinstance(error, SecretFile)  # of what bears a mark no name stays (NĐ 26/2020/NĐ-CP Đ3.4)
     message = error.what if isinstance(error, SecretFile) else error.message if error else None
-    values = {name: str(value) for name, value in error.values.items()} if error and not secret else None
+    values = _values_of(error) if error and not secret else None
+    line = FolderImportLine(
+        import_id=import_id,
+        position=position,
+        file="" if secret else str(one.path),
+        dossier_id=one.dossier.id if one.dossier else None,
+        title="" if secret else one.paper.title,
+        state=fate.state,
+        error=message,
+        error_values=values,
+        by_name_only=one.by_name_only,
+    )
+    # A job may run twice, on a machine so busy that a lease was not renewed: the line of whoever was faster holds.
     with db.writing(engine) as session:
-        session.add(
-            FolderImportLine(
-                import_id=import_id,
-                position=position,
-                file="" if secret else str(one.path),
-                dossier_id=one.dossier.id if one.dossier else None,
-                title="" if secret else one.paper.title,
-                state=fate.state,
-                error=message,
-                error_values=values,
-                by_name_only=one.by_name_only,
-            )
-        )
+        folder = session.get_one(FolderImport, import_id, with_for_update=True)
+        if folder.ended_at is None:  # it goes on again
+            folder.error, folder.error_values = None, None
+        try:
+            with session.begin_nested():
+                session.add(line)
+        except IntegrityError:
+            there = (FolderImportLine.import_id == import_id, FolderImportLine.position == position)
+            if session.scalar(select(func.count()).where(*there)) == 0:
+                raise  # nothing is there: something else is wrong with the line
 
 
 def _end(
@@ -240,7 +290,9 @@ def _end(
 ) -> None:
     with db.writing(engine) as session:
         folder = session.get_one(FolderImport, import_id, with_for_update=True)
-        folder.state, folder.ended_at = state, now()
+        if folder.ended_at is not None:  # the officer wiped it meanwhile
+            return
+        folder.state, folder.ended_at, folder.error, folder.error_values = state, now(), None, None
         if planned is not None and actor is not None:
             counts = count(session, folder)
             write_down(session, planned, counts.get(TAKEN, 0), counts.get(LEFT_OUT, 0), actor=actor)
@@ -251,7 +303,7 @@ def give_up(session: Session, kind: str, subject_id: str, error: OmsError) -> No
     folder = session.get(FolderImport, subject_id) if kind == JOB else None
     if folder is not None and folder.ended_at is None:
         folder.state, folder.ended_at, folder.error = ImportState.REFUSED, now(), error.message
-        folder.error_values = {name: str(value) for name, value in error.values.items()}
+        folder.error_values = _values_of(error)
 
 
 def count(session: Session, folder: FolderImport) -> dict[str, int]:

@@ -1,15 +1,17 @@
 """Search: one small interface, one file per engine; the database is the truth, the index a cache."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
 
-from oms import db, jobs
+from oms import db, jobs, vault
 from oms.errors import N_
-from oms.models import Dossier, Job, JobState, Scan
+from oms.models import Dossier, Scan
 from oms.permissions import Actor
 from oms.search import parity, records
 from oms.search.finding import PAGE_SIZE, WORDS_LENGTH, Filters, Hit, Results, find
@@ -28,6 +30,7 @@ __all__ = [
     "compare",
     "find",
     "index_dossier",
+    "index_dossiers",
     "index_scan",
     "index_unit",
     "measure_index",
@@ -39,12 +42,13 @@ __all__ = [
     "rebuild_index",
     "renew_index",
     "state",
+    "warm_up",
 ]
 
 # More than any dossier has documents and pages: one question lists all its items.
 EVERYTHING = 1_000_000
-# Waiting dossiers that share a commit of the index: what one job may cost more than its own.
-SHARING = 20
+# Held while the database is read and written to the index: else what was read before could come after what is newer.
+TURN = "turn.lock"
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -57,7 +61,8 @@ def _engine_at(name: str, folder: Path) -> Engine:
     if name == "whoosh":
         from oms.search.whoosh_engine import WhooshEngine
 
-        return WhooshEngine(folder)
+        keys = vault.keys_of(folder)
+        return WhooshEngine(folder, key=keys.index if keys else None)
     if name != "tantivy":
         raise SettingsError(N_("OMS_SEARCH is %(name)s. It must be whoosh or tantivy."), name=name)
     try:
@@ -77,6 +82,12 @@ def state(settings: Settings) -> State:
     except IndexDamaged:
         return "rebuilding" if engine.rebuilding() else "damaged"
     return "ready"
+
+
+def warm_up(settings: Settings) -> None:
+    """Have the engine read ahead in the background; for a program that is asked often, in each of its processes."""
+    with suppress(SettingsError):  # whoever searches is told
+        open_engine(settings).warm_up()
 
 
 def mend_damage(database: Database, settings: Settings) -> None:
@@ -103,24 +114,28 @@ def renew_index(database: Database, settings: Settings, subject: str, *, actor: 
     return []
 
 
-def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:
+def index_scan(database: Database, settings: Settings, scan_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the actor of a job; indexing concerns no one
     """Job `index_scan`: bring the items of the scan's dossier up to date."""
-    with db.reading(database) as session:
-        scan = session.get(Scan, scan_id)
-        dossier_id = scan.dossier_id if scan else None
-    return [] if dossier_id is None else index_dossier(database, settings, dossier_id, actor=actor)
+    index_dossiers(database, settings, [("index_scan", scan_id)])
+    return []
 
 
 def index_dossier(database: Database, settings: Settings, dossier_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the actor of a job; indexing concerns no one
-    """Job `index_dossier`: make the items of one dossier in the index equal to the database.
-
-    Those that wait share its commit, which takes the time; their own jobs then find nothing left to write.
-    """
-    waiting = select(Job.subject_id).where(Job.kind == "index_dossier", Job.state == JobState.QUEUED)
-    with db.reading(database) as session:
-        others = session.scalars(waiting.order_by(Job.created_at, Job.id).limit(SHARING)).all()
-    _bring_up_to_date(database, settings, list(dict.fromkeys((dossier_id, *others))))
+    """Job `index_dossier`: make the items of one dossier in the index equal to the database."""
+    index_dossiers(database, settings, [("index_dossier", dossier_id)])
     return []
+
+
+def index_dossiers(database: Database, settings: Settings, subjects: Iterable[tuple[str, str]]) -> None:
+    """Do the jobs `index_scan` and `index_dossier` of these (kind, subject) at once: they share a commit of the index,
+    which takes the time."""
+    asked = list(subjects)
+    scans = [subject for kind, subject in asked if kind == "index_scan"]
+    ids = {subject for kind, subject in asked if kind == "index_dossier"}
+    with db.reading(database) as session:
+        ids |= set(session.scalars(select(Scan.dossier_id).where(Scan.id.in_(scans))))
+    if ids:
+        _bring_up_to_date(database, settings, sorted(ids))
 
 
 def index_unit(database: Database, settings: Settings, unit_id: str, *, actor: Actor | None) -> list[str]:  # noqa: ARG001 - the signature of a job
@@ -136,19 +151,26 @@ def index_unit(database: Database, settings: Settings, unit_id: str, *, actor: A
 def _bring_up_to_date(database: Database, settings: Settings, dossier_ids: Sequence[str]) -> None:
     """Make the items of these dossiers in the index equal to the database, in one commit at most for each way."""
     engine = open_engine(settings)
+    query = Query("", frozenset(dossier_ids), limit=EVERYTHING)
     try:
-        query = Query("", frozenset(dossier_ids), limit=EVERYTHING)
-        there = {match.id for match in engine.find(query).matches}
+        with _turn(settings):
+            there = engine.stamps(match.id for match in engine.find(query).matches)
+            with db.reading(database) as session:
+                items = list(records.items_of_dossiers(session, dossier_ids))
+            if changed := [item for item in items if there.get(item.id) != item.stamp]:
+                engine.put(changed)
+            if left := there.keys() - {item.id for item in items}:
+                engine.remove(left)
     except IndexDamaged:
         rebuild(database, settings)
-        return
-    with db.reading(database) as session:
-        items = list(records.items_of_dossiers(session, dossier_ids))
-    stamps = {item.id: engine.stamp(item.id) for item in items if item.id in there}
-    if changed := [item for item in items if stamps.get(item.id) != item.stamp]:
-        engine.put(changed)
-    if left := there - {item.id for item in items}:
-        engine.remove(left)
+
+
+@contextmanager
+def _turn(settings: Settings) -> Iterator[None]:
+    """One at a time among all threads and processes; the kernel frees the lock of a killed one."""
+    with (settings.index / TURN).open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def rebuild(database: Database, settings: Settings, *, resume: bool = False) -> None:

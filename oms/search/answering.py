@@ -4,14 +4,15 @@ The documents outside the allowed dossiers are gone before anything is looked up
 and no order tells of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oms.search.analysis import GUESSED, NAME, NUMBER, Asked, QueryWord, ask
+from oms.search.cards import Bools, Ints
 from oms.search.interface import MISREAD, Found, Match, Query
-from oms.search.postings import NOTHING, Bools, Ints, Snapshot, common
+from oms.search.postings import NOTHING, Snapshot, shared
 from oms.search.ranking import Ranked, Search, everything
 from oms.search.scope import Scope
 from oms.vietnamese.misreadings import likely_syllables, misreadings, readings
@@ -30,12 +31,12 @@ def answer(snapshot: Snapshot, query: Query) -> Found:
     if not asked.words and query.words.strip():
         return Found()
     scope = Scope(snapshot, _allowed(snapshot, query))
-    ranked = Search(scope).run(asked, query.unfinished) if asked.words else everything(scope.allowed)
+    ranked = Search(scope).run(asked, query.unfinished) if asked.words else everything(scope.allowed.mask)
     return Found(
         total=len(ranked.places),
         matches=_page(scope, asked, ranked, query),
-        facets=_facets(snapshot, ranked.places),
-        by_dossier=_counts(snapshot, "dossier", ranked.places),
+        facets=snapshot.alike.counts(snapshot.column("alike")[ranked.places]),
+        by_dossier=snapshot.dossiers.told(np.bincount(snapshot.column("dossier")[ranked.places])),
     )
 
 
@@ -73,47 +74,43 @@ def _likely(scope: Scope, asked: Sequence[QueryWord], number: int) -> str | None
 def _with_marks(scope: Scope, folded: str) -> str:
     """The most frequent marked writing of a word among the allowed documents."""
     written = {tone_key(form) for form in all_syllables() if fold(form) == folded}
-    times = {form: len(scope.read("marked", form)[0]) for form in sorted(written) if form != folded}
+    times = {form: len(scope.read("marked", form)) for form in sorted(written) if form != folded}
     best = max(times, key=lambda form: times[form], default=folded)
     return best if times.get(best) else folded
 
 
 def _allowed(snapshot: Snapshot, query: Query) -> Bools:
     """The documents the query may speak about at all: alive, in an allowed dossier, through every filter."""
-    allowed = snapshot.codes["dossier"].chosen(query.dossiers)[snapshot.column("dossier")] & snapshot.live
-    for field in ("kind", "component", "category", "state", "quality"):
-        if (wanted := getattr(query, field)) is not None:
-            allowed &= snapshot.codes[field].chosen((wanted,))[snapshot.column(field)]
+    upto = len(snapshot.alike)  # fixed: another thread may take in a newer state meanwhile
+    allowed = snapshot.dossiers.chosen(query.dossiers)[snapshot.column("dossier")] & snapshot.live
+    alike: list[Bools] = [
+        snapshot.alike.chosen(field, wanted, upto)
+        for field in ("kind", "component", "category", "state", "quality")
+        if (wanted := getattr(query, field)) is not None
+    ]
     first, last = query.years
-    years = snapshot.column("year") if query.year is not None or first is not None or last is not None else None
-    if years is not None:
-        allowed &= (years >= max(first or 1, 1)) & (years <= (9999 if last is None else last))
-        if query.year is not None:
-            allowed &= years == query.year
-    scope = Scope(snapshot, allowed)
+    if first is not None or last is not None:
+        alike.append(snapshot.alike.between(max(first or 1, 1), 9999 if last is None else last, upto))
+    if query.year is not None:
+        alike.append(snapshot.alike.between(query.year, query.year, upto))
+    if alike:
+        allowed &= np.logical_and.reduce(alike)[snapshot.column("alike")]
     for sign, words in ((NAME, query.names), (NUMBER, query.numbers)):
         for word in ask(words).words:
-            _keep(allowed, scope.read("folded", sign + word.folded)[0])
+            kept = np.zeros(snapshot.size, dtype=np.bool_)
+            kept[snapshot.postings("folded", sign + word.folded).places] = True
+            allowed &= kept
     for words in query.without:
-        allowed[_having(scope, ask(words))] = False
+        allowed[_having(snapshot, ask(words))] = False
     return allowed
 
 
-def _keep(allowed: Bools, places: Ints) -> None:
-    kept = np.zeros(len(allowed), dtype=np.bool_)
-    kept[places] = True
-    allowed &= kept
-
-
-def _having(scope: Scope, asked: Asked) -> Ints:
+def _having(snapshot: Snapshot, asked: Asked) -> Ints:
     """The documents that have these words, as typed, side by side."""
     if len(asked.words) == 1:
         word = asked.words[0]
-        return scope.read(*(("marked", word.marked) if word.has_marks else ("folded", word.folded)))[0]
-    places = np.flatnonzero(scope.allowed).astype(np.int32) if asked.words else NOTHING
-    for pair in asked.pairs:
-        places = common(places, scope.pair(pair))
-    return places
+        return snapshot.postings(*(("marked", word.marked) if word.has_marks else ("folded", word.folded))).places
+    return shared(snapshot.postings("pairs", pair) for pair in asked.pairs) if asked.words else NOTHING
 
 
 def _page(scope: Scope, asked: Asked, ranked: Ranked, query: Query) -> tuple[Match, ...]:
@@ -121,38 +118,44 @@ def _page(scope: Scope, asked: Asked, ranked: Ranked, query: Query) -> tuple[Mat
     start, end = max(query.offset, 0), max(query.offset, 0) + max(query.limit, 0)
     if start >= len(ranked.places) or end == start:
         return ()
-    snapshot = scope.snapshot
-    keys = _sort_keys(snapshot, ranked, query)
-    rows = np.arange(len(ranked.places))
-    if end < len(rows) and keys:
-        first = np.lexsort(keys[::-1])
-        last = first[end - 1]
-        worse = np.zeros(len(rows), dtype=np.bool_)
-        equal = np.ones(len(rows), dtype=np.bool_)
-        for key in keys:
-            worse |= equal & (key > key[last])
-            equal &= key == key[last]
-        rows = np.flatnonzero(~worse)
-    standing = snapshot.standing(ranked.places[rows])
-    chosen = rows[np.lexsort((standing, *(key[rows] for key in keys[::-1])))][start:end].tolist()
-    return tuple(_match(scope, asked, ranked, row, explained=place < EXPLAINED) for place, row in enumerate(chosen))
+    rows = _first(len(ranked.places), _keys(scope.snapshot, ranked, query), end)[start:].tolist()
+    return tuple(_match(scope, asked, ranked, row, explained=place < EXPLAINED) for place, row in enumerate(rows))
 
 
-def _sort_keys(snapshot: Snapshot, ranked: Ranked, query: Query) -> list[NDArray[np.generic]]:
-    """What is compared before the name, weightiest first; smaller stands before larger."""
-    if query.sort == "name":
-        return []
-    if query.sort == "date":
-        return [-snapshot.column("date")[ranked.places]]
-    return [ranked.groups, -ranked.scores]
+Key = Callable[[NDArray[np.intp]], NDArray[np.generic]]
+"""For ascending rows of a result what they are compared by; what is smaller stands before what is larger."""
+
+
+def _keys(snapshot: Snapshot, ranked: Ranked, query: Query) -> list[Key]:
+    """What is compared first, and then, where it is equal; the last one is never equal."""
+    keys: dict[str, list[Key]] = {
+        "relevance": [lambda rows: ranked.groups[rows], lambda rows: -ranked.scores[rows]],
+        "date": [lambda rows: -snapshot.column("date")[ranked.places[rows]]],
+        "name": [],
+    }
+    return [*keys[query.sort], lambda rows: snapshot.standing(ranked.places[rows])]
+
+
+def _first(count: int, keys: Sequence[Key], end: int) -> NDArray[np.intp]:
+    """The first `end` of `count` rows, in order. Rows that cannot be among them are dropped key by key, unsorted."""
+    rows, sure = np.arange(count), [np.arange(0)]
+    for key in keys:
+        if len(rows) <= (wanted := end - sum(map(len, sure))):
+            break
+        values = key(rows)
+        last = np.partition(values, wanted - 1)[wanted - 1]
+        sure.append(rows[values < last])
+        rows = rows[values == last]
+    rows = np.sort(np.concatenate((*sure, rows)))
+    return rows[np.lexsort([key(rows) for key in reversed(keys)])][:end]
 
 
 def _match(scope: Scope, asked: Asked, ranked: Ranked, row: int, *, explained: bool) -> Match:
     snapshot, place, tier = scope.snapshot, int(ranked.places[row]), int(ranked.tiers[row])
     return Match(
         id=snapshot.card(place)[1],
-        kind=snapshot.codes["kind"].names[snapshot.column("kind")[place]],
-        dossier=snapshot.codes["dossier"].names[snapshot.column("dossier")[place]],
+        kind=snapshot.alike.value("kind", int(snapshot.column("alike")[place])),
+        dossier=snapshot.dossiers.names[snapshot.column("dossier")[place]],
         score=round(float(ranked.scores[row]), 4),
         tier=tier,
         instead=_instead(scope, asked, place) if tier == MISREAD and explained else (),
@@ -182,23 +185,3 @@ def _instead(scope: Scope, asked: Asked, place: int) -> tuple[tuple[str, str], .
             near = [form for form in misreadings(word.folded) if scope.has("folded", form, place)]
         found.append((word.folded, near[0] if near else ""))
     return tuple(found)
-
-
-def _facets(snapshot: Snapshot, places: Ints) -> dict[str, dict[str, int]]:
-    facets = {
-        field: _counts(snapshot, field, places) for field in ("kind", "component", "category", "state", "quality")
-    }
-    years, counts = np.unique(snapshot.column("year")[places], return_counts=True)
-    facets["year"] = {
-        str(year): int(count) for year, count in zip(years.tolist(), counts.tolist(), strict=True) if year
-    }
-    return facets
-
-
-def _counts(snapshot: Snapshot, field: str, places: Ints) -> dict[str, int]:
-    """How many of the documents have each value of `field`; empty values are left out."""
-    counts = np.bincount(snapshot.column(field)[places], minlength=0)
-    codes = np.flatnonzero(counts)
-    found = dict(zip(map(snapshot.codes[field].names.__getitem__, codes.tolist()), counts[codes].tolist(), strict=True))
-    found.pop("", None)
-    return found

@@ -143,6 +143,9 @@ def ask(words: str) -> Asked:
 def visible(session: Session, actor: Actor, filters: Filters) -> dict[str, Held]:
     """The dossiers that may be seen at this moment: id, custodian and category by id."""
     rows = select(Dossier.id, Dossier.custodian_id, Dossier.category).where(allowed(actor, Action.DOSSIER_READ))
+    if actor.opened is not None:
+        # In the closed installation nothing of a closed file is found, and not that there is something to find.
+        rows = rows.where(Dossier.id.in_(list(actor.opened)))
     if filters.unit_id:
         rows = rows.where(Dossier.custodian_id == filters.unit_id)
     if filters.dossier_id:

@@ -161,11 +161,16 @@ class Engine(Protocol):
     def stamp(self, id: str) -> str | None:
         """The `Item.stamp` that was indexed under `id`, or None when there is none."""
 
-    def stamps(self) -> dict[str, str]:
-        """All ids with their stamps: what is missing, stale or left over shows by comparing."""
+    def stamps(self, ids: Iterable[str] | None = None) -> dict[str, str]:
+        """The ids that are there, all or of `ids`, with their stamps: what is missing, stale or left over shows by
+        comparing."""
 
     def healthy(self) -> bool:
         """Whether every byte of the index is as it was written; reads the whole index."""
+
+    def warm_up(self) -> None:
+        """Begin to read ahead in the background what many questions need, now and again after a rebuild, where there is
+        so much that it is worth it. For a program that is asked often; returns at once and raises nothing."""
 
     def close(self) -> None:
         """Let go of all files; the next question opens them again."""

@@ -256,7 +256,8 @@ def _at_work(session: Session) -> set[str]:
 
 
 def _is_open() -> ColumnElement[bool]:
-    return Job.state.in_((JobState.QUEUED, JobState.RUNNING))
+    """Jobs that wait or run; what a dead worker had in hand is no work under way."""
+    return (Job.state == JobState.QUEUED) | ((Job.state == JobState.RUNNING) & (Job.lease_until >= now()))
 
 
 def _next_part(dossier_ids: Sequence[str], reached: str) -> list[str]:

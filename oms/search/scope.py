@@ -11,8 +11,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from oms.search.analysis import AT_THE_TOP, GUESSED
-from oms.search.postings import NOTHING, Bools, Ints, Postings, Snapshot, common, positions
+from oms.search.analysis import AT_THE_TOP, ELSEWHERE, GUESSED
+from oms.search.cards import Bools, Ints, Wanted
+from oms.search.postings import NOTHING, Allowed, Listed, Postings, Snapshot, at_places, shared
 from oms.vietnamese.misreadings import MISTAKEN, is_possible, likely_syllables, readings
 
 Floats = NDArray[np.float32]
@@ -33,7 +34,7 @@ DOUBTFUL = 0.3
 
 @dataclass(frozen=True)
 class Beside:
-    """Documents in which two words stand together, or in which something stands that may have been read for them.
+    """Documents in which something stands that may have been read for two words that stand together.
 
     `gains` is what that says for a document: the logarithm of how much likelier it is to stand where the words are
     meant than anywhere.
@@ -42,45 +43,63 @@ class Beside:
     places: Ints
     gains: Floats
 
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def has(self, wanted: Wanted) -> Bools:
+        """At which of `wanted` it stands."""
+        return self.at(wanted) > 0
+
+    def at(self, wanted: Wanted) -> Floats:
+        """What it says of each of the documents at `wanted`, 0 where it does not stand."""
+        return at_places(wanted, self.places, self.gains)
+
+    @property
+    def most(self) -> float:
+        """The most it says of any document."""
+        return float(self.gains.max(initial=0))
+
+
+@dataclass(frozen=True)
+class Together:
+    """Documents in which two words stand together as typed, and what that says by the weight the pair has there."""
+
+    postings: Postings
+    says: Floats
+    most: float
+    """The most it says of any document."""
+
+    def at(self, wanted: Wanted) -> Floats:
+        """What it says of each of the documents at `wanted`, 0 where the words do not stand together."""
+        return self.says.take(self.postings.at(wanted))
+
 
 class Scope:
     """One snapshot and the documents that may be spoken of; they are fixed at the start and cannot be widened."""
 
     def __init__(self, snapshot: Snapshot, allowed: Bools) -> None:
         self.snapshot = snapshot
-        self.allowed = allowed
-        self.size = int(np.count_nonzero(allowed))
-        self._pairs: dict[str, Postings] = {}
+        self.allowed = Allowed(allowed)
+        self.size = self.allowed.size
+        self._read: dict[tuple[str, str], Postings] = {}
 
     def read(self, field: str, word: str) -> Postings:
         """A posting list, the allowed documents only."""
-        postings = self.snapshot.postings(field, word)
-        if not len(postings.places):
-            return postings
-        kept = self.allowed[postings.places]
-        return Postings(postings.places[kept], postings.weights[kept])
+        if (field, word) not in self._read:
+            self._read[field, word] = self.snapshot.postings(field, word).within(self.allowed)
+        return self._read[field, word]
 
     def count(self, folded: str) -> int:
         """How many allowed documents have the word, marks aside."""
-        return len(self.read("folded", folded).places)
+        return len(self.read("folded", folded))
 
-    def pair(self, pair: str) -> Ints:
+    def pair(self, pair: str) -> Postings:
         """The allowed documents in which the two words stand together."""
-        return self._pair(pair).places
-
-    def at_the_top(self, pair: str) -> Ints:
-        """The allowed documents in which the two words stand together in the heading or at the top."""
-        places, weights = self._pair(pair)
-        kept: Ints = places[weights == AT_THE_TOP]
-        return kept
+        return self.read("pairs", pair)
 
     def has(self, field: str, word: str, place: int) -> bool:
-        """Whether the document at `place` has the word or pair."""
-        places = self.pair(word) if field == "pairs" else self.snapshot.postings(field, word).places
-        if not len(places):
-            return False
-        found = int(np.searchsorted(places, place))
-        return found < len(places) and int(places[found]) == place
+        """Whether the allowed document at `place` has the word or pair."""
+        return bool(self.read(field, word).has(np.array([place], dtype=np.int32))[0])
 
     def rarity(self, count: int) -> float:
         """How much finding a word, or a pair, in `count` of the allowed documents says."""
@@ -95,20 +114,23 @@ class Scope:
         said = [self.rarity(len(self.pair(pair))) for pair in pairs]
         news = list(said)
         for number, (one, other) in enumerate(pairwise(pairs)):
-            both = common(self.pair(one), self.pair(other))
-            if len(both):
-                twice = max(said[number] + said[number + 1] - self.rarity(len(both)), 0.0)
+            if both := len(shared((self.pair(one), self.pair(other)))):
+                twice = max(said[number] + said[number + 1] - self.rarity(both), 0.0)
                 news[number] -= twice / 2
                 news[number + 1] -= twice / 2
         return [max(new / max(old, 1e-9), REPEATED) for new, old in zip(news, said, strict=True)]
 
-    def together(self, pair: str) -> Beside:
-        """Where the two words stand together as asked; at the top of a page it says more than further down."""
-        places, weights = self._pair(pair)
-        top = weights == AT_THE_TOP
-        above = self.rarity(int(np.count_nonzero(top)))
-        below = min(self.rarity(len(places)) * FURTHER_DOWN, above)
-        return Beside(places, np.where(top, above, below).astype(np.float32))
+    def together(self, pair: str, share: float) -> Together:
+        """Where the two words stand together as asked, with a share of what that says; at the top of a page it says
+        more than further down."""
+        postings = self.pair(pair)
+        top = postings.count(AT_THE_TOP)
+        above = self.rarity(top)
+        below = min(self.rarity(len(postings)) * FURTHER_DOWN, above)
+        says = np.zeros(AT_THE_TOP + 1, dtype=np.float32)
+        says[[ELSEWHERE, AT_THE_TOP]] = below, above
+        says *= np.float32(share)
+        return Together(postings, says, float(says[AT_THE_TOP if top else ELSEWHERE if len(postings) else 0]))
 
     def misread(self, word: str, before: str | None, after: str | None) -> list[Beside]:
         """Where, beside the neighbour before and the one after, something stands that may be `word` misread.
@@ -128,13 +150,13 @@ class Scope:
     def _misread_beside(
         self, word: str, forms: dict[str, float], slip: float, meant: frozenset[str], neighbour: str, left: bool
     ) -> Beside:
-        found = [(self._pair(GUESSED + _beside(word, neighbour, left)), MISTAKEN, 0.0, True)]
+        found = [(self.pair(GUESSED + _beside(word, neighbour, left)), MISTAKEN, 0.0, True)]
         for form, chance in forms.items():
             postings = self._form(form, neighbour, left)
             found.append((postings, chance, slip if form in meant else 0.0, not is_possible(form)))
         places, gains = [], []
         for postings, chance, slipped, only_misread in found:
-            count = len(postings.places)
+            count = len(postings)
             if not count:
                 continue
             rarity = self.rarity(count)
@@ -151,28 +173,18 @@ class Scope:
     def _form(self, form: str, neighbour: str, left: bool) -> Postings:
         """Where one form of a word stands beside its neighbour; a torn word stands with both halves."""
         if " " not in form:
-            return self._pair(_beside(form, neighbour, left))
-        halves = self._pair(form)
-        if not len(halves.places):
+            return self.pair(_beside(form, neighbour, left))
+        halves = self.pair(form)
+        if not len(halves):
             return halves
-        near = self._pair(_beside(form.split(" ")[0 if left else 1], neighbour, left))
-        kept = positions(near.places, halves.places) >= 0
-        return Postings(halves.places[kept], halves.weights[kept])
-
-    def _pair(self, pair: str) -> Postings:
-        if pair not in self._pairs:
-            self._pairs[pair] = self.read("pairs", pair)
-        return self._pairs[pair]
+        near = self.pair(_beside(form.split(" ")[0 if left else 1], neighbour, left))
+        places = shared((near, halves))
+        return Listed(places, halves.at(places))
 
 
 def _beside(word: str, neighbour: str, left: bool) -> str:
     """The pair of a word and its neighbour, which stands on its left or on its right."""
     return f"{neighbour} {word}" if left else f"{word} {neighbour}"
-
-
-def joined(one: Beside, other: Beside) -> Beside:
-    """The documents of both, each with its better gain."""
-    return _best([one.places, other.places], [one.gains, other.gains])
 
 
 def _best(places: list[Ints], gains: list[Floats]) -> Beside:
@@ -184,8 +196,3 @@ def _best(places: list[Ints], gains: list[Floats]) -> Beside:
     joined, said = joined[order], said[order]
     starts = np.flatnonzero(np.concatenate(([True], joined[1:] != joined[:-1])))
     return Beside(joined[starts], np.maximum.reduceat(said, starts))
-
-
-def weakened(one: Beside, share: float) -> Beside:
-    """The same documents with a share of their gains."""
-    return Beside(one.places, one.gains * np.float32(share))

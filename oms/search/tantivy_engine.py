@@ -14,7 +14,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from oms.search.analysis import ONCE, VERSION, Analysed, analyse
 from oms.search.answering import answer, respell
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
 from oms.search.tantivy_rows import Rows, TantivySnapshot, bit, signed
+from oms.search.warming import Warming
 
 WRITER_WAIT = 60.0
 """Seconds a writer waits for another process."""
@@ -32,8 +33,6 @@ MEMORY = 50_000_000
 """Bytes tantivy may use while writing."""
 BATCH = 20_000
 """Items of one commit of a rebuild: what a broken-off rebuild need not do again."""
-WARM_FROM = 20_000
-"""Items from which on long lists are read in the background once the index is opened."""
 OPENING_TRIES = 8
 """Openings before an index counts as damaged while writers keep replacing it."""
 LAYOUT = 2
@@ -65,6 +64,7 @@ class TantivyEngine:
         self._index: Any = None
         self._rows = Rows(self._schema)
         self._newest: TantivySnapshot | None = None
+        self._warming = Warming(lambda: nullcontext(self._snapshot()))
 
     def put(self, items: Iterable[Item]) -> None:
         """Add the items, in place of earlier ones with the same ids; all of them durably, or none."""
@@ -83,7 +83,11 @@ class TantivyEngine:
 
     def find(self, query: Query) -> Found:
         """Answer the query from the newest durable state, inside `query.dossiers` only."""
-        return answer(self._snapshot(), query) if query.dossiers else Found()
+        if not query.dossiers:
+            return Found()
+        snapshot = self._snapshot()
+        self._warming.look(snapshot)
+        return answer(snapshot, query)
 
     def respell(self, words: str, dossiers: frozenset[str]) -> str | None:
         """`words` with those that no allowed dossier has replaced by likely ones, or None."""
@@ -131,9 +135,12 @@ class TantivyEngine:
         """The stamp indexed under `id`, or None."""
         return self._snapshot().stamp(id)
 
-    def stamps(self) -> dict[str, str]:
-        """All ids with their stamps."""
-        return self._snapshot().stamps()
+    def stamps(self, ids: Iterable[str] | None = None) -> dict[str, str]:
+        """The ids that are there, all or of `ids`, with their stamps."""
+        snapshot = self._snapshot()
+        if ids is None:
+            return snapshot.stamps()
+        return {id: stamp for id in ids if (stamp := snapshot.stamp(id)) is not None}
 
     def healthy(self) -> bool:
         """Whether every byte of the index is as it was sealed; reads the whole index.
@@ -151,6 +158,10 @@ class TantivyEngine:
         return all(
             _sum(place / name) == told or (newer and not (place / name).exists()) for name, told in sealed.items()
         )
+
+    def warm_up(self) -> None:
+        """Begin to read ahead in the background what many questions need."""
+        self._warming.begin()
 
     def close(self) -> None:
         """Let go of all files; the next question opens them again."""
@@ -208,16 +219,17 @@ class TantivyEngine:
         place = self._place()
         if self._index is None or self._key is None or self._key[0] != place.name:
             _check_sizes(place)
-            self._index, self._rows = tantivy.Index.open(str(place)), Rows(self._schema)
+            self._rows = Rows(self._schema)
+            # By an index of its own: tantivy keeps what was read of its stored cards, 16 MB, as long as one is open.
+            with self._rows.lock:
+                self._rows.follow(tantivy.Index.open(str(place)).searcher())
+            self._index = tantivy.Index.open(str(place))
             self._index.config_reader(reload_policy="manual")
         self._index.reload()
         searcher = self._index.searcher()
         with self._rows.lock:
             self._rows.follow(searcher)
-        is_fresh = self._newest is None
         self._newest, self._key = TantivySnapshot(self._rows, searcher), state
-        if is_fresh and self._newest.size > WARM_FROM:
-            threading.Thread(target=self._newest.warm, daemon=True, name="warming the search index").start()
         return self._newest
 
     def _write(self, place: Path, analysed: Iterable[Analysed], gone: Iterable[str]) -> None:

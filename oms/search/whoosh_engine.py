@@ -24,8 +24,10 @@ from whoosh.writing import MERGE_SMALL, NO_MERGE, SegmentWriter
 
 from oms.search.analysis import VERSION, Analysed, analyse
 from oms.search.answering import answer, respell
+from oms.search.cards import Alike, Codes
 from oms.search.interface import Found, IndexBusy, IndexDamaged, Item, Query
-from oms.search.postings import CODED, Codes, PostingCache
+from oms.search.postings import PostingCache
+from oms.search.warming import Warming
 from oms.search.whoosh_segments import SEPARATOR, LoadedSegment, WhooshSnapshot
 from oms.search.whoosh_storage import (
     INDEX_NAME,
@@ -78,14 +80,17 @@ def _schema() -> Any:
 class WhooshEngine:
     """`oms.search.interface.Engine` over the index in `folder`; one object serves all threads of a process."""
 
-    def __init__(self, folder: Path, writer_wait: float = WRITER_WAIT) -> None:
+    def __init__(self, folder: Path, writer_wait: float = WRITER_WAIT, key: bytes | None = None) -> None:
         self._folder = folder
+        self._key = key
+        """Key of the files of a sealed installation."""
         self._writer_wait = writer_wait
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._storage = DurableStorage(folder, VERSION)
+        self._storage = DurableStorage(folder, VERSION, key)
         self._schema = _schema()
-        self._codes = {field: Codes() for field in CODED}
+        self._dossiers, self._alike = Codes(), Alike()
         self._cache = PostingCache()
+        self._warming = Warming(self._snapshot)
         self._reading = threading.RLock()
         self._writing = threading.Lock()
         self._snapshots: list[WhooshSnapshot] = []
@@ -115,6 +120,7 @@ class WhooshEngine:
         if not query.dossiers:
             return Found()
         with self._snapshot() as snapshot:
+            self._warming.look(snapshot)
             return answer(snapshot, query)
 
     def respell(self, words: str, dossiers: frozenset[str]) -> str | None:
@@ -131,13 +137,13 @@ class WhooshEngine:
         """
         with self._only_writer(), self._locked():
             beside = self._folder / BUILDING
-            staging = WhooshEngine(beside)
+            staging = WhooshEngine(beside, key=self._key)
             done: dict[str, str] = {}
             with suppress(IndexDamaged):
                 done = staging.stamps() if resume else {}
             if not done:
                 shutil.rmtree(beside)  # what a killed rebuild left
-                staging = WhooshEngine(beside)
+                staging = WhooshEngine(beside, key=self._key)
                 TOC.create(staging._storage, self._schema, INDEX_NAME)
             seen: set[str] = set()
             wanted = (item for item in _without_doubles(items, seen) if done.get(item.id) != item.stamp)
@@ -171,10 +177,12 @@ class WhooshEngine:
             place = snapshot.find_places([id]).get(id)
             return None if place is None else snapshot.stamp(place)
 
-    def stamps(self) -> dict[str, str]:
-        """All ids with their stamps."""
+    def stamps(self, ids: Iterable[str] | None = None) -> dict[str, str]:
+        """The ids that are there, all or of `ids`, with their stamps."""
         with self._snapshot() as snapshot:
-            return snapshot.stamps()
+            if ids is None:
+                return snapshot.stamps()
+            return {id: snapshot.stamp(place) for id, place in snapshot.find_places(ids).items()}
 
     def healthy(self) -> bool:
         """Whether every byte of the index is as it was written; reads the whole index."""
@@ -184,6 +192,10 @@ class WhooshEngine:
                 return not broken_files(self._folder, [str(snapshot.key[0]), *files])
         except IndexDamaged:
             return False
+
+    def warm_up(self) -> None:
+        """Begin to read ahead in the background what many questions need."""
+        self._warming.begin()
 
     def close(self) -> None:
         """Let go of all files; the next question opens them again."""
@@ -314,9 +326,9 @@ class WhooshEngine:
         segments = []
         for segment in toc.segments:
             known = opened.get(segment.segment_id())
-            segments.append(known or LoadedSegment(self._storage, self._schema, segment, self._codes))
+            segments.append(known or LoadedSegment(self._storage, self._schema, segment, self._dossiers, self._alike))
         deleted = [list(segment.deleted_docs()) for segment in toc.segments]
-        return WhooshSnapshot(toc_key, segments, deleted, self._codes, self._cache, self._reading)
+        return WhooshSnapshot(toc_key, segments, deleted, self._dossiers, self._alike, self._cache, self._reading)
 
     def _drop_all_but(self, kept: list[WhooshSnapshot]) -> None:
         """Forget snapshots and close the segments nobody has any more."""

@@ -16,20 +16,9 @@ from typing import Any
 import numpy as np
 from whoosh.reading import TermNotFound
 
+from oms.search.cards import Alike, Cards, Codes, Ints, Texts, ranks
 from oms.search.interface import IndexDamaged
-from oms.search.postings import (
-    BETWEEN,
-    CODED,
-    COUNTED,
-    NO_POSTINGS,
-    NOTHING,
-    Codes,
-    Ints,
-    PostingCache,
-    Postings,
-    Texts,
-    ranks,
-)
+from oms.search.postings import NO_POSTINGS, NOTHING, PostingCache, Postings, posted, side_by_side
 
 FEW = 2000
 """Documents that are sorted by name for one query; for more, all are sorted once and remembered."""
@@ -40,29 +29,24 @@ SEPARATOR = "\x1f"
 class LoadedSegment:
     """One immutable segment: its open reader and the cards of its documents."""
 
-    def __init__(self, storage: Any, schema: Any, segment: Any, codes: dict[str, Codes]) -> None:
+    def __init__(self, storage: Any, schema: Any, segment: Any, dossiers: Codes, alike: Alike) -> None:
         codec = segment.codec()
         self.name: str = segment.segment_id()
         self.size: int = segment.doc_count_all()
+        self.is_warm = False
+        """Whether its frequent lists are read ahead."""
         self._schema = schema
         # The codec's readers, not whoosh.reading: those filter deleted documents one by one in Python.
         self._terms = codec.terms_reader(storage, segment)
-        self._cards = codec.per_document_reader(storage, segment)
-        self.keys, self.stamps = Texts(), Texts()
-        columns = {field: array("i") for field in (*CODED, *COUNTED)}
+        self._documents = codec.per_document_reader(storage, segment)
+        self.cards, self.stamps = Cards(dossiers, alike), Texts()
         try:
-            for card in self._cards.column_reader("card", schema["card"].column_type):
-                parts = card.decode("utf-8").split(SEPARATOR)
-                coded, counted = parts[3 : 3 + len(CODED)], parts[3 + len(CODED) :]
-                for field, value in zip(CODED, coded, strict=True):
-                    columns[field].append(codes[field].number(value))
-                for field, value in zip(COUNTED, counted, strict=True):
-                    columns[field].append(int(value))
-                self.stamps.append(parts[1])
-                self.keys.append(parts[2] + BETWEEN + parts[0])
-        except (ValueError, IndexError) as error:
+            for card in self._documents.column_reader("card", schema["card"].column_type):
+                id, stamp, order, *told = card.decode("utf-8").split(SEPARATOR)
+                self.cards.append(id, order, told)
+                self.stamps.append(stamp)
+        except ValueError as error:
             raise IndexDamaged("a card cannot be read") from error
-        self.columns = {field: np.array(values, dtype=np.int32) for field, values in columns.items()}
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -72,18 +56,20 @@ class LoadedSegment:
     def read_postings(self, field: str, word: str) -> Postings:
         """The posting list of `word`, deleted documents included."""
         try:
-            return _decode(self._terms.matcher(field, word.encode(), self._schema[field].format))
+            return _decode(self._terms.matcher(field, word.encode(), self._schema[field].format), self.size)
         except TermNotFound:
             return NO_POSTINGS
 
-    def card(self, place: int) -> tuple[str, str]:
-        """Order key and id of the document."""
-        order, _, id = self.keys[place].rpartition(BETWEEN)
-        return order, id
-
     def ids(self) -> Iterator[str]:
         """The ids of all documents."""
-        return (self.card(place)[1] for place in range(self.size))
+        return (self.cards.card(place)[1] for place in range(self.size))
+
+    def count(self, field: str, word: str) -> int:
+        """How many documents have `word`."""
+        try:
+            return int(self._terms.doc_frequency(field, word.encode()))
+        except KeyError:
+            return 0
 
     def words_from(self, field: str, prefix: str) -> Iterator[str]:
         """The words of `field` that begin with `prefix`, in order."""
@@ -96,7 +82,7 @@ class LoadedSegment:
     def close(self) -> None:
         """Let go of the files."""
         self._terms.close()
-        self._cards.close()
+        self._documents.close()
 
 
 class WhooshSnapshot:
@@ -107,14 +93,15 @@ class WhooshSnapshot:
         key: tuple[str, int, int],
         segments: list[LoadedSegment],
         deleted: Sequence[Iterable[int]],
-        codes: dict[str, Codes],
+        dossiers: Codes,
+        alike: Alike,
         cache: PostingCache,
         lock: threading.RLock,
     ) -> None:
         self.key = key
         self.users = 0
         self.segments = segments
-        self.codes = codes
+        self.dossiers, self.alike = dossiers, alike
         self._cache = cache
         self._lock = lock
         self.starts = [0]
@@ -127,22 +114,30 @@ class WhooshSnapshot:
         self._columns: dict[str, Ints] = {}
 
     def column(self, field: str) -> Ints:
-        """The values (codes, years, counts) of `field` for every document place."""
+        """The values of `field` for every document place."""
         if field not in self._columns:
-            parts = [segment.columns[field] for segment in self.segments]
+            parts = [segment.cards.column(field) for segment in self.segments]
             self._columns[field] = np.concatenate(parts) if parts else NOTHING
         return self._columns[field]
 
     def postings(self, field: str, word: str) -> Postings:
         """Where `word` occurs in the whole generation, deleted documents included."""
-        found = []
-        for segment, start in zip(self.segments, self.starts, strict=False):
-            part = self._segment_postings(segment, field, word)
-            if len(part.places):
-                found.append(Postings(part.places + np.int32(start), part.weights) if start else part)
-        if len(found) < 2:
-            return found[0] if found else NO_POSTINGS
-        return Postings(np.concatenate([part.places for part in found]), np.concatenate([p.weights for p in found]))
+        parts = [self._segment_postings(segment, field, word) for segment in self.segments]
+        return side_by_side(list(zip(self.starts, parts, strict=False)), self.size)
+
+    def count(self, field: str, word: str) -> int:
+        """How many documents have `word`, deleted ones included."""
+        with self._lock:
+            return sum(segment.count(field, word) for segment in self.segments)
+
+    def cold(self) -> int:
+        """How many documents are in segments whose frequent lists were not read ahead."""
+        return sum(segment.size for segment in self.segments if not segment.is_warm)
+
+    def set_warm(self) -> None:
+        """Note that they are being read."""
+        for segment in self.segments:
+            segment.is_warm = True
 
     def words_from(self, field: str, prefix: str) -> list[str]:
         """All words that begin with `prefix`, in order."""
@@ -153,7 +148,7 @@ class WhooshSnapshot:
     def card(self, place: int) -> tuple[str, str]:
         """Order key and id of the document at `place`."""
         segment, inside = self._inside(place)
-        return segment.card(inside)
+        return segment.cards.card(inside)
 
     def standing(self, places: Ints) -> Ints:
         """Numbers that sort the documents at `places` by order key and id."""
@@ -165,13 +160,15 @@ class WhooshSnapshot:
             [
                 key
                 for segment, start, one, other in parts
-                for key in segment.keys.raw((places[one:other] - start).tolist())
+                for key in segment.cards.keys.raw((places[one:other] - start).tolist())
             ]
         )
 
     @cached_property
     def _all_standing(self) -> Ints:
-        return ranks(list(chain.from_iterable(segment.keys.raw(range(segment.size)) for segment in self.segments)))
+        return ranks(
+            list(chain.from_iterable(segment.cards.keys.raw(range(segment.size)) for segment in self.segments))
+        )
 
     def find_places(self, ids: Iterable[str]) -> dict[str, int]:
         """The places of the live documents with these ids; unknown ids are left out."""
@@ -211,13 +208,13 @@ class WhooshSnapshot:
         return found
 
 
-def _decode(matcher: Any) -> Postings:
+def _decode(matcher: Any, size: int) -> Postings:
     """A matcher's whole list as arrays: by blocks where the codec's matcher lets us, otherwise step by step.
 
     Stepping is the public way and always right; blocks are about five times faster on long lists.
     """
     if not all(hasattr(matcher, name) for name in ("_read_data", "_next_block", "_data", "_blocklength")):
-        return _step(matcher)
+        return _step(matcher, size)
     places, weights = [], []
     while matcher.is_active():
         matcher._read_data()
@@ -225,13 +222,13 @@ def _decode(matcher: Any) -> Postings:
         places.append(np.cumsum(np.array(steps, dtype=np.int32), dtype=np.int32))
         weights.append(np.full(len(steps), 1 if block_weights is None else block_weights, dtype=np.uint8))
         matcher._next_block()
-    return Postings(np.concatenate(places), np.concatenate(weights)) if places else NO_POSTINGS
+    return posted(np.concatenate(places), np.concatenate(weights), size) if places else NO_POSTINGS
 
 
-def _step(matcher: Any) -> Postings:
+def _step(matcher: Any, size: int) -> Postings:
     places, weights = array("i"), array("B")
     while matcher.is_active():
         places.append(matcher.id())
         weights.append(int(matcher.weight()))
         matcher.next()
-    return Postings(np.array(places, dtype=np.int32), np.array(weights, dtype=np.uint8))
+    return posted(np.array(places, dtype=np.int32), np.array(weights, dtype=np.uint8), size)

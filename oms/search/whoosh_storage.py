@@ -4,8 +4,9 @@ Whoosh never calls fsync and notices damage only when it happens to read it. Her
 the table of contents that names it, and a seal (sizes and checksums of all files) is written with each
 generation: a truncated file is noticed when the index is opened, a changed byte by `broken_files`.
 """
-# mypy: allow-untyped-calls
+# mypy: allow-untyped-calls, allow-subclassing-any
 
+import io
 import json
 import os
 import re
@@ -14,10 +15,21 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from whoosh.codec.whoosh3 import W3Codec, W3PostingsWriter, W3Segment
-from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.filestore import FileStorage, RamStorage
+from whoosh.filedb.structfile import BufferFile, StructFile
+
+from oms.search.interface import IndexDamaged
 
 INDEX_NAME = "oms"
+SALT = 32
+_NONCE = bytes(12)  # each file has a key of its own, used once
+OVERHEAD = SALT + 16
+"""Bytes by which an encrypted file is longer than its content."""
 _SEGMENT_FILE = re.compile(rf"{INDEX_NAME}_\w+\..+")
 _READ_AT_ONCE = 1 << 20
 INLINE = 3
@@ -55,12 +67,46 @@ class _ShortListsInline(W3PostingsWriter):
         return described
 
 
-class DurableStorage(FileStorage):
-    """Whoosh's folder of files; renaming (the moment a generation becomes the current one) is made durable."""
+class SealedFiles(FileStorage):
+    """Whoosh's folder of files, each encrypted under a key of its own; a file is opened whole, into memory."""
 
-    def __init__(self, folder: Path, version: int) -> None:
+    def __init__(self, folder: Path, key: bytes | None) -> None:
         super().__init__(str(folder))
         self.path = folder
+        self.key = key
+
+    def create_file(self, name: str, excl: bool = False, mode: str = "wb", **options: Any) -> Any:
+        """A file that is encrypted as it is closed, and lies in memory until then."""
+        if self.key is None:
+            return super().create_file(name, excl=excl, mode=mode, **options)
+        key, content = self.key, io.BytesIO()
+
+        def close(_file: StructFile) -> None:
+            (self.path / name).write_bytes(seal_file(key, name, content.getvalue()))
+
+        return StructFile(content, name=name, onclose=close)
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        """The content of a file; raises `IndexDamaged` when it is not what was written."""
+        if self.key is None:
+            return super().open_file(name, **options)
+        return BufferFile(memoryview(unseal_file(self.key, self.path / name)), name=name)
+
+    def file_length(self, name: str) -> int:
+        """Bytes of the content."""
+        length: int = super().file_length(name)
+        return length if self.key is None else length - OVERHEAD
+
+    def temp_storage(self, name: str | None = None) -> Any:
+        """A place for files of the writer: in memory when nothing may lie open."""
+        return super().temp_storage(name) if self.key is None else RamStorage()
+
+
+class DurableStorage(SealedFiles):
+    """Whoosh's folder of files; renaming (the moment a generation becomes the current one) is made durable."""
+
+    def __init__(self, folder: Path, version: int, key: bytes | None = None) -> None:
+        super().__init__(folder, key)
         self.version = version
 
     def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
@@ -83,6 +129,30 @@ class DurableStorage(FileStorage):
         for old in self.path.glob("seal-*.json"):
             if old != seal:
                 old.unlink(missing_ok=True)
+
+
+def seal_file(key: bytes, name: str, content: bytes) -> bytes:
+    """A file of the index, encrypted: salt of the key of this file, then the content as one message, bound to its name."""
+    salt = secrets.token_bytes(SALT)
+    return salt + AESGCM(_key_of_file(key, salt)).encrypt(_NONCE, content, _bound(name))
+
+
+def unseal_file(key: bytes, path: Path) -> bytes:
+    """The content of an encrypted file; raises `IndexDamaged`."""
+    sealed = path.read_bytes()
+    salt = sealed[:SALT]
+    try:
+        return AESGCM(_key_of_file(key, salt)).decrypt(_NONCE, sealed[SALT:], _bound(path.name))
+    except (InvalidTag, ValueError):
+        raise IndexDamaged(f"{path.name} is not what was written") from None
+
+
+def _key_of_file(key: bytes, salt: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), 32, salt, b"oms-index-file/1").derive(key)
+
+
+def _bound(name: str) -> bytes:
+    return b".toc" if ".toc" in name else name.encode()  # a table of contents gets its name when it is whole
 
 
 def read_seal(folder: Path) -> dict[str, list[int]]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import pikepdf
 from PIL import Image
 
+from oms.specimens import word_files
+
 OK, EITHER, REFUSED, LOCKED = "ok", "either", "refused", "locked"
 
 LISTENER = 9
 """Port of this machine that some of them would like to speak to."""
 
-TRACE = "/dev/shm/pwned"
+TRACE = "/dev/shm/pwned"  # nosec B108 - what a hostile file tries to leave
 """Where some of them would like to leave something."""
 
 _CATALOG = b"<</Type/Catalog/Pages 2 0 R>>"
@@ -188,4 +190,5 @@ _DRAWN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "program.ps": (REFUSED, lambda: b"%!PS\n(%pipe%touch " + TRACE.encode() + b") (w) file"),
     "page.html.pdf": (REFUSED, lambda: b"<html><script>alert(1)</script></html>"),
     "empty.pdf": (REFUSED, lambda: b""),
+    **word_files.hostile(f"http://127.0.0.1:{LISTENER}/", TRACE),
 }

@@ -3,11 +3,8 @@
 A person confirms what comes of it; nothing is in a dossier yet. One page is in memory at a time, and its small picture.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
@@ -70,12 +67,13 @@ def divide(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor | 
         stack = session.get(Stack, stack_id)
         if stack is None or stack.state != StackState.RECEIVED:
             return []
-        scan = open_scan(storage.get(settings.scans, stack.sha256), name=stack.file_name)
+        sha256, name = stack.sha256, stack.file_name
     seen: list[Seen] = []
-    for page in _look(scan):
-        seen.append(page)
-        if len(seen) % TOLD_EVERY == 0:
-            tell(engine, stack_id, len(seen))
+    with storage.opened(settings.scans, sha256) as path:
+        for page in _look(open_scan(path, name=name)):
+            seen.append(page)
+            if len(seen) % TOLD_EVERY == 0:
+                tell(engine, stack_id, len(seen))
     kinds, parts = arrange(seen)
     with db.writing(engine) as session:
         stack = session.get(Stack, stack_id)
@@ -106,15 +104,6 @@ def tell(engine: Engine, stack_id: str, done: int) -> None:
         stack = session.get(Stack, stack_id)
         if stack is not None:
             stack.pages_done = done
-
-
-@contextmanager
-def work_folder(settings: Settings) -> Iterator[Path]:
-    """A folder of its own for what is drawn and cut; it has passed the gate, so it may lie on a disk."""
-    above = settings.home / "run" / "stacks"
-    above.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=above, ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 def _enter(

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from oms import audit, db, gate, intake, jobs, purging, storage
+from oms import audit, db, gate, intake, jobs, purging, quotas, storage
 from oms.errors import N_, Conflict, NotFound
 from oms.intake import Arrival
 from oms.models import Job, Stack, StackPage, StackPiece, StackState, Unit, now
@@ -57,6 +57,7 @@ def give(
         if twin is None:
             raise
         return _known(session, twin, actor)
+    quotas.count(session, stack.size, actor=actor)
     jobs.enqueue(session, DIVIDE, stack.id, actor=actor)
     audit.record(session, "stack:give", stack, actor=actor, sha256=stack.sha256, pages=stack.page_count)
     if clearance is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from oms import audit, db, dossiers, intake, jobs, purging, storage
+from oms import audit, db, dossiers, intake, jobs, purging, staging, storage
 from oms.errors import N_, Conflict, Refused
 from oms.intake import Kept
 from oms.models import Dossier, SecrecyClearance, Stack, StackPage, StackPiece, StackState, now
@@ -20,7 +20,7 @@ from oms.recognition.cutting import cut
 from oms.settings import Settings
 from oms.stacks.codes import key_of
 from oms.stacks.correcting import begin
-from oms.stacks.dividing import tell, work_folder
+from oms.stacks.dividing import tell
 from oms.stacks.finding import look_at, pieces_of
 from oms.stacks.receiving import TAKE_IN, remove_file
 
@@ -61,10 +61,11 @@ def take_in(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor |
             return []
         if actor is None:
             raise Refused(N_("The account that had this stack taken in is closed. Have it taken in again."))
-        scan = open_scan(storage.get(settings.scans, stack.sha256), name=stack.file_name)
+        sha256, name = stack.sha256, stack.file_name
         wanted = {piece.id: [page.number for page in piece.pages] for piece in _going(session, stack, key_of(settings))}
     kept: dict[str, Kept] = {}
-    with work_folder(settings) as folder:
+    with staging.own_folder(settings, "stacks") as folder, storage.opened(settings.scans, sha256) as path:
+        scan = open_scan(path, name=name)
         for piece_id, numbers in wanted.items():
             kept[piece_id] = _keep(settings, scan, numbers, folder / piece_id)
             tell(engine, stack_id, numbers[-1])

@@ -51,9 +51,9 @@ _FORMS = (
 _WHOLE = tuple(re.compile(rf"\s*{form}[\s.]*", re.IGNORECASE) for form in _FORMS)
 _INSIDE = tuple(re.compile(rf"(?<![\d/.-]){form}(?![\d/-]|\.\d)", re.IGNORECASE) for form in _FORMS[:2])
 
-_GAPS = re.compile(r"ng[aàảáạ]y\s+(\S{1,2})\s+th[aáàả]ng\s+(\S{1,2})\s+n[aăâắằ]m\s+(\S{4})(?!\S{2})", re.IGNORECASE)
+_GAPS = re.compile(r"ng[aàảáạ]y\s+(\S{1,3})\s+th[aáàả]ng\s+(\S{1,3})\s+n[aăâắằ]m\s+(\S{4})(?!\S{2})", re.IGNORECASE)
 _FIGURES = str.maketrans(
-    dict.fromkeys("lIiTLÌÏÍìíïĨ][!|", "1") | dict.fromkeys("OoØD", "0") | {"S": "5", "Š": "5", "B": "8"}
+    dict.fromkeys("lIiTLÌÏÍìíïĨ][!|", "1") | dict.fromkeys("OoØDĐÔ", "0") | {"S": "5", "Š": "5", "B": "8", "ó": "6"}
 )
 
 
@@ -85,7 +85,8 @@ def guess_date(text: str) -> WrittenDate | None:
     match = _GAPS.search(nfc(text))
     if match is None:
         return None
-    day, month, year = (part.translate(_FIGURES) for part in match.groups())
+    written = (part[:2] if len(part) == 3 and part[2] in "]|)!" else part for part in match.groups())
+    day, month, year = (part.translate(_FIGURES) for part in written)
     if not (day + month + year).isdigit() or not year.startswith(("1", "2")):
         return None
     try:

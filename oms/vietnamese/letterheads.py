@@ -36,13 +36,17 @@ _KINDS = {
         "Bản tự đánh giá của người lao động", "Phiếu bổ sung hồ sơ đảng viên", "Danh sách",
     )
 }  # fmt: skip
+_SQUEEZED_KINDS = {"".join(letter for letter in kind if letter.isalnum()): name for kind, name in _KINDS.items()}
+"""Without spaces and marks, where specks of a copy add some: QUYE.T ĐỊNH."""
 _ALONE = ("uy ban nhan dan", "hoi dong nhan dan", "uy ban mat tran to quoc", "ban chap hanh")
 """Bodies whose name goes on in the next line."""
 
 _OFFICE = re.compile(
-    r"^\W*(?:(?:tm|kt|tl|tuq|q|t/m|t/l|k/t|tim)\b\W|(?:pho |quyen )?(?:giam doc|chu tich|bi thu|truong|chanh|hieu truong|"
+    r"^\W*(?:(?:tm|kt|tl|tuq|q|t/m|t/l|k/t|tim)\b\W|(?:(?:pho|quyen)\W{1,2})?(?:giam doc|chu tich|bi thu|truong|chanh|hieu truong|"
     r"thu truong|tong giam doc|vien truong|cuc truong|vu truong|bo truong|thu truong)\b|ban thuong vu|dang uy\b|chi bo\b)"
 )
+AROUND_NAMES = " .,;:-–_'*`´“”\"‘’~|°^=<>«»"
+"""What specks and the tail of a signature leave around a name."""
 _NOT_A_NAME = (
     "noi nhan",
     "nhu tren",
@@ -115,7 +119,10 @@ def _date(lines: Sequence[str]) -> WrittenDate | None:
 
 def kind_of_title(line: str) -> str | None:
     """The kind of paper a line in capitals names (QUYẾT ĐỊNH), None for other lines."""
-    return _KINDS.get(" ".join(fold(line).strip(" .:*").split())) if line.isupper() else None
+    if not line.isupper():
+        return None
+    letters = "".join(letter for letter in fold(line) if letter.isalnum())
+    return _SQUEEZED_KINDS.get(letters)
 
 
 def find_title(lines: Sequence[str]) -> str | None:
@@ -188,7 +195,7 @@ def is_office(line: str) -> bool:
 
 def is_person_name(line: str) -> bool:
     """Whether a line is a person's name and nothing else: two to five capitalised syllables."""
-    parts = nfc(line).strip(" .,;:-–'*").split()
+    parts = nfc(line).strip(AROUND_NAMES).split()
     if not 2 <= len(parts) <= 5 or any(other in fold(line) for other in _NOT_A_NAME):
         return False
     return all(part[:1].isupper() and (is_syllable(part) or "'" in part) for part in parts)

@@ -23,12 +23,16 @@ _STATE = re.compile(
     rf"(?P<so>{_SO}|(?<![\w/.-]))(?P<number>\d{{1,5}}[a-zđ]?)\s*/\s*(?:(?P<year>(?:19|20|21)\d\d)\s*/\s*)?"
     rf"(?P<kind>{_SYMBOL})(?P<body>(?:\s*[-–]\s*{_BODY})*)"
 )
-_LOOSE = re.compile(r"(?:so\s*:?\s*)?(\d{1,5}[a-z]?(?:\s*[-–/]\s*[a-z0-9&]+)+)")
+_OLD = re.compile(
+    rf"{_SO}(?P<number>\d{{1,5}}[a-zđ]?)\s+(?P<kind>[{_CAPITAL}]{{1,4}})\s*/\s*(?P<body>[{_CAPITAL}]{{1,14}})(?![a-z])"
+)
+"""As numbers were typed before the layouts of today: `Số: 467 QĐ/UB`."""
+_LOOSE = re.compile(r"(?:so\s*:?\s*)?(\d{1,5}[a-z]?(?:\s+[a-z]{1,4}(?=\s*/))?(?:\s*[-–/]\s*[a-z0-9&]+)+)")
 
 
 @dataclass(frozen=True)
 class DocumentNumber:
-    """A document number taken apart; `start` and `end` say where it stood in the NFC text."""
+    """A document number taken apart; `start` and `end` say where it stood in the NFC text; `old` ones have a space."""
 
     number: str
     kind: str
@@ -37,8 +41,11 @@ class DocumentNumber:
     party: bool = False
     start: int = 0
     end: int = 0
+    old: bool = False
 
     def __str__(self) -> str:
+        if self.old:
+            return f"{self.number} {self.kind}/{self.body}"
         if self.party:
             return f"{self.number}-{self.kind}/{self.body}"
         symbol = f"{self.kind}-{self.body}" if self.body else self.kind
@@ -48,13 +55,16 @@ class DocumentNumber:
 def find_numbers(text: str) -> list[DocumentNumber]:
     """All document numbers inside `text`, in reading order; a line break inside a number is allowed."""
     stored = nfc(text)
-    return sorted((*_party_numbers(stored), *_state_numbers(stored)), key=lambda number: number.start)
+    return sorted(
+        (*_party_numbers(stored), *_state_numbers(stored), *_old_numbers(stored)), key=lambda number: number.start
+    )
 
 
 def parse_number(text: str) -> DocumentNumber | None:
     """The document number `text` consists of, with or without `Số`, or None."""
     stored = nfc(text).strip()
-    return next((number for number in find_numbers(stored) if (number.start, number.end) == (0, len(stored))), None)
+    found = [*find_numbers(stored), *_old_numbers("Số " + stored, 3)]
+    return next((number for number in found if (number.start, number.end) == (0, len(stored))), None)
 
 
 def number_parts(text: str) -> tuple[str, ...]:
@@ -84,6 +94,15 @@ def _state_numbers(stored: str) -> Iterator[DocumentNumber]:
         body = _tight(match["body"]).lstrip("-")
         if match["so"] or body:  # without `Số`, a figure, a slash and one capital word may be anything
             yield DocumentNumber(match["number"], match["kind"], body, match["year"] or "", False, *match.span())
+
+
+def _old_numbers(stored: str, before: int = 0) -> Iterator[DocumentNumber]:
+    """Numbers as they were typed before; inside a text only with `Số`, which may be put `before` one that stands alone."""
+    for match in _OLD.finditer(stored):
+        start = max(0, match.start() - before)
+        yield DocumentNumber(
+            match["number"], match["kind"], match["body"], "", False, start, match.end() - before, True
+        )
 
 
 def _tight(body: str) -> str:

@@ -13,7 +13,7 @@ from oms.vietnamese.text import nfc, words
 _OWNER = re.compile(r"(?:(\d{9}|\d{12})[\s_.-]+)?([^\d]+)")
 _PAPER = re.compile(r"(\d{1,4})[\s_.-]+(.*?)(?:\.(\d{1,3}))?")
 _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
-_ENDING = re.compile(r"\.(?:pdf|tiff?|jpe?g|png)$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:pdf|tiff?|jpe?g|png|hei[cf]|docx)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

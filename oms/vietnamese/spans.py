@@ -4,6 +4,7 @@ What the paper does not say stays open: a year alone can be any of its months, s
 latest month it can begin and end in. Nothing is invented.
 """
 
+import calendar
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,12 @@ _BEFORE = re.compile(r"^\s*từ\s+", re.IGNORECASE)
 def month_of(day: date) -> int:
     """Months counted from the year 0, so that two can be subtracted."""
     return day.year * 12 + day.month - 1
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later or, with fewer than none, earlier; the last day of a month that has none such."""
+    year, month = divmod(month_of(day) + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def months_of(written: WrittenDate) -> tuple[int, int]:

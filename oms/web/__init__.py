@@ -14,19 +14,33 @@ from jinja2 import StrictUndefined
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oms import __version__, box, db, installation, limits
-from oms.accounts import required_of
+from oms import __version__, box, db, installation, limits, profile
+from oms.accounts import directory_of, home_of, provider_of, reader_of, required_of
 from oms.settings import CHECKOUT, Settings, secret_key
-from oms.web import access, confirming, errors, formats, headers, navigation, signing_in
+from oms.vault import KeyRefused, VaultClosed
+from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
+from oms.web.locked import locked_program
 from oms.worker import Queue
 
 LANGUAGES = ("vi", "en")
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
-    """The Flask program of one installation; refuses to start with an endpoint that has no guard."""
+    """The Flask program of one installation; refuses to start with an endpoint that has no guard.
+
+    A closed installation without its key gets a program that says so.
+    """
     settings = settings or Settings.from_environment()
     required_of(settings)  # a setting that nobody understands must not mean "nobody"
+    home_of(settings)
+    directory_of(settings)
+    provider_of(settings)
+    reader_of(settings)
+    if engine is None:  # who gives an opened database has opened the vault
+        try:
+            installation.unlock(settings)
+        except (VaultClosed, KeyRefused) as reason:
+            return locked_program(settings, reason)
     static = Path(__file__).parent / "static"
     app = Flask(
         "oms.web",
@@ -48,7 +62,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_HEADERS_ENABLED=False,
     )
-    open_house(app, settings, engine or db.connect(settings.database))
+    engine = engine or db.connect(settings.database)
+    profile.check(settings, engine)
+    open_house(app, settings, engine)
     if settings.https:
         # Behind one proxy that ends TLS; without it nobody's headers are believed.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
@@ -61,10 +77,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     signing_in.add_sign_in(app)
     confirming.add_confirming(app)
     access.add_write_looks(app)
+    protection.add_closing(app)
     headers.add_headers(app)
     formats.add_formats(app)
     navigation.add_navigation(app)
     app.context_processor(_page_context)
+    app.jinja_env.globals["passkeys_offered"] = passkeys.offered
+    app.jinja_env.globals["own_password_asked"] = confirming.own_password_asked
     _add_pages(app)
     _add_api(app, csrf)
     access.check_every_endpoint(app)
@@ -85,7 +104,8 @@ def open_house(app: Flask, settings: Settings, engine: Engine) -> None:
     app.config.update(
         SECRET_KEY=secret_key(settings),
         MAX_CONTENT_LENGTH=settings.max_upload,
-        SESSION_COOKIE_NAME="__Host-oms" if settings.https else "oms",
+        # Cookies know no port: two installations on one machine must not answer to each other's.
+        SESSION_COOKIE_NAME=("__Host-oms" if settings.https else "oms") + ("-protection" if settings.protected else ""),
         SESSION_COOKIE_SECURE=settings.https,
         WTF_CSRF_TIME_LIMIT=settings.session_absolute,
         BABEL_DEFAULT_LOCALE=settings.language,
@@ -96,8 +116,10 @@ def open_house(app: Flask, settings: Settings, engine: Engine) -> None:
 
 def _add_pages(app: Flask) -> None:
     from oms.web import (
+        access_reviews,
         account,
         accounts,
+        alarms,
         arrivals,
         attestations,
         audit,
@@ -114,6 +136,7 @@ def _add_pages(app: Flask) -> None:
         disposal,
         dossiers,
         figures,
+        file_prints,
         first_load,
         gate,
         health,
@@ -127,6 +150,7 @@ def _add_pages(app: Flask) -> None:
         mass_transfers,
         membership,
         milestones,
+        office,
         organisation,
         overdue,
         own_declarations,
@@ -139,6 +163,7 @@ def _add_pages(app: Flask) -> None:
         papers,
         people,
         proofs,
+        protection_flags,
         reading_room,
         rearranging,
         record,
@@ -169,7 +194,9 @@ def _add_pages(app: Flask) -> None:
         start,
         stocktaking,
         account,
+        office,
         second_factor,
+        passkeys,
         first_load,
         people,
         dossiers,
@@ -220,6 +247,9 @@ def _add_pages(app: Flask) -> None:
         locating,
         holds,
         inserts,
+        protection,
+        file_prints,
+        protection_flags,
         delegations,
         disposal,
         organisation,
@@ -228,6 +258,8 @@ def _add_pages(app: Flask) -> None:
         packages,
         papers,
         audit,
+        alarms,
+        access_reviews,
         accounts,
         system,
         health,
@@ -277,6 +309,7 @@ def _page_context() -> dict[str, Any]:
         "language": str(get_locale()),
         "version": __version__,
         "is_demo": installation.is_demo(access.house().engine),
+        "protected": access.house().settings.protected,
         "notices": _notices(),
         "actor": g.get("actor"),
     }

@@ -6,7 +6,7 @@ see: what belongs to another unit is answered like what does not exist. Refusals
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -19,7 +19,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from oms import audit, db, limits
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused
 from oms.models import (
+    AccessReview,
     Account,
+    Alarm,
     Attestation,
     Campaign,
     Consultation,
@@ -52,10 +54,11 @@ from oms.models import (
     Unit,
     Verification,
 )
-from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, require
+from oms.permissions import GUARDS, WHOLE, Action, Actor, allowed, dossier_id_of, require
 from oms.search import open_engine
 from oms.search.interface import Engine as SearchEngine
 from oms.settings import Settings
+from oms.web.closed import Door, door_of
 from oms.worker import Queue
 
 # What must be visible before anything else about a thing is answered.
@@ -67,6 +70,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Person: Action.PERSON_READ,
     Transfer: Action.TRANSFER_READ,
     MassTransfer: Action.MASS_TRANSFER_READ,
+    Alarm: Action.ALARM_READ,
     TransferRequest: Action.TRANSFER_REQUEST_READ,
     MembershipTransfer: Action.MEMBERSHIP_READ,
     MembershipAsking: Action.MEMBERSHIP_ANSWER,
@@ -92,6 +96,7 @@ _VISIBLE: dict[type[Any], Action] = {
     Stack: Action.STACK_DIVIDE,
     FolderImport: Action.SCAN_IMPORT,
     Stocktaking: Action.STOCK_COUNT,
+    AccessReview: Action.ACCESS_REVIEW_READ,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -176,9 +181,34 @@ def load(model: type[Any], by: str, value: object, actor: Actor) -> Any:
     session: Session = g.session
     column = getattr(model, by)
     thing = session.scalar(select(model).where(column == value, allowed(actor, _VISIBLE[model])))
+    if actor.opened is not None and (thing is None or isinstance(thing, Dossier)):
+        _refuse_closed(model, column == value, thing, actor)
     if thing is None:
         raise NotFound()
     return thing
+
+
+def _refuse_closed(model: type[Any], row: Any, thing: Dossier | None, actor: Actor) -> None:
+    """Say of a protection file that may be seen, and into which the address reaches, that two must open it first."""
+    if door_of(request.endpoint or "") != Door.OPENED or model not in (Dossier, Scan, Page, Document):
+        return
+    seen = thing or g.session.scalar(select(model).where(row, allowed(replace(actor, opened=None), _VISIBLE[model])))
+    dossier_id = dossier_id_of(seen) if seen is not None else ""
+    if dossier_id and dossier_id not in (actor.opened or {}):
+        raise FileClosed(g.session.get_one(Dossier, dossier_id))
+
+
+class FileClosed(Refused):
+    """A protection file that nobody has open: a page leads to where two officers open it."""
+
+    def __init__(self, dossier: Dossier) -> None:
+        super().__init__(
+            N_(
+                "File %(number)s is closed. Two officers open it together, each with the own password, and say what for."
+            ),
+            number=dossier.number,
+        )
+        self.dossier_id = dossier.id
 
 
 def commit() -> None:
@@ -227,7 +257,15 @@ def write_down_refusal(error: OmsError) -> None:
     thing = g.get("thing")
     end_request(g.pop("session", None))
     with db.writing(house().engine) as session:
-        audit.record(session, action, thing, actor=actor, outcome="refused", words=f"{request.path} · {error}")
+        audit.record(
+            session,
+            action,
+            thing,
+            actor=actor,
+            dossier_id=error.dossier_id if isinstance(error, FileClosed) else None,
+            outcome="refused",
+            words=f"{request.path} · {error}",
+        )
 
 
 def check_every_endpoint(app: Flask) -> None:

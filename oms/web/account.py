@@ -13,7 +13,8 @@ from oms.permissions import Action
 from oms.web import access
 from oms.web.access import guarded, house, public
 from oms.web.errors import sentence_of
-from oms.web.signing_in import browser_mark, enter, keep_mark, new_mark
+from oms.web.passkeys import offered, office_offered, shown
+from oms.web.signing_in import HALF, HALF_BY, browser_mark, enter, half_account, keep_mark, new_mark
 
 bp = Blueprint("account", __name__)
 
@@ -23,9 +24,11 @@ _ALWAYS = frozenset(
     {"account.change_password", "account.sign_out", "account.set_language", "account.remaining", "static"}
 )
 # What works before a second factor that is a must is set up.
-_SETTING_UP = _ALWAYS | {f"second_factor.{name}" for name in ("show", "begin", "picture", "activate")}
-# Where the secret of the way from password to code lies in the cookie, apart from that of a session.
-_HALF = "half"
+_SETTING_UP = (
+    _ALWAYS
+    | {f"second_factor.{name}" for name in ("show", "begin", "picture", "activate")}
+    | {f"passkeys.{name}" for name in ("show", "begin", "to_register", "add", "to_confirm")}
+)
 # Marks in the order of telling: Edge and Cốc Cốc call themselves Chrome as well, Chrome calls itself Safari.
 _BROWSERS = (
     ("coc_coc_browser", "Cốc Cốc"),
@@ -82,24 +85,39 @@ def sign_in() -> AnyResponse | str:
     if g.get("actor") is not None:
         return redirect(target)
     if request.method == "GET":
-        return _sign_in_page(target)
+        return sign_in_page(target)
     username, password = request.form.get("username", ""), request.form.get("password", "")
     try:
         account, wrong_before = accounts.prove_password(
-            house().engine, username, password, address=request.remote_addr, browser=browser_mark()
+            house().engine,
+            username,
+            password,
+            settings=house().settings,
+            address=request.remote_addr,
+            browser=browser_mark(),
         )
     except OmsError as error:
-        return _sign_in_page(target, username, error)
-    with db.writing(house().engine) as session:
-        half = accounts.sign_in_half(session, account.id) if accounts.has_second_factor(session, account.id) else None
-    if half:
-        cookie.clear()
-        cookie[_HALF] = half
+        return sign_in_page(target, username, error)
+    if enter_half(account):
         return redirect(url_for(".give_code", next=target))
     answer = redirect(target)
     open_session(account, answer)
     _tell_wrong_tries(wrong_before)
     return answer
+
+
+def enter_half(account: Account, by: str = "") -> bool:
+    """Where the account has a second factor: let the browser go on to the question for it, and say so.
+
+    `by` is what was proved instead of the password, for the log.
+    """
+    with db.writing(house().engine) as session:
+        if not accounts.has_second_factor(session, account.id):
+            return False
+        half = accounts.sign_in_half(session, account.id)
+    cookie.clear()
+    cookie[HALF], cookie[HALF_BY] = half, by
+    return True
 
 
 def _tell_wrong_tries(wrong_before: int) -> None:
@@ -116,33 +134,67 @@ def _tell_wrong_tries(wrong_before: int) -> None:
 @bp.route("/sign-in/code", methods=["GET", "POST"])
 @public
 def give_code() -> AnyResponse | str:
-    """After the password: the code of the app, or a recovery code; only then is anybody signed in."""
-    target = local_path(request.values.get("next"))
-    with db.reading(house().engine) as session:
-        half = accounts.find_sign_in(session, cookie.get(_HALF, ""), house().settings, kind="half")
-        account = half.account if half else None
-    if g.get("actor") is not None or half is None or account is None:
+    """After the password: a passkey, the code of the app, or a recovery code; only then is anybody signed in."""
+    target, account = local_path(request.values.get("next")), half_account()
+    if g.get("actor") is not None or account is None:
         return redirect(target if g.get("actor") else url_for(".sign_in", next=target))
     if request.method == "GET":
-        return render_template("account/code.html", target=target, problem="")
+        return _code_page(account, target)
     try:
-        accounts.prove_code(
-            house().engine, house().settings, account, request.form.get("code", ""), address=request.remote_addr
-        )
+        if request.form.get("passkey"):
+            shown(accounts.SIGN_IN, account.id)
+        else:
+            code = request.form.get("code", "")
+            accounts.prove_code(house().engine, house().settings, account, code, address=request.remote_addr)
     except OmsError as error:
-        page = render_template("account/code.html", target=target, problem=sentence_of(error))
-        return _with_patience(make_response(page, error.status), error)
-    answer = redirect(target)
-    open_session(account, answer)
+        return _with_patience(make_response(_code_page(account, target, sentence_of(error)), error.status), error)
+    first, answer = cookie.get(HALF_BY, ""), redirect(target)
+    if request.form.get("passkey"):
+        open_session(account, answer, how=f"{first or 'password'} and passkey")
+    else:
+        open_session(account, answer, how=f"{first} and code" if first else "")
     return answer
 
 
-def open_session(account: Account, answer: AnyResponse) -> None:
+def _code_page(account: Account, target: str, problem: str = "") -> str:
+    with db.reading(house().engine) as session:
+        by_app, has_passkeys = accounts.has_app(session, account.id), accounts.count_passkeys(session, account.id) > 0
+    return render_template(
+        "account/code.html", target=target, problem=problem, by_app=by_app, passkeys=has_passkeys and offered()
+    )
+
+
+@bp.post("/sign-in/passkey")
+@public
+def sign_in_by_passkey() -> AnyResponse:
+    """A passkey alone is both factors: the device, and the PIN, finger or face that opened it."""
+    target = local_path(request.form.get("next"))
+    if g.get("actor") is not None:
+        return redirect(target)
+    try:
+        account = shown(accounts.SIGN_IN)
+    except OmsError as error:
+        return sign_in_page(target, error=error)
+    answer = redirect(target)
+    open_session(account, answer, how="passkey")
+    with db.reading(house().engine) as session:
+        wrong_tries, _last = accounts.wrong_tries(session, account.username)
+    _tell_wrong_tries(wrong_tries)
+    return answer
+
+
+def open_session(account: Account, answer: AnyResponse, how: str = "", *, two_factors: bool = False) -> None:
     """A full sign-in: a new session, and the mark by which this browser is known again."""
     mark = new_mark()
     with db.writing(house().engine) as session:
         secret, signed_in = accounts.sign_in(
-            session, account.id, device=_device(), address=request.remote_addr, browser=mark
+            session,
+            account.id,
+            device=_device(),
+            address=request.remote_addr,
+            browser=mark,
+            how=how,
+            two_factors=two_factors,
         )
     enter(secret, signed_in, account)
     keep_mark(answer, mark)
@@ -156,8 +208,10 @@ def _device() -> str:
     return " · ".join(part for part in (browser, system) if part)
 
 
-def _sign_in_page(target: str, username: str = "", error: OmsError | None = None) -> AnyResponse:
+def sign_in_page(target: str, username: str = "", error: OmsError | None = None) -> AnyResponse:
     engine = house().engine
+    # Whoever begins anew is nobody yet: else the passkey button would ask for one of the account of before.
+    cookie.pop(HALF, None)
     demo = _demo_accounts() if installation.is_demo(engine) else []
     page = render_template(
         "account/sign_in.html",
@@ -167,6 +221,9 @@ def _sign_in_page(target: str, username: str = "", error: OmsError | None = None
         demo=demo,
         demo_password=accounts.DEMO_PASSWORD,
         signed_out="out" in request.args,
+        passkeys=offered(),
+        office=office_offered(),
+        leave_office="office" in request.args,
     )
     answer = make_response(page, error.status if error else 200)
     return _with_patience(answer, error) if error else answer
@@ -187,13 +244,16 @@ def _demo_accounts() -> list[Account]:
 @public
 def sign_out() -> AnyResponse:
     """End this session on the server and leave nothing of it in the browser."""
+    by_office = False
     if actor := g.get("actor"):
         with db.writing(house().engine) as session:
+            account = session.get_one(Account, actor.account_id)
+            by_office = accounts.is_of_provider(session, account, house().settings)
             accounts.sign_out(session, access.signed_in_id() or "", actor=actor)
             saved_searches.forget(session, access.signed_in_id() or "")
     logout_user()
     cookie.clear()
-    answer = redirect(url_for(".sign_in", out=1))
+    answer = redirect(url_for(".sign_in", out=1, office=1 if by_office else None))
     # The look (theme) goes too and falls back to that of the computer; the language is kept with the account. On a
     # shared computer nothing of one person may wait for the next. Only the mark of the browser stays, which says
     # nothing by itself: with "cookies" it would go as well, and a stranger could keep people out every morning.
@@ -232,15 +292,16 @@ def set_language() -> AnyResponse:
 def show() -> str:
     """The own account: what it may do where, password, open sessions."""
     account = accounts.own(g.session, actor=g.actor)
-    by_code = accounts.has_second_factor(g.session, account.id)
     sign_ins = accounts.open_sign_ins(g.session, actor=g.actor, settings=house().settings)
     return render_template(
         "account/show.html",
         own_account=account,
         sign_ins=sign_ins,
         here=access.signed_in_id(),
-        by_code=by_code,
+        by_app=accounts.has_app(g.session, account.id),
+        passkeys=accounts.count_passkeys(g.session, account.id),
         codes_left=accounts.codes_left(g.session, account.id),
+        elsewhere=accounts.is_proved_elsewhere(g.session, account, house().settings),
     )
 
 
@@ -252,7 +313,9 @@ def remaining() -> AnyResponse:
         with db.writing(house().engine) as session:
             accounts.mark_seen(session, access.signed_in_id() or "")
     sign_in = g.session.get_one(SignIn, access.signed_in_id())
-    return jsonify(seconds=round(accounts.seconds_left(g.session, sign_in, house().settings)))
+    seconds = round(accounts.seconds_left(g.session, sign_in, house().settings))
+    # In the closed installation a page of an open file asks whether the other officer closed it.
+    return jsonify(seconds=seconds, **({} if g.actor.opened is None else {"open": sorted(g.actor.opened)}))
 
 
 @bp.post("/account/sessions/<sign_in_id>/end")
@@ -280,6 +343,7 @@ def change_password() -> AnyResponse | str:
             old,
             new,
             again=request.form.get("again", ""),
+            settings=house().settings,
             actor=g.actor,
             browser=browser_mark(),
         )

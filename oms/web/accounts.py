@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, organisation
 from oms.errors import BadInput, Conflict, NotFound
-from oms.models import Account, Role, SecondFactor, Unit
+from oms.models import Account, Role, Unit
 from oms.permissions import Action
-from oms.policy import ALWAYS, rules
+from oms.policy import ALWAYS, ALWAYS_CLOSED, rules
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.days import read_day
@@ -31,7 +31,10 @@ def index() -> str:
 @guarded(Action.OWN_READ)
 def policy() -> str:
     """What each role may do, made from the rules that are enforced; to be printed and signed."""
-    return render_template("accounts/policy.html", rules=rules(), always=ALWAYS, roles=list(Role))
+    closed = house().settings.protected
+    found = rules(closed=closed)
+    roles = [role for role in Role if any(role in rule.roles for rule in found)]
+    return render_template("accounts/policy.html", rules=found, always=ALWAYS_CLOSED if closed else ALWAYS, roles=roles)
 
 
 @bp.get("/<id>")
@@ -43,17 +46,25 @@ def show(account: Account) -> str:
 
 def _page(account: Account, errors: dict[str, str] | None = None) -> str:
     accounts.view(g.session, account, actor=g.actor)
-    factor = g.session.get(SecondFactor, account.id)
     return render_template(
         "accounts/show.html",
         shown=account,
         wrong_tries=accounts.wrong_tries(g.session, account.username),
         sign_ins=accounts.sign_ins_of(g.session, account, actor=g.actor, settings=house().settings),
-        factor=factor if factor and factor.active_since else None,
+        **_factors(account),
         today=organisation.today(),
         errors=errors or {},
         **_choices(organisation.units_on(g.session, organisation.today())),
     )
+
+
+def _factors(account: Account) -> dict[str, Any]:
+    factors = accounts.factors_of(g.session, account.id)
+    return {
+        "by_app": accounts.has_app(g.session, account.id),
+        "passkeys": accounts.count_passkeys(g.session, account.id),
+        "removal_asked_by_id": next((one.removal_asked_by_id for one in factors if one.removal_asked_by_id), None),
+    }
 
 
 def _choices(units: list[Unit]) -> dict[str, Any]:
@@ -145,6 +156,16 @@ def remove_second_factor(account: Account) -> AnyResponse:
     return redirect(url_for(".show", id=account.id))
 
 
+@bp.post("/<id>/office/untie")
+@guarded(Action.ACCOUNT_MANAGE)
+def untie(account: Account) -> AnyResponse:
+    """Let the next identity of this name at the office's provider be the right one."""
+    accounts.untie(g.session, account, actor=g.actor)
+    access.commit()
+    flash(_("The next sign-in by the office ties %(username)s anew.", username=account.username), "success")
+    return redirect(url_for(".show", id=account.id))
+
+
 @bp.route("/new", methods=["GET", "POST"])
 @guarded(Action.ACCOUNT_MANAGE)
 def new() -> AnyResponse | str:
@@ -186,7 +207,8 @@ def _choose(units: list[Unit], id: str) -> Unit | None:
 
 def _show_password(account: Account, password: str, status: int) -> Response:
     # Not after a redirect: the password would have to wait somewhere in between.
-    return make_response(render_template("accounts/password.html", shown=account, password=password), status)
+    page = render_template("accounts/password.html", shown=account, password=password, **_factors(account))
+    return make_response(page, status)
 
 
 @bp.post("/<id>/password")

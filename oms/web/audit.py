@@ -75,6 +75,7 @@ def verify() -> ResponseReturnValue:
         "audit/verify.html",
         found=found,
         finding=FINDINGS.get(found.finding, ""),
+        findings=FINDINGS,
         seal=sealing.state_of(house().settings),
     )
 

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import accounts
 from oms import disposal as disposals
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.models import Account, Disposal, DisposalState, Unit
@@ -167,7 +166,7 @@ def execute(disposal: Disposal) -> Any:
     id = disposal.id
     try:
         remove_files = _execute(id)
-    except (BadInput, Refused, Conflict, accounts.SignInFailed) as error:
+    except (BadInput, Refused, Conflict, *two_people.NOT_PROVED) as error:
         two_people.look_again(error)
         return _draw(access.load(Disposal, "id", id, g.actor), error), two_people.status_of(error)
     remove_files()

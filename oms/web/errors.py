@@ -22,7 +22,7 @@ _SENTENCES = {
     404: N_("Nothing was found here. Check the address, or search again."),
     405: N_("This address does not take this kind of request. Go back and use the buttons of the page."),
     413: N_("This is larger than what can be received at once. Send it in several parts."),
-    415: N_("This type of file is not taken. Upload PDF, TIFF, JPEG, PNG or HEIC."),
+    415: N_("This type of file is not taken. Upload PDF, TIFF, JPEG, PNG, HEIC or DOCX."),
     429: N_("Too many requests in a short time. Wait a minute, then go on."),
 }
 _PAGES = frozenset({400, 403, 404, 409, 413, 422, 429, 500, 503})
@@ -49,7 +49,7 @@ def wants_json() -> bool:
 def _answer(status: int, sentence: str, **more: Any) -> Response:
     if wants_json():
         return make_response(jsonify(state="refused", message=sentence), status)
-    page = status if status in _PAGES else 400
+    page = status if status in _PAGES else 503 if status > 500 else 400
     more["may_ask"] = status in (403, 404) and _may_ask()
     return make_response(render_template(f"errors/{page}.html", message=sentence, **more), status)
 
@@ -93,6 +93,8 @@ def add_errors(app: Flask) -> None:
         refusal = refusal_behind(error)
         number = "" if isinstance(refusal, BadInput | Conflict) else number_fault(error)
         end_request(g.pop("session", None))
+        g.pop("thing", None)  # nothing more can be asked of it
         if refusal is not None:
+            g.retry_after = refusal.values.get("seconds")
             return _answer(refusal.status, sentence_of(refusal))
         return _answer(500, gettext("A fault of the program. Nothing was changed."), reference=number)

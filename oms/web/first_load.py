@@ -8,8 +8,8 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import db, first_load
-from oms.errors import N_, BadInput, OmsError
+from oms import db, first_load, intake, viruses
+from oms.errors import N_, BadInput, FileRefused, OmsError
 from oms.permissions import Action
 from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access
@@ -51,8 +51,9 @@ def take() -> ResponseReturnValue:
         with db.writing(access.house().engine) as session:
             loaded = first_load.load(session, table, actor=g.actor)
         access.deliver(session)
-    except BadInput as error:
-        return make_response(_page(problem=error), 422)
+    except (BadInput, FileRefused) as error:
+        g.retry_after = error.values.get("seconds")
+        return make_response(_page(problem=error), error.status)
     return _page(loaded=loaded)
 
 
@@ -61,6 +62,7 @@ def _sent() -> bytes:
     content = file.read(first_load.MOST_BYTES + 1) if file else b""
     if not content:
         raise BadInput(N_("Choose the Excel file first."))
+    viruses.look_for(access.house().settings, content, intake.label_of(file.filename or "") if file else "")
     return content
 
 

@@ -9,15 +9,15 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from oms import accounts, audit, custody, db, gate, intake, purging, stacks, staging
-from oms.errors import N_, BadInput, NotFound, OmsError, Refused
+from oms import audit, custody, db, gate, intake, purging, quotas, stacks, staging
+from oms.errors import N_, BadInput, FileRefused, NotFound, OmsError, Refused
 from oms.gate import Meant
 from oms.models import Account, Dossier, Scan, Transfer, Unit
 from oms.permissions import Action, require
 from oms.web import access
 from oms.web.access import deliver, end_request, guarded, house, write_down_refusal
 from oms.web.errors import sentence_of
-from oms.web.two_people import second_person, status_of
+from oms.web.two_people import NOT_PROVED, second_person, status_of
 
 bp = Blueprint("gate", __name__)
 
@@ -99,6 +99,7 @@ def admit(token: str) -> Any:
     """Two people say that it bears no mark: it comes in like any other file."""
     held = gate.find(house().settings, token, actor=g.actor)
     thing = _meant_for(held)
+    kind, id = type(thing), thing.id
     try:
         if isinstance(thing, Dossier):
             require(g.actor, Action.SCAN_UPLOAD, thing)
@@ -107,15 +108,20 @@ def admit(token: str) -> Any:
         clearance = gate.Clearance(reason, second, tuple(page.number for page in held.pages))
         gate.check_second(clearance.second, thing, actor=g.actor)
         arrival = gate.release(held)
+        quotas.require_room(g.session, house().settings, arrival.size, actor=g.actor)
         end_request(g.pop("session"))
-        intake.keep(house().settings, arrival)
-        with db.writing(house().engine) as session:
+        with intake.kept(house().settings, arrival), db.writing(house().engine) as session:
             address = _enter(session, held, arrival, clearance)
-    except (BadInput, Refused, accounts.SignInFailed) as error:
+    except (BadInput, Refused, *NOT_PROVED) as error:
         write_down_refusal(error)
         end_request(g.pop("session", None))
         g.session = access.open_request_session(writing=False)
         return _draw(held, _meant_for(held), problem=error, typed=_typed()), status_of(error)
+    except FileRefused as error:
+        end_request(g.pop("session", None))
+        with db.writing(house().engine) as session:
+            intake.refuse(session, session.get_one(kind, id), error.what, actor=g.actor)
+        raise
     deliver(session)
     staging.wipe(held.folder)
     flash(_("%(name)s was received.", name=held.name), "success")
@@ -158,7 +164,7 @@ def clear(scan: Scan) -> Any:
         end_request(g.pop("session"))
         with db.writing(house().engine) as session:
             gate.clear_scan(session, session.get_one(Scan, scan_id), reason, second=second, actor=g.actor)
-    except (BadInput, Refused, accounts.SignInFailed) as error:
+    except (BadInput, Refused, *NOT_PROVED) as error:
         write_down_refusal(error)
         return _ask_again(scan_id, error)
     flash(_("The decision of the two of you is written down. The pages may be filed now."), "success")
@@ -183,7 +189,7 @@ def purge(scan: Scan) -> Any:
                 second=second,
                 actor=g.actor,
             )
-    except (BadInput, Refused, accounts.SignInFailed) as error:
+    except (BadInput, Refused, *NOT_PROVED) as error:
         write_down_refusal(error)
         return _ask_again(scan_id, error)
     remove_files()

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from oms.web.access import house
 
@@ -40,7 +40,8 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=(), "
+    "publickey-credentials-create=(), publickey-credentials-get=()",
 }
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 NEVER_KEPT = "no-store"
@@ -48,8 +49,9 @@ NEVER_KEPT = "no-store"
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
 
 
-# Pages that read labels with the camera; everywhere else it stays shut.
-WITH_CAMERA = frozenset({"stocktaking.show"})
+def allow_feature(name: str) -> None:
+    """Let this one page use what all others are denied: the camera, passkeys."""
+    g.setdefault("features", set()).add(name)
 
 
 @cache
@@ -70,8 +72,10 @@ def add_headers(app: Flask) -> None:
         static = request.path.startswith(f"{app.static_url_path}/") and response.status_code in (200, 206, 304)
         response.headers["Cache-Control"] = KEPT_FOR_EVER if static else NEVER_KEPT
         response.headers.update(ALWAYS | (OVER_TLS if house().settings.https else {}))
-        if request.endpoint in WITH_CAMERA:
-            policy = ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)")
+        if g.get("retry_after") and response.status_code in (429, 503, 507):
+            response.headers.setdefault("Retry-After", str(g.retry_after))
+        for name in g.get("features", ()):
+            policy = response.headers["Permissions-Policy"].replace(f"{name}=()", f"{name}=(self)")
             response.headers["Permissions-Policy"] = policy
         return response
 

@@ -7,18 +7,18 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from oms import accounts, inserts, storage
-from oms.errors import BadInput, Conflict, NotFound, OmsError, Refused
+from oms import inserts, storage
+from oms.errors import NotFound, OmsError
 from oms.models import Document, Dossier
-from oms.permissions import Action
+from oms.permissions import Action, Actor
 from oms.web import access, two_people
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
 from oms.web.headers import FILE_POLICY
 
 bp = Blueprint("inserts", __name__)
-_REFUSALS = (BadInput, Refused, Conflict, accounts.SignInFailed)
 
 
 @bp.get("/documents/<id>/seal")
@@ -44,16 +44,14 @@ def _draw_sealing(document: Document, problem: OmsError | None = None) -> str:
 @guarded(Action.DOCUMENT_FILE, model=Document, writing=False)
 def seal(document: Document) -> Any:
     """Two people seal a document."""
-    id, dossier_id, reason = document.id, document.dossier_id, request.form.get("reason", "")
-    try:
-        two_people.decide(
-            lambda session, second: inserts.seal(
-                session, session.get_one(Document, id), reason, second=second, actor=g.actor
-            )
-        )
-    except _REFUSALS as error:
-        two_people.look_again(error)
-        return _draw_sealing(access.load(Document, "id", id, g.actor), error), two_people.status_of(error)
+    dossier_id, reason = document.dossier_id, request.form.get("reason", "")
+    refused = two_people.decide_on(
+        document,
+        lambda session, paper, second: inserts.seal(session, paper, reason, second=second, actor=g.actor),
+        _draw_sealing,
+    )
+    if refused:
+        return refused
     flash(_("The document is sealed. It shows in no list and no search any more."), "success")
     return redirect(url_for("dossiers.show", id=dossier_id))
 
@@ -65,17 +63,16 @@ def show(dossier: Dossier) -> str:
     if not inserts.has_inserts(g.session, dossier, actor=g.actor):
         raise NotFound()
     try:
-        opening = inserts.opening_of(g.session, dossier, actor=g.actor)
+        return _draw_list(dossier)
     except NotFound:
         return _draw_opening(dossier)
-    return _draw_list(dossier, opening)
 
 
-def _draw_list(dossier: Dossier, opening: Any, problem: OmsError | None = None) -> str:
+def _draw_list(dossier: Dossier, problem: OmsError | None = None) -> str:
     return render_template(
         "inserts/show.html",
         dossier=dossier,
-        opening=opening,
+        opening=inserts.opening_of(g.session, dossier, actor=g.actor),
         documents=inserts.list_opened(g.session, dossier, actor=g.actor),
         problem=sentence_of(problem) if problem else "",
         typed=two_people.typed("reason"),
@@ -96,16 +93,12 @@ def _draw_opening(dossier: Dossier, problem: OmsError | None = None) -> str:
 def open_together(dossier: Dossier) -> Any:
     """Two people open the sealed part."""
     id, purpose = dossier.id, request.form.get("reason", "")
-    try:
-        two_people.decide(
-            lambda session, second: inserts.open_together(
-                session, session.get_one(Dossier, id), purpose, second=second, actor=g.actor
-            )
-        )
-    except _REFUSALS as error:
-        two_people.look_again(error)
-        return _draw_opening(access.load(Dossier, "id", id, g.actor), error), two_people.status_of(error)
-    return redirect(url_for(".show", id=id))
+    refused = two_people.decide_on(
+        dossier,
+        lambda session, holder, second: inserts.open_together(session, holder, purpose, second=second, actor=g.actor),
+        _draw_opening,
+    )
+    return refused or redirect(url_for(".show", id=id))
 
 
 @bp.get("/dossiers/<id>/sealed/pages/<page_id>")
@@ -124,9 +117,8 @@ def image(dossier: Dossier, page_id: str) -> Response:
     found = inserts.get_page(g.session, dossier, page_id, actor=g.actor)
     if found.image_sha256 is None:
         raise NotFound()
-    answer: Response = send_file(
-        storage.get(house().settings.scans, found.image_sha256), mimetype="image/jpeg", etag=False, conditional=False
-    )
+    with storage.opened(house().settings.scans, found.image_sha256) as path:
+        answer: Response = send_file(path, mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer
@@ -148,18 +140,13 @@ def unseal(dossier: Dossier, document_id: str) -> Any:
     """Two people put a document back into the contents list."""
     id, reason = dossier.id, request.form.get("reason", "")
 
-    def act(session: Any, second: Any) -> None:
+    def act(session: Session, holder: Dossier, second: Actor) -> None:
         document = session.get(Document, document_id)
-        if document is None or document.dossier_id != id:
+        if document is None or document.dossier_id != holder.id:
             raise NotFound()
         inserts.unseal(session, document, reason, second=second, actor=g.actor)
 
-    try:
-        two_people.decide(act)
-    except _REFUSALS as error:
-        two_people.look_again(error)
-        again = access.load(Dossier, "id", id, g.actor)
-        opening = inserts.opening_of(g.session, again, actor=g.actor)
-        return _draw_list(again, opening, error), two_people.status_of(error)
+    if refused := two_people.decide_on(dossier, act, _draw_list):
+        return refused
     flash(_("The document is back in the contents list."), "success")
     return redirect(url_for("dossiers.show", id=id))

@@ -11,14 +11,14 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
-from oms import gate, intake, review
+from oms import gate, intake, quotas, review
 from oms.errors import N_, BadInput, OmsError
 from oms.models import Dossier, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
 from oms.web import access
 from oms.web.access import guarded, write_down_refusal
 from oms.web.errors import sentence_of, wants_json
-from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_file
+from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_file, refused
 
 bp = Blueprint("intake", __name__)
 
@@ -43,6 +43,7 @@ def index() -> str:
         dossiers=intake.open_dossiers(g.session, actor=g.actor) if may_upload else [],
         may_upload=may_upload,
         limits=intake.LIMITS,
+        day=quotas.day_of(g.session, actor=g.actor) if may_upload else None,
         **_recent(scans),
     )
 
@@ -97,7 +98,7 @@ def _receive(dossier_id: str, file: FileStorage) -> Outcome:
         return receive_file(dossier_id, cast(BinaryIO, file.stream), name, actor=g.actor, may_decide=True)
     except OmsError as error:  # frozen or handed over meanwhile, or the store is full: said for this file
         write_down_refusal(error)
-        return Outcome(intake.label_of(name), REFUSED, error=error)
+        return refused(name, error)
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:

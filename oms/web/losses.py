@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from oms import accounts, audit, custody
+from oms import audit, custody
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.models import Transfer
 from oms.permissions import Action, Actor, require_confirmed
 from oms.web import access
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
-from oms.web.two_people import decide, look_again, status_of, typed
+from oms.web.two_people import NOT_PROVED, decide, look_again, status_of, typed
 
 bp = Blueprint("losses", __name__, url_prefix="/transfers")
 
@@ -62,7 +62,7 @@ def declare(transfer: Transfer) -> ResponseReturnValue:
             g.session = access.open_request_session(writing=True)
             act(g.session, None)
             access.commit()
-    except (BadInput, Refused, accounts.SignInFailed) as error:
+    except (BadInput, Refused, *NOT_PROVED) as error:
         look_again(error)
         return _draw(g.session.get_one(Transfer, transfer_id), error), status_of(error)
     flash(_("The dossier counts as lost. Print the minutes; whoever finds it says so on this page."), "success")

@@ -6,14 +6,14 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import audit, custody, jobs
+from oms import audit, custody, intake, jobs, viruses
 from oms.custody import mass
 from oms.custody.mass import Act, Choice, Decision, Overview, Wanted
-from oms.errors import N_, BadInput, Conflict
+from oms.errors import N_, BadInput, Conflict, FileRefused
 from oms.models import Category, JobState, MassTransfer, MassTransferRun, Transfer, TransferState, Unit
 from oms.permissions import Action, can, require
 from oms.web import access, readiness, work
-from oms.web.access import guarded
+from oms.web.access import guarded, house
 from oms.web.days import read_day
 from oms.web.errors import sentence_of
 from oms.web.formats import day
@@ -186,7 +186,8 @@ def add(masstransfer: MassTransfer) -> ResponseReturnValue:
             ids = form.getlist("dossier")
         if not ids:
             raise BadInput(N_("Choose the dossiers first."))
-    except BadInput as error:
+    except (BadInput, FileRefused) as error:
+        g.retry_after = error.values.get("seconds")
         return _choose(masstransfer, problem=sentence_of(error)), error.status
     count = mass.add(g.session, masstransfer, ids, actor=g.actor)
     if count:
@@ -200,7 +201,9 @@ def add(masstransfer: MassTransfer) -> ResponseReturnValue:
 def _lines() -> list[str]:
     table = request.files.get("table")
     if table is not None and table.filename:
-        g.lines = mass.read_table(table.filename, table.read(mass.choosing.LARGEST_TABLE + 1))
+        body = table.read(mass.choosing.LARGEST_TABLE + 1)
+        viruses.look_for(house().settings, body, intake.label_of(table.filename))
+        g.lines = mass.read_table(table.filename, body)
     else:
         g.lines = mass.lines_of(request.form.get("lines", ""))
     lines: list[str] = g.lines

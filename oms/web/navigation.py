@@ -12,6 +12,8 @@ from oms import consultations, custody, desk, membership, reorganisation
 from oms.custody import mass
 from oms.errors import N_
 from oms.permissions import Action, Actor, can
+from oms.web.access import house
+from oms.web.closed import exists
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 N_("People and dossiers"),
                 "people",
                 Action.DOSSIER_READ,
-                "dossiers first_load inserts pages papers rearranging record record_numbers sheets short_cvs",
+                "dossiers first_load inserts pages papers protection protection_flags rearranging record record_numbers sheets short_cvs",
             ),
+            _entry("file_prints.index", N_("Register of prints"), "printer", Action.INSERT_OPEN),
             _entry(
                 "completeness.index",
                 N_("Missing papers"),
@@ -128,13 +131,15 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         N_("Administration"),
         (
             _entry("audit.index", N_("Audit log"), "journal-text", Action.AUDIT_READ),
+            _entry("alarms.index", N_("Alarms"), "bell", Action.ALARM_READ),
+            _entry("access_reviews.index", N_("Review of access rights"), "shield-check", Action.ACCESS_REVIEW_STATE),
             _entry("accounts.index", N_("Accounts"), "person-badge", Action.ACCOUNT_MANAGE),
             _entry("system.show", N_("System"), "gear", Action.SYSTEM_READ),
         ),
     ),
 )
 
-FEW = 6
+FEW = 7
 """A menu of so few rows needs no headings."""
 
 
@@ -184,7 +189,11 @@ def menu() -> list[dict[str, Any]]:
 
 def _open_to(actor: Actor, entries: tuple[Entry, ...], counts: dict[str, int]) -> Iterator[dict[str, Any]]:
     for entry in entries:
-        if actor.has(entry.action) and _concerns(entry.endpoint, actor):
+        if (
+            exists(entry.endpoint, protected=house().settings.protected)
+            and actor.has(entry.action)
+            and _concerns(entry.endpoint, actor)
+        ):
             url = url_for(entry.endpoint, _external=False, **entry.values)
             yield {
                 "label": gettext(entry.label),
@@ -205,6 +214,7 @@ def add_navigation(app: Flask) -> None:
         frame: dict[str, Any] = {
             "navigation": menu(),
             "account": None,
+            "exists": lambda endpoint: exists(endpoint, protected=house().settings.protected),
             "can": lambda action, thing=None: actor is not None and can(actor, action, thing),
         }
         if actor is not None:

@@ -1,13 +1,14 @@
 """What people ask of their own dossier over HTTP: the two forms, the state of a request, and the copy as a file."""
 
 import io
+from contextlib import nullcontext
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import db, dossiers, intake, procedures, storage
+from oms import db, dossiers, intake, procedures, quotas, storage
 from oms.errors import N_, BadInput, Conflict, FileRefused, Refused, SecretFile
 from oms.models import SubjectRequest, SubjectRequestKind, SubjectRequestState
 from oms.permissions import Action
@@ -87,6 +88,7 @@ def create(dossier: str, kind: str) -> ResponseReturnValue:
         number, address = _enter(dossier, wish)
     except (BadInput, Conflict, Refused, FileRefused) as error:
         look_again(error)
+        g.retry_after = error.values.get("seconds")
         return _form(dossier, wish.kind, sentence_of(error)), error.status
     flash(_("Request %(number)s was received. The answer appears on this page.", number=number), "success")
     return redirect(address)
@@ -98,7 +100,10 @@ def _enter(dossier_id: str, wish: asking.Wish) -> tuple[str, str]:
     try:
         if upload is not None and wish.kind == SubjectRequestKind.CORRECTION:
             arrival = intake.examine(
-                house().settings, storage.chunks(cast(BinaryIO, upload.stream)), upload.filename or ""
+                house().settings,
+                storage.chunks(cast(BinaryIO, upload.stream)),
+                upload.filename or "",
+                ask=quotas.asking(house().engine, house().settings, actor=g.actor),
             )
             if arrival.suspicions:
                 raise SecretFile(
@@ -108,8 +113,8 @@ def _enter(dossier_id: str, wish: asking.Wish) -> tuple[str, str]:
                     ),
                     name=arrival.name,
                 )
-            intake.keep(house().settings, arrival)
-        with db.writing(house().engine) as session:
+        kept = intake.kept(house().settings, arrival) if arrival is not None else nullcontext()
+        with kept, db.writing(house().engine) as session:
             dossier = asking.own_dossier_of(session, dossier_id, actor=g.actor)
             made = asking.ask(session, dossier, wish, actor=g.actor, proof=arrival)
             number, address = made.number, url_for(".show", dossier=dossier_id, request_id=made.id)

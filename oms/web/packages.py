@@ -1,15 +1,16 @@
 """Sealed packages: making one of a transfer, taking one in, and the answers that travel back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import custody, db, packages, papers
+from oms import custody, db, packages, papers, quotas
 from oms.audit_reading import ACTIONS
-from oms.errors import N_, BadInput, Conflict, NotFound, OmsError
+from oms.errors import N_, BadInput, Conflict, FileRefused, NotFound, OmsError
 from oms.models import ArrivalState, Package, PackageArrival, PackageDirection, Transfer, TransferState, Unit
 from oms.papers import Printing
 from oms.permissions import Action, can, require
@@ -94,7 +95,7 @@ def take_in() -> str:
 def give() -> ResponseReturnValue:
     """Read its head, try the code and keep the sealed file; a job proves it and takes it in."""
     given, code = request.files.get("file"), request.form.get("code", "")
-    number = ""
+    number, kept = "", None
     try:
         if given is None or not given.filename:
             raise BadInput(N_("Choose the file of the package (.omspkg)."))
@@ -102,7 +103,8 @@ def give() -> ResponseReturnValue:
         if packages.is_plain_bag(stream.read(512)):
             packages.refuse_foreign(stream)
         number = str(packages.read_header(stream)["package"])
-        kept = packages.keep(house().settings, stream, code)
+        ask = quotas.asking(house().engine, house().settings, actor=g.actor)
+        kept = packages.keep(house().settings, stream, code, ask=ask)
         access.end_request(g.pop("session"))
         with db.writing(house().engine) as session:
             unit = session.get(Unit, request.form.get("unit", ""))
@@ -110,10 +112,13 @@ def give() -> ResponseReturnValue:
                 raise BadInput(N_("Choose the unit that will hold the dossier."))
             arrival_id = packages.give(session, house().settings, kept, code, unit, actor=g.actor).id
         access.deliver(session)
-    except (BadInput, Conflict) as error:
+    except (BadInput, Conflict, FileRefused) as error:
         access.end_request(g.pop("session", None))
+        if kept is not None:
+            packages.let_go(house().settings, kept)
         with db.writing(house().engine) as session:
             packages.refuse(session, str(error), number, actor=g.actor)
+        g.retry_after = error.values.get("seconds")
         g.session = access.open_request_session(writing=False)
         problems = error.problems if isinstance(error, packages.PackageRefused) else [error]
         return _import_form(problems), error.status
@@ -183,6 +188,7 @@ def show(package: Package) -> str:
         package=package,
         entries=package.entries,
         origin=package.origin or {},
+        signed_at=datetime.fromisoformat(package.log_received["at"]) if package.log_received else None,
         came_in=package.direction == PackageDirection.IN,
         may_answer=package.direction == PackageDirection.IN and g.actor.has(Action.DOSSIER_CREATE),
         has_file=packages.has_file(house().settings, package),

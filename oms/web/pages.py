@@ -6,6 +6,7 @@ images and word boxes are parts of the page that shows them: each is guarded by 
 
 import io
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action
 from oms.reading import unpack_words
-from oms.recognition import Word, doubtful_words
+from oms.recognition import Word, doubtful_words, word
 from oms.recognition.doubts import find_doubts
 from oms.recognition.thumbnails import shrink
 from oms.search import within
@@ -29,13 +30,14 @@ from oms.web.headers import FILE_POLICY
 bp = Blueprint("pages", __name__)
 
 # What a stored original may call itself; anything else leaves as plain bytes.
-MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic"})
+MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic", word.MEDIA_TYPE})
 SUFFIXES = {
     "application/pdf": ".pdf",
     "image/tiff": ".tif",
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/heic": ".heic",
+    word.MEDIA_TYPE: ".docx",
 }
 
 
@@ -151,20 +153,22 @@ def words(page: Page) -> Response:
 @guarded(Action.PAGE_READ)
 def image(page: Page) -> Response:
     """The upright page as a JPEG."""
-    return _inline(_image_of(page))
+    with _image_of(page) as path:
+        return _inline(path)
 
 
 @bp.get("/pages/<id>/thumbnail.jpg")
 @guarded(Action.PAGE_READ)
 def thumbnail(page: Page) -> Response:
     """The page small, for lists."""
-    return _inline(io.BytesIO(shrink(_image_of(page))))
+    with _image_of(page) as path:
+        return _inline(io.BytesIO(shrink(path)))
 
 
-def _image_of(page: Page) -> Path:
+def _image_of(page: Page) -> AbstractContextManager[Path]:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Wait until it has been read."))
-    return storage.get(house().settings.scans, page.image_sha256)
+    return storage.opened(house().settings.scans, page.image_sha256)
 
 
 def _inline(content: Path | io.BytesIO) -> Response:
@@ -193,9 +197,8 @@ def send_stored(sha256: str, media_type: str, name: str) -> Response:
     """A received file as a download, under its name with the suffix of what it is."""
     kind = media_type if media_type in MEDIA_TYPES else "application/octet-stream"
     stem, suffix = Path(name).stem, Path(name).suffix
-    return _attachment(
-        sha256, kind, stem + (suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin"))
-    )
+    ours = suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin")
+    return _attachment(sha256, kind, intake.label_of(stem)[: intake.NAME_LENGTH - len(ours)] + ours)
 
 
 def _suffixes(kind: str) -> tuple[str, ...]:
@@ -206,8 +209,10 @@ def _suffixes(kind: str) -> tuple[str, ...]:
 
 def _attachment(sha256: str, kind: str, name: str) -> Response:
     """The stored bytes as a download; the name goes out in ASCII and, where that loses letters, in UTF-8 (RFC 5987)."""
-    path = storage.get(house().settings.scans, sha256)
     label = intake.label_of(name)  # again on the way out: a line break in a header would be a second header
-    answer: Any = send_file(path, mimetype=kind, as_attachment=True, download_name=label, etag=False, conditional=False)
+    with storage.opened(house().settings.scans, sha256) as path:
+        answer: Any = send_file(
+            path, mimetype=kind, as_attachment=True, download_name=label, etag=False, conditional=False
+        )
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer  # type: ignore[no-any-return]

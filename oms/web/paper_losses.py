@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from oms import accounts, catalogue, dossiers, organisation
+from oms import catalogue, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, OmsError, Refused
 from oms.models import Dossier, PaperLoss, PaperLossKind, PaperLossState
 from oms.permissions import Action, Actor, can
@@ -20,7 +20,7 @@ from oms.web.access import guarded
 from oms.web.days import read_day
 from oms.web.errors import sentence_of
 from oms.web.formats import component_title, day
-from oms.web.two_people import decide, look_again, status_of, typed
+from oms.web.two_people import NOT_PROVED, decide, look_again, status_of, typed
 
 bp = Blueprint("paper_losses", __name__, url_prefix="/paper-losses")
 
@@ -121,7 +121,7 @@ def declare(dossier: Dossier) -> ResponseReturnValue:
 
     try:
         made = decide(act)
-    except (BadInput, Refused, Conflict, accounts.SignInFailed) as error:
+    except (BadInput, Refused, Conflict, *NOT_PROVED) as error:
         look_again(error)
         return _form(g.session.get_one(Dossier, dossier_id), error), status_of(error)
     flash(_("It is declared. Print the minutes, have them signed, and ask the issuing body for a copy."), "success")

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from oms import audit, catalogue, intake, organisation, papers
 from oms.errors import N_, BadInput, NotFound, Refused
 from oms.models import (
+    AccessReview,
     Attestation,
     Consultation,
     Disposal,
@@ -40,6 +41,7 @@ _PAGES = {
     MassTransfer: "mass_transfers.show",
     Consultation: "consultations.show",
     MembershipTransfer: "membership.show",
+    AccessReview: "access_reviews.show",
     Disposal: "disposal.show",
     Attestation: "attestations.show",
     Leaving: "leavings.show",

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from oms import accounts, audit, custody, purging
+from oms import audit, custody, purging
 from oms.errors import N_, BadInput, OmsError, Refused
 from oms.intake import Arrival
 from oms.models import Purge, Transfer
@@ -20,7 +20,7 @@ from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
 from oms.web.pages import send_stored
 from oms.web.receiving import DOUBTFUL, RECEIVED, attach_file
-from oms.web.two_people import decide, look_again, status_of, typed
+from oms.web.two_people import NOT_PROVED, decide, look_again, status_of, typed
 
 bp = Blueprint("proofs", __name__, url_prefix="/transfers")
 
@@ -116,7 +116,7 @@ def destroy(transfer: Transfer, proof: str) -> ResponseReturnValue:
 
     try:
         minutes, remove_files = decide(act)
-    except (BadInput, Refused, accounts.SignInFailed) as error:
+    except (BadInput, Refused, *NOT_PROVED) as error:
         look_again(error)
         return _draw(g.session.get_one(Transfer, transfer_id), proof, error), status_of(error)
     remove_files()

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, cast
 
+from flask import g
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from oms import db, gate, intake, stacks, storage
+from oms import db, gate, intake, quotas, stacks, storage
 from oms.errors import FileRefused, NotFound, OmsError
 from oms.intake import Arrival
 from oms.models import Dossier, Scan, Transfer, Unit
@@ -53,6 +54,18 @@ class Outcome:
         return said
 
 
+def refused(name: str, error: OmsError) -> Outcome:
+    """The outcome of a file that did not come in; the answer says when to try again, where the refusal does."""
+    g.retry_after = error.values.get("seconds")
+    return Outcome(intake.label_of(name), REFUSED, error=error)
+
+
+def _examine(stream: BinaryIO, name: str, actor: Actor, into: str = "") -> Arrival:
+    settings = house().settings
+    ask = quotas.asking(house().engine, settings, actor=actor, into=into)
+    return intake.examine(settings, storage.chunks(stream), name, ask=ask)
+
+
 def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor, may_decide: bool = False) -> Outcome:
     """Take one file into a dossier the actor may upload to; a refused file costs the others nothing.
 
@@ -61,22 +74,21 @@ def receive_file(dossier_id: str, stream: BinaryIO, name: str, *, actor: Actor, 
     """
     arrival = None
     try:
-        arrival = intake.examine(house().settings, storage.chunks(stream), name)
+        arrival = _examine(stream, name, actor, dossier_id)
         if arrival.suspicions and not may_decide:
             raise gate.needs_two_people(arrival)
         if arrival.suspicions:
             with db.writing(house().engine) as session:
                 token = gate.hold(session, house().settings, _dossier(session, dossier_id), arrival, actor=actor)
             return Outcome(arrival.name, DOUBTFUL, token=token)
-        intake.keep(house().settings, arrival)
-        with db.writing(house().engine) as session:
+        with intake.kept(house().settings, arrival), db.writing(house().engine) as session:
             scan, is_new = intake.receive(session, _dossier(session, dossier_id), arrival, actor=actor)
         deliver(session)
         return Outcome(arrival.name, RECEIVED if is_new else KNOWN, scan)
     except FileRefused as error:
         with db.writing(house().engine) as session:
             intake.refuse(session, _dossier(session, dossier_id), error.what, actor=actor)
-        return Outcome(intake.label_of(name), REFUSED, error=error)
+        return refused(name, error)
     finally:
         if arrival is not None:
             intake.discard(arrival)
@@ -102,7 +114,7 @@ def attach_file(
     """
     arrival = None
     try:
-        arrival = intake.examine(house().settings, storage.chunks(stream), name)
+        arrival = _examine(stream, name, actor, id)
         check(arrival)
         if arrival.suspicions and errand is None:
             raise gate.needs_two_people(arrival)
@@ -111,8 +123,7 @@ def attach_file(
                 thing = _find(session, model, id)
                 token = gate.hold(session, house().settings, thing, arrival, actor=actor, errand=errand)
             return Outcome(arrival.name, DOUBTFUL, token=token)
-        intake.keep(house().settings, arrival)
-        with db.writing(house().engine) as session:
+        with intake.kept(house().settings, arrival), db.writing(house().engine) as session:
             entered = enter(session, _find(session, model, id), arrival)
         deliver(session)
         return Outcome(arrival.name, RECEIVED, entered=entered)
@@ -120,7 +131,7 @@ def attach_file(
         with db.writing(house().engine) as session:
             thing = _find(session, model, id)
             intake.refuse(session, thing, error.what, actor=actor, action=action)
-        return Outcome(intake.label_of(name), REFUSED, error=error)
+        return refused(name, error)
     finally:
         if arrival is not None:
             intake.discard(arrival)
@@ -151,7 +162,7 @@ def receive_stack(
         return replace(outcome, state=KNOWN) if is_known else outcome
     except OmsError as error:  # the store is full, or the right is gone: said for this file
         write_down_refusal(error)
-        return Outcome(intake.label_of(name), REFUSED, error=error)
+        return refused(name, error)
 
 
 def _dossier(session: Session, dossier_id: str) -> Dossier:

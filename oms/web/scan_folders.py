@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import db, scan_folders, staging, storage
+from oms import db, quotas, scan_folders, staging, storage
 from oms.errors import N_, BadInput, FileRefused, OmsError
 from oms.models import Category, FolderImport, ImportState
 from oms.permissions import Action
@@ -35,6 +35,7 @@ def index() -> str:
         categories=[(kind.value, _(kind.label)) for kind in Category],
         tones=STATE_TONES,
         largest=scan_folders.LARGEST >> 20,
+        day=quotas.day_of(g.session, actor=g.actor),
     )
 
 
@@ -114,7 +115,10 @@ def discard(folderimport: FolderImport) -> Any:
     """Wipe the ZIP."""
     scan_folders.discard(g.session, house().settings, folderimport, actor=g.actor)
     access.commit()
-    flash(_("The ZIP was wiped; nothing was taken in."), "success")
+    if scan_folders.count(g.session, folderimport).get(TAKEN):
+        flash(_("The ZIP was wiped; what was received before stays."), "success")
+    else:
+        flash(_("The ZIP was wiped; nothing was taken in."), "success")
     return redirect(url_for(".index"))
 
 

@@ -21,7 +21,7 @@ bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 @bp.get("")
 @guarded(Action.OWN_READ)
 def show() -> str:
-    """Whether there is a second factor; while one is being set up, its secret and the field for the first code."""
+    """Whether there is an app; while one is being set up, its secret and the field for the first code."""
     return _page()
 
 
@@ -30,7 +30,8 @@ def _page(problem: str = "", removal_problem: str = "") -> str:
     return render_template(
         "account/second_factor.html",
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        active=accounts.has_second_factor(g.session, g.actor.account_id),
+        active=accounts.has_app(g.session, g.actor.account_id),
+        passkeys=accounts.count_passkeys(g.session, g.actor.account_id),
         codes_left=accounts.codes_left(g.session, g.actor.account_id),
         problem=problem,
         removal_problem=removal_problem,
@@ -79,5 +80,5 @@ def remove() -> AnyResponse:
     except (accounts.SignInFailed, TooManyTries) as error:
         return make_response(_page(removal_problem=sentence_of(error)), error.status)
     logout_user()
-    flash(_("The second factor was taken away. Sign in again."), "success")
+    flash(_("The app was taken away. Sign in again."), "success")
     return redirect(url_for("account.sign_in"))

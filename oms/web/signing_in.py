@@ -4,7 +4,7 @@ import secrets
 import uuid
 from datetime import timedelta
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,6 +13,10 @@ from oms import accounts, db
 from oms.models import Account, SignIn, Unit, now
 from oms.web.access import house
 
+# Where the secret of the way from password to code lies in the cookie, apart from that of a session.
+HALF = "half"
+# What came before that code, for the log: nothing is the password.
+HALF_BY = "half_by"
 # How often "last seen" is written; more often would make every look a change.
 SEEN_EVERY = timedelta(seconds=60)
 # The mark by which a browser is known again, so that a stranger's wrong tries do not count for its owner.
@@ -54,8 +58,9 @@ def add_sign_in(app: Flask) -> None:
                 address=request.remote_addr,
                 request_id=_request_id(),
             )
-            g.must_change_password = found.account.must_change_password
-            g.must_set_up = accounts.must_set_up(session, found.account, house().settings)
+            g.must_change_password = accounts.must_change_password(session, found.account, house().settings)
+            must = not found.two_factors and accounts.must_set_up(session, found.account, house().settings)
+            g.must_set_up = must
             unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
             g.signed_in_unit = unit.short_name if unit else ""
             # Plain polling must not keep a forgotten browser signed in.
@@ -80,6 +85,15 @@ def enter(secret: str, sign_in: SignIn, account: Account) -> None:
     login_user(SignedIn(secret, sign_in, account))
 
 
+def half_account() -> Account | None:
+    """The account whose password was right in this browser a moment ago and whose code is still to come."""
+    if not cookie.get(HALF):
+        return None
+    with db.reading(house().engine) as session:
+        half = accounts.find_sign_in(session, cookie[HALF], house().settings, kind="half")
+        return half.account if half else None
+
+
 def browser_mark() -> str:
     """The mark of this browser, or nothing."""
     return request.cookies.get(_mark_name(), "")
@@ -99,7 +113,7 @@ def keep_mark(answer: AnyResponse, mark: str) -> None:
 
 
 def _mark_name() -> str:
-    return "__Host-oms-browser" if house().settings.https else "oms-browser"
+    return f"{current_app.config['SESSION_COOKIE_NAME']}-browser"
 
 
 def _request_id() -> str:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, g, jsonify, redirect, render_templ
 from flask_babel import gettext as _
 from PIL import Image
 
-from oms import db, dossiers, stacks, storage
+from oms import db, dossiers, quotas, stacks, storage
 from oms.errors import N_, BadInput, NotFound, OmsError
 from oms.models import Stack, StackPageKind, StackState
 from oms.permissions import Action
@@ -42,6 +42,7 @@ def index() -> str:
         stacks=stacks.list_stacks(g.session, actor=g.actor),
         units=[(unit.id, unit.name) for unit in stacks.units_of(g.session, actor=g.actor)],
         tones=STATE_TONES,
+        day=quotas.day_of(g.session, actor=g.actor),
     )
 
 
@@ -144,11 +145,11 @@ def page(stack: Stack, number: int) -> Response:
     if stack.ended_at is not None or not 1 <= number <= stack.page_count:
         raise NotFound
     stacks.view(g.session, stack, actor=g.actor)
-    scan = open_scan(storage.get(house().settings.scans, stack.sha256), name=stack.file_name)
-    try:
-        drawn = Image.fromarray(page_image(scan, number).pixels)
-    except ReadingFailed:
-        raise NotFound from None
+    with storage.opened(house().settings.scans, stack.sha256) as path:
+        try:
+            drawn = Image.fromarray(page_image(open_scan(path, name=stack.file_name), number).pixels)
+        except ReadingFailed:
+            raise NotFound from None
     drawn.thumbnail((WIDEST, 2 * WIDEST))
     out = io.BytesIO()
     drawn.save(out, "JPEG", quality=80)

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, g, render_template, request
 from flask_babel import gettext as _
 
-from oms import accounts, custody, desk, health, intake, organisation, overview, people
+from oms import accounts, custody, desk, health, intake, organisation, overview, people, protection
+from oms.audit_reading import action_label
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
 from oms.web import milestones, saved_searches
@@ -25,13 +26,17 @@ UNFINISHED = (ScanState.RECEIVED, ScanState.READING)
 def show() -> str:
     """Work waiting, figures, changes; for inspectors the log, for administrators the installation."""
     overview.look(g.session, actor=g.actor)
-    parts: dict[str, Any] = dict.fromkeys(("work", "log", "health", "own", "helpers", "searches", "own_due"))
+    parts: dict[str, Any] = dict.fromkeys(
+        ("work", "files", "log", "health", "own", "helpers", "searches", "own_due", "let_in")
+    )
+    if g.actor.opened is not None:
+        return render_template("start/show.html", **parts | _closed())
     if g.actor.has(Action.DOSSIER_READ):
         parts["work"] = _work()
     if g.actor.has(Action.SEARCH):
         parts["searches"] = saved_searches.count_all()
     if g.actor.has(Action.AUDIT_READ):
-        parts["log"] = overview.log_state(g.session, actor=g.actor)
+        parts["log"] = overview.log_state(g.session, house().settings, actor=g.actor)
     if g.actor.has(Action.SYSTEM_READ):
         parts["health"] = health.examine(g.session, house().settings, actor=g.actor)
     if parts["work"] is None and parts["log"] is None and parts["health"] is None:
@@ -39,6 +44,18 @@ def show() -> str:
     if parts["work"] is None:
         parts["own_due"] = waiting.due()
     return render_template("start/show.html", tones=TONES, **parts)
+
+
+def _closed() -> dict[str, Any]:
+    """In the closed installation: who has a file is looked up, and what is open is told; no work of others."""
+    actor = g.actor
+    return {
+        "files": overview.count_figures(g.session, actor=actor) if actor.has(Action.DOSSIER_READ) else None,
+        "let_in": protection.let_in(g.session, actor=actor) if actor.has(Action.ACCESS_REVIEW_SIGN) else None,
+        "action_label": action_label,
+        "log": overview.log_state(g.session, house().settings, actor=actor) if actor.has(Action.AUDIT_READ) else None,
+        "health": health.examine(g.session, house().settings, actor=actor) if actor.has(Action.SYSTEM_READ) else None,
+    }
 
 
 @bp.get("/reading")

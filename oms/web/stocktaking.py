@@ -7,14 +7,15 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import organisation, staging, stocktaking
-from oms.errors import N_, BadInput
+from oms import intake, organisation, staging, stocktaking, viruses
+from oms.errors import N_, BadInput, FileRefused
 from oms.models import DifferenceKind, Stocktaking, Unit
 from oms.permissions import Action
 from oms.spreadsheets import MEDIA_TYPE
 from oms.web import access
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
+from oms.web.headers import allow_feature
 from oms.web.work import Due, source
 
 bp = Blueprint("stocktaking", __name__, url_prefix="/stocktaking")
@@ -73,6 +74,7 @@ def start() -> ResponseReturnValue:
 @guarded(Action.STOCK_COUNT)
 def show(**loaded: Stocktaking) -> str:
     """A count: scanning while it is open, the differences when it is finished."""
+    allow_feature("camera")
     count = loaded["stocktaking"]
     stocktaking.view(g.session, count, actor=g.actor)
     papers = stocktaking.counted(g.session, count)
@@ -109,7 +111,7 @@ def scan(**loaded: Stocktaking) -> ResponseReturnValue:
             else:
                 flash(_("%(number)s was counted before.", number=paper.code), "info")
         access.commit()
-    except BadInput as error:
+    except (BadInput, FileRefused) as error:
         flash(sentence_of(error), "danger")
     return redirect(url_for(".show", id=count.id))
 
@@ -125,6 +127,7 @@ def _photographed() -> list[str]:
     with tempfile.TemporaryDirectory(dir=staging.folder(house().settings)) as folder:
         path = Path(folder) / "photograph"
         path.write_bytes(data)
+        viruses.look_for(house().settings, path, intake.label_of(given.filename))
         return list(stocktaking.read_photograph(path))
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import custody, dossiers, membership, organisation, packages
+from oms import custody, dossiers, membership, organisation, packages, protection_flags
 from oms.custody import Route, Step, mass
 from oms.errors import N_, BadInput
 from oms.models import OPEN_STATES, CheckOutcome, Dossier, Transfer, TransferState, Unit
@@ -178,6 +178,7 @@ def show(transfer: Transfer) -> ResponseReturnValue:
         transfer=transfer,
         dossier=transfer.dossier,
         person=transfer.dossier.person,
+        flag=protection_flags.moves_apart(g.session, transfer.dossier, actor=g.actor),
         units={"from": transfer.from_unit, "to": transfer.to_unit, "approving": transfer.approving_unit},
         tone=TONES[transfer.state],
         stages=_stages(transfer),

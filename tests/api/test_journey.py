@@ -118,7 +118,7 @@ def test_pages_and_files_are_given_and_each_look_is_logged_once(
     caller: Callers, engine: Engine, read_scan: dict[str, str], settings: Settings
 ) -> None:
     officer = caller("canbo.sonv")
-    stored = storage.get(settings.scans, read_scan["sha256"]).read_bytes()
+    stored = storage.read(settings.scans, read_scan["sha256"])
     page = officer.get(f"scans/{read_scan['scan']}/pages/1").get_json()
     assert page["text"] == "quyết định bổ nhiệm"
     assert page["words"][0] == {

@@ -32,13 +32,25 @@ def demo(engine):
         session.add(Fact(key="demo", value="yes"))
 
 
-def test_a_real_installation_does_not_start_behind_weaker_walls_unless_it_is_written(engine, settings, standing_on):
+def test_a_real_installation_does_not_start_behind_weaker_walls_unless_it_is_written(
+    engine, settings, standing_on, monkeypatch
+):
     standing_on(Rung.WEAK)
     with pytest.raises(Unavailable, match="OMS_BOX=weak"):
         installation.require_box(settings, engine)
+    monkeypatch.setattr("os.getuid", lambda: 1000)
     installation.require_box(Settings(home=settings.home, database_url=settings.database_url, box="weak"), engine)
     standing_on(Rung.FULL)
     installation.require_box(settings, engine)
+
+
+def test_root_does_not_start_behind_weaker_walls_unless_that_is_written_too(engine, settings, standing_on, monkeypatch):
+    standing_on(Rung.WEAK)
+    monkeypatch.setattr("os.getuid", lambda: 0)
+    with pytest.raises(Unavailable, match="OMS_BOX=weak-as-root"):
+        installation.require_box(Settings(home=settings.home, database_url=settings.database_url, box="weak"), engine)
+    said = Settings(home=settings.home, database_url=settings.database_url, box="weak-as-root")
+    installation.require_box(said, engine)
 
 
 @pytest.mark.parametrize("given", ["full", "weak"])
@@ -65,7 +77,8 @@ def test_no_file_is_opened_behind_walls_that_were_not_permitted(engine, settings
     installation.allow_box(settings, engine)
     with pytest.raises(box.NoBox):
         open_scan(tmp_path / "a.png")
-    installation.allow_box(Settings(home=settings.home, database_url=settings.database_url, box="weak"), engine)
+    said = Settings(home=settings.home, database_url=settings.database_url, box="weak-as-root")
+    installation.allow_box(said, engine)
     assert open_scan(tmp_path / "a.png").pages == 1
     asking._idle.pop().close()
     standing_on(Rung.NONE)

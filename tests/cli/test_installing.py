@@ -1,6 +1,8 @@
 """`oms init` and `oms demo`."""
 
-from oms import db
+import shutil
+
+from oms import db, quotas
 from oms.cli.installing import demo_when_new
 from oms.models import Account, Fact
 from oms.settings import Settings
@@ -16,6 +18,14 @@ def test_init_prints_a_one_time_password_and_refuses_a_second_time(oms, engine):
     again = oms("init")
     assert again.code == 1
     assert "already" in again.err and again.out == ""
+
+
+def test_init_says_when_the_disk_is_too_small_to_take_files_in(oms, monkeypatch):
+    gb = 1024**3
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(20 * gb, 12 * gb, 8 * gb))
+    monkeypatch.setattr(quotas, "KEPT_LEAST", 10 * gb)
+    answer = oms("init")
+    assert answer.code == 0 and "no file is taken in" in answer.err and "10,0 GB" in answer.err
 
 
 def test_demo_refuses_real_data(oms, world, engine):

@@ -34,6 +34,7 @@ def test_from_key_to_answer(oms, oms_there, here, there, tmp_path) -> None:  # n
     transfer_id = dispatch(here, fill(here))
     with db.reading(here.engine) as session:
         transfer = session.get_one(Transfer, transfer_id).number
+    assert oms("audit", "seal").code == 0
     out = tmp_path / "a.omspkg"
     made = oms("package", "export", transfer, "--for", "B", "--out", str(out), "--as", "canbo.sonv", "--json")
     assert made.code == 0, made.err
@@ -53,6 +54,10 @@ def test_from_key_to_answer(oms, oms_there, here, there, tmp_path) -> None:  # n
     assert answer.read_bytes().startswith(b"{")
     assert oms("package", "acknowledge", "--file", str(answer), "--as", "canbo.soyt").code == 1
     assert oms("package", "acknowledge", "--as", "canbo.sonv").code == 1
+    kept = tmp_path / "of-a.jsonl"
+    assert oms_there("package", "checkpoints", "A", "--out", str(kept), "--as", "canbo.soyt").code == 1
+    assert oms_there("package", "checkpoints", "A", "--out", str(kept), "--as", "kiemtra.khoi").code == 0
+    assert oms("audit", "verify", "--anchors", str(kept), "--json").documents[0]["checkpoints"] == 1
     plain = tmp_path / "bag.zip"
     plain.write_bytes(b"PK\x03\x04" + bytes(600))
     assert oms("package", "inspect", str(plain)).code == 1

@@ -172,4 +172,4 @@ def test_a_bad_truth_in_a_folder_costs_its_own_file_only(page, tmp_path, read):
 def test_an_empty_folder_is_said(tmp_path, read):
     (tmp_path / "empty").mkdir()
     code, _, said = read(tmp_path / "empty")
-    assert code == 1 and "no PDF, TIFF, JPEG, PNG or HEIC file" in said
+    assert code == 1 and "no PDF, TIFF, JPEG, PNG, HEIC or DOCX file" in said

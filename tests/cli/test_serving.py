@@ -9,14 +9,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from oms import cli, search
+from oms.cli import serving
+from oms.search import warming
 from oms.settings import Settings
+from tests.search.conftest import opened
+from tests.search.corpus import LETTERS
 
-PATIENCE = 40
+PATIENCE = 120
 
 
 @pytest.fixture
@@ -53,14 +58,14 @@ def until(what: Callable[[], bool]) -> None:
 
 
 def _members(session_id: int) -> dict[int, str]:
-    """The living processes of the terminal session, with their command lines."""
+    """The living processes of the terminal session, with their short names."""
     found = {}
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdecimal() and int((entry / "stat").read_text().rsplit(")", 1)[1].split()[3]) == session_id:
                 state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
                 if state != "Z":
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(entry.name)] = (entry / "comm").read_text().strip()
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found
@@ -77,12 +82,12 @@ def _is_up(port: int) -> bool:
         connection.close()
 
 
-def _find(process: subprocess.Popen[str], word: str) -> list[int]:
-    return [pid for pid, command in _members(process.pid).items() if word in command and "--parent" in command]
+def _find(process: subprocess.Popen[str], name: str) -> list[int]:
+    return [pid for pid, called in _members(process.pid).items() if called == name]
 
 
 def _running(process: subprocess.Popen[str], port: int) -> Callable[[], bool]:
-    return lambda: _is_up(port) and bool(_find(process, "oms.cli worker"))
+    return lambda: _is_up(port) and {"oms-web", "oms-worker", "oms-index"} <= set(_members(process.pid).values())
 
 
 @pytest.mark.slow
@@ -96,9 +101,9 @@ def test_ctrl_c_stops_everything(household, port):
 @pytest.mark.slow
 def test_a_child_that_dies_is_started_again_and_a_killed_parent_leaves_nobody(household, port):
     until(_running(household, port))
-    (first,) = _find(household, "oms.cli worker")
+    (first,) = _find(household, "oms-worker")
     os.kill(first, signal.SIGKILL)
-    until(lambda: _find(household, "oms.cli worker") not in ([], [first]))
+    until(lambda: _find(household, "oms-worker") not in ([], [first]))
     household.kill()
     until(lambda: not _members(household.pid))
     assert "“worker” ended (code -9)" in household.stderr.read()
@@ -116,24 +121,25 @@ def test_a_taken_port_is_said_in_words(oms, world, port, monkeypatch):
     assert str(port) in answer.err and "--port" in answer.err
 
 
-def test_a_program_that_cannot_live_stops_the_whole(oms, world):
-    from oms.cli.serving import TRIES, Household
-    from oms.errors import Unavailable
+STUBBORN = """
+import signal, sys
+from oms.cli.serving import Household
+from oms.errors import Unavailable
 
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    programs = Household(
-        {
-            "web": [sys.executable, "-c", "import sys; sys.exit(7)"],
-            "worker": [sys.executable, "-c", "import signal; signal.pause()"],
-        }
+programs = Household({"web": lambda: sys.exit(7), "worker": signal.pause})
+try:
+    programs.run()
+except Unavailable as error:
+    print(error.values["times"], error.values["code"])
+print([child.exitcode is not None for child in programs.children.values()])
+"""
+
+
+def test_a_program_that_cannot_live_stops_the_whole() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STUBBORN], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
-    try:
-        with pytest.raises(Unavailable, match=f"{TRIES} times"):
-            programs.run()
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-    assert all(child.poll() is not None for child in programs.children.values())
+    assert done.stdout.splitlines() == [f"{serving.TRIES} 7", "[True, True]"], done.stderr
 
 
 def test_worker_ends_when_idle(oms, world, settings):
@@ -144,3 +150,22 @@ def test_worker_ends_when_idle(oms, world, settings):
         [sys.executable, "-m", "oms.cli", "worker", "--until-idle"], env=environment, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0
+
+
+def test_a_process_of_the_server_reads_ahead_before_anybody_asks(
+    settings: Settings, engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search.open_engine(settings).rebuild(LETTERS)
+    monkeypatch.setattr("oms.web.settle", lambda: None)  # it is for the life of a process
+    monkeypatch.setattr(warming, "WARM_FROM", 0)
+    serving._program(settings)
+    for thread in threading.enumerate():
+        if thread.name == warming.THREAD:
+            thread.join()
+    with opened(search.open_engine(settings)) as snapshot:
+        assert snapshot.size > 0 and snapshot.cold() == 0
+
+
+def test_a_server_starts_without_a_search_engine(settings: Settings, engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oms.web.settle", lambda: None)
+    assert serving._program(replace(settings, search="none")) is not None

@@ -168,6 +168,7 @@ def review_by_keys(officer: Desk, dossier: str, pieces: Sequence[str]) -> None:
         link.click()
         filing = officer.page.locator("form#filing")
         expect(filing.locator("input[name=pages]:checked").first).to_be_visible()
+        officer.page.wait_for_load_state()  # the whole form is there, and the keys are listened to
         officer.keep_picture(f"room-2-desk-{piece}")
         reason = filing.locator("textarea[name=despite]")
         if reason.count():

@@ -84,7 +84,7 @@ def there(tmp_path: Path, empty_database: bytes) -> Iterator[House]:
         session.add(Fact(key="organisation", value="Đảng bộ Khối B"))
     yield House(settings, engine, world)
     engine.dispose()
-    staging.wipe(staging.folder(settings))
+    staging.forget(settings)
 
 
 @pytest.fixture

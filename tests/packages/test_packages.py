@@ -68,7 +68,7 @@ def test_a_dossier_arrives_as_it_left(here: House, there: House, sealed: package
         assert (package.extract_sha256, package.transfer_number) == (origin, number)
         assert package.dossier.custodian_id == there.world.units["soyt"]
         for scan in session.scalars(select(Scan)):
-            assert storage.hash_of(storage.get(there.settings.scans, scan.sha256)) == scan.sha256
+            assert storage.is_sound(there.settings.scans, scan.sha256)
         # The log of the sender came along, is readable here and bound to ours by its hash.
         foreign = session.scalars(select(ForeignEntry).order_by(ForeignEntry.position)).all()
         assert {"transfer:dispatch", "page:correct", "document:file"} <= {entry.action for entry in foreign}
@@ -89,9 +89,9 @@ def test_pictures_are_made_anew_from_the_originals(there: House, sealed: package
     assert show_scan(there.engine, there.settings, scan_id, actor=None)
     with db.reading(there.engine) as session:
         pages = session.scalars(select(Page)).all()
-        images = [storage.get(there.settings.scans, str(page.image_sha256)).read_bytes() for page in pages]
+        images = [storage.read(there.settings.scans, str(page.image_sha256)) for page in pages]
         assert [image[:2] for image in images] == [b"\xff\xd8", b"\xff\xd8"]
-        pdf = storage.get(there.settings.scans, str(session.scalars(select(Scan.pdf_sha256)).one())).read_bytes()
+        pdf = storage.read(there.settings.scans, str(session.scalars(select(Scan.pdf_sha256)).one()))
         assert pdf.startswith(b"%PDF")
     assert show_scan(there.engine, there.settings, scan_id, actor=None) == [], "a second time there is nothing to do"
 

@@ -188,3 +188,38 @@ def test_the_back_of_a_page_goes_and_pale_ink_is_not_taken_for_it():
     assert (cleaned[sheet < 60] < 60).all()
     pale = Picture((255 - (255 - sheet) * 0.35).astype(np.uint8), 200.0)
     assert cleaning.find_back_edge(pale) is None
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_line_from_edge_to_edge_goes_and_the_letters_under_it_stay(upright):
+    page = np.asarray(draw_sheet().convert("L"))
+    inked = np.flatnonzero((page < 128).sum(axis=1))
+    row = int(inked[len(inked) // 2])
+    lined = page.copy()
+    lined[row : row + 2] = 0
+    scanned = lined.T if upright else lined
+    cleaned = cleaning.drop_scan_lines(Picture(np.ascontiguousarray(scanned), 200.0)).pixels
+    assert (cleaned < 128).sum() < (scanned < 128).sum() - 500
+    band = slice(row, row + 2)
+    cleaned = cleaned.T if upright else cleaned
+    assert (np.delete(cleaned, band, axis=0) == np.delete(page, band, axis=0)).all()
+    letters = page[row - 2 : row].min(axis=0) < 128
+    letters &= page[row + 2 : row + 4].min(axis=0) < 128
+    assert letters.any() and (cleaned[band][:, letters] < 128).all()
+
+
+@pytest.mark.parametrize(("left", "height"), [(120, 2), (0, 12)])
+def test_rules_that_end_at_the_margin_and_thick_bars_are_no_dirt(left, height):
+    page = np.asarray(draw_sheet()).copy()
+    page[700 : 700 + height, left : page.shape[1] - left] = 0
+    picture = Picture(page, 200.0)
+    assert cleaning.drop_scan_lines(picture) is picture
+
+
+@pytest.mark.parametrize("size", [(97, 140), (98, 140), (140, 140), (300, 420)])
+def test_of_a_small_page_the_busiest_part_is_what_there_is(size: tuple[int, int]) -> None:
+    page = Image.new("L", size, 255)
+    page.paste(0, (40, 50, 60, 70))
+    small = Picture(np.asarray(page), 150)
+    part = orientation.busiest_part(small, orientation.find_ink(small))
+    assert min(part.pixels.shape) >= min(*size, 354) - 1 and (part.pixels == 0).any()

@@ -10,6 +10,9 @@ from oms.recognition.forms import find_form, read_form, sense
 from oms.recognition.forms.again import Again, find_slant, has_ink
 from oms.recognition.forms.anchors import find_anchors
 from oms.recognition.forms.strip import distance, make_strip
+from oms.recognition.forms.twice import choose
+from oms.recognition.forms.values import cut_values
+from oms.recognition.forms.words import mend_choice, mend_phrases, mend_province
 from oms.recognition.pages import FoundValue, Word
 from oms.recognition.pictures import Picture
 
@@ -80,9 +83,9 @@ def test_a_value_on_the_next_line_and_the_title_between() -> None:
 
 def test_labels_misread_are_found_and_their_values_kept_as_read() -> None:
     found = values(
-        "l3) Cônq việc chinh đuợc giao: Tống hợp", "17) Ngày tham øia tổ chức chính tri - xã hội: 27/11/1981"
+        "l3) Cônq việc chinh đuợc giao: Tấng hụp", "17) Ngày tham øia tổ chức chính tri - xã hội: 27/11/1981"
     )
-    assert found == {"main_duty": "Tống hợp", "mass_org_date": "27/11/1981"}
+    assert found == {"main_duty": "Tấng hụp", "mass_org_date": "27/11/1981"}
 
 
 def test_boxes_lie_around_the_value_only() -> None:
@@ -110,10 +113,11 @@ def test_a_birth_date_is_as_exact_as_the_form(line: str, value: str) -> None:
         ("3) Sinh ngày: 31 tháng 02 năm 1966", "birth_date", sense.NO_DAY),
         ("11) Ngày tuyển dụng: 21/0/1973", "recruitment_date", sense.NO_DAY),
         ("11) Ngày tuyển dụng: 21/05/2073", "recruitment_date", sense.FUTURE),
-        ("11) Ngày tuyển dụng: 2l/05/1993", "recruitment_date", sense.NO_DATE),
+        ("11) Ngày tuyển dụng: 2¬/05/1993", "recruitment_date", sense.NO_DATE),
+        ("25) Số CMND/CCCD: 0900399O2", "id_number", sense.NO_NUMBER),
         ("14) Ngạch công chức: Chuyên viên Hệ số: 3,37", "salary_coefficient", sense.NO_COEFFICIENT),
         ("25) Số CMND/CCCD: 09003990925", "id_number", sense.NO_NUMBER),
-        ("6) Dân tộc: Mòng", "ethnicity", sense.UNUSUAL),
+        ("6) Dân tộc: Mùng", "ethnicity", sense.UNUSUAL),
         ("9) Nơi ở hiện nay: Số 7, tố 3, Xã Bản Lang", "current_address", sense.MENDED),
         ("5) Quê quán: Xở Hươnq Bình", "home_town", sense.NO_WORD),
         ("15.1- Trình độ giáo dục phổ thông: 70/70", "general_education", sense.NO_FIGURE),
@@ -123,6 +127,36 @@ def test_a_birth_date_is_as_exact_as_the_form(line: str, value: str) -> None:
 )
 def test_what_cannot_be_is_flagged_and_stays_as_read(line: str, key: str, flag: str) -> None:
     assert read("1) Họ và tên khai sinh: VÀNG A PÁO", line)[key].flag == flag
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("11) Ngày tuyển dụng: 2l/05/1993", "recruitment_date", "21/05/1993"),
+        ("3) Sinh ngày: 28 tháng Đ8 năm 1968 Giới tính: Nam", "birth_date", "28/08/1968"),
+        ("14) Ngạch công chức: Cán sự Mã ngạch: V.Ø7.05.15", "rank_code", "V.07.05.15"),
+        ("23) Tình trạng sức khoẻ: Tốt Chiều cao: lm68 Cân nặng: 7lkg", "height_cm", "1m68"),
+        ("Bậc lương: 3 Hệ số: 3,00 Phụ cấp chức vụ: Ô; 4", "position_allowance", "0,4"),
+    ],
+)
+def test_letters_in_the_place_of_figures_are_taken_for_them_and_flagged(line: str, key: str, value: str) -> None:
+    found = read(line)[key]
+    assert (found.value, found.flag) == (value, sense.LOOKALIKE)
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "value"),
+    [
+        (("6) Dân tộc: Kinh t) Tôn giáo: Không",), "ethnicity", "Kinh"),
+        (("10) Nghề nghiệp khi được tuyển dụng: Bộ đội", "1J) Ngày tuyển dụng: 03/08/1985"), "occupation_at_recruitment", "Bộ đội"),
+        (("15.5- Ngoại ngữ: Tiếng Anh C 15.6- Tin học: B",), "foreign_language", "Tiếng Anh C"),
+        (("12) Chức vụ.(chức danh), hiện tại: Phó Giám đốc",), "current_position", "Phó Giám đốc"),
+        (("Bậc lương: 3 Hệ xố: 3,00 Phụ cấp chức vụ: 0,4",), "salary_step", "3"),
+        (("20) Sở trường côag tgc: Tổng hợp", "21) Khen thưởng: Giấy khen"), "work_strength", "Tổng hợp"),
+    ],
+)  # fmt: skip
+def test_the_next_label_misread_is_no_part_of_a_value(lines: tuple[str, ...], key: str, value: str) -> None:
+    assert read(*lines)[key].value == value
 
 
 def test_a_name_that_begins_like_no_family_name_is_flagged_and_stays_as_read() -> None:
@@ -147,6 +181,67 @@ def test_common_words_of_an_address_are_put_right_and_flagged_names_never(writte
     assert (found.value, found.flag) == (value, flag)
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("6) Dân tộc: Mòng", "ethnicity", "Mông"),
+        ("3) Sinh ngày: 04 tháng 7 năm 1966 Giới tính: NỮ", "gender", "Nữ"),
+        ("15.3- Lý luận chính trị: Cứ nhân", "political_theory", "Cử nhân"),
+        ("23) Tình trạng sức khoẻ: Tốt Nhóm máu: Ø", "blood_group", "O"),
+        ("13) Công việc chính được giao: Kế toán tống hợp", "main_duty", "Kế toán tổng hợp"),
+        ("15.2- Trình độ chuyên môn cao nhất: Cuo đẳng Luật", "highest_qualification", "Cao đẳng Luật"),
+        ("21) Khen thưởng: Băng khen UBND tỉnh", "awards_summary", "Bằng khen UBND tỉnh"),
+        ("5) Quê quán: Xã Trực Hùng, Tỉnh Naw Định", "home_town", "Xã Trực Hùng, Tỉnh Nam Định"),
+    ],
+)
+def test_words_of_closed_lists_and_of_known_pairs_are_put_as_they_are_written_and_flagged(
+    line: str, key: str, value: str
+) -> None:
+    found = read(line)[key]
+    assert (found.value, found.flag) == (value, sense.MENDED)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value"),
+    [
+        ("1) Họ và tên khai sinh: TRẦN BÍ THƯ", "full_name", "TRẦN BÍ THƯ"),
+        ("2) Tên gọi khác: Ban Tố Chức", "other_names", "Ban Tố Chức"),
+        ("25) Số CMND/CCCD: 03600399021", "id_number", "03600399021"),
+        ("5) Quê quán: Xã Vạn Thắng, Huyện Van Ninh", "home_town", "Xã Vạn Thắng, Huyện Van Ninh"),
+        ("15.2- Trình độ chuyên môn cao nhất: Đại học Luật", "highest_qualification", "Đại học Luật"),
+    ],
+)
+def test_names_and_numbers_stay_as_they_were_read(line: str, key: str, value: str) -> None:
+    assert read(line)[key].value == value
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "Về việc công nhận đảng viên chính thức",
+        "công nhận kết quả thi nâng ngạch",
+        "Giúp việc ông Nguyễn Văn Phong",
+        "ông Lê Văn Thu, bà Nguyễn Thanh Trà, bà Trần Bình Thương",
+        "Trường tiểu học Nguyễn Văn Thụ",
+        "Trần Tiến Sĩ, Nguyễn Hiếu Trương, Đặng Bộ Tình",
+        "UỶ BAN NHÂN DÂN TỈNH SƠN LA",
+        "cộng tác viên, viêm gan cấp tính, trường bắn, giả định",
+        "Đại Học Luật, Học Viện Hành Chính, Thiếu uý",
+        "Huyện Lập Thạch, Tỉnh Vĩnh Phú",
+        "phường 2, Tỉnh Hoà Bình",
+    ],
+)
+def test_right_words_that_resemble_common_ones_stay(right: str) -> None:
+    """What is a word of its own, or a name, is no misreading of another one."""
+    assert mend_province(mend_phrases(right)) == right
+
+
+def test_another_way_of_writing_a_word_of_a_list_is_no_misreading() -> None:
+    assert mend_choice("Tin Lành", ("Tin lành", "Phật giáo")) == "Tin Lành"
+    assert mend_choice("Cơ-tu", ("Cơ Tu", "Kinh")) == "Cơ-tu"
+    assert mend_choice("Kính", ("Kinh", "Tày")) == "Kinh"
+
+
 def test_two_readings_that_agree_are_believed_when_one_of_them_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
     words = page("Mẫu 2C-BNV/2008", "1) Họ và tên khai sinh: LÂM THẾ CÁT", confidence=70.0)
     picture = Picture(np.full((400, 900), 255, np.uint8), 200.0)
@@ -155,6 +250,34 @@ def test_two_readings_that_agree_are_believed_when_one_of_them_is_sure(monkeypat
         monkeypatch.setattr("oms.recognition.forms.twice.read_again", lambda *_, again=again: again)
         found = read_form(words, "Mẫu 2C-BNV/2008", picture, today=TODAY).fields["full_name"]
         assert (found.value, found.flag) == ("LÂM THẾ CÁT", flag)
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "flag"),
+    [
+        ((("12/05/1992", 97.0), ("12/05/1992", 70.0)), "12/05/1992", None),
+        ((("12/95/1992", 97.0), ("12/05/1992", 60.0)), "12/05/1992", sense.UNSURE),
+        ((("12/06/1992", 97.0), ("12/05/1992", 85.0), ("12/05/1992", 85.0)), "12/05/1992", sense.UNSURE),
+        ((("12/95/1992", 97.0), ("12/95/1992", 97.0)), "12/95/1992", sense.NO_DAY),
+        ((("12/05/1992", 97.0),), "12/05/1992", sense.UNSURE),
+        ((("", 0.0), ("12/05/1992", 97.0)), "12/05/1992", sense.UNSURE),
+    ],
+)
+def test_of_several_readings_the_one_most_speaks_for_is_proposed(
+    said: tuple[tuple[str, float], ...], value: str, flag: str | None
+) -> None:
+    item = next(item for item in catalogue.form("2C-BNV/2008").items if item.key == "recruitment_date")
+    readings = [FoundValue(text, (0, 0, 9, 9), sure, sense.find_flaw(item, text, TODAY)) for text, sure in said]
+    found = choose(item, readings)
+    assert (found.value, found.flag) == (value, flag)
+
+
+def test_what_is_read_again_is_cut_out_with_its_marks() -> None:
+    """Typed letters stand higher than printed labels: cut close to the label, Ủ loses its mark and reads as U."""
+    strip = make_strip(page("Cơ quan, đơn vị sử dụng CBCC: Sở Y tế"))
+    (cut,) = cut_values(strip, find_anchors(strip, catalogue.form("2C-BNV/2008")))
+    ((_, top, _, height),) = cut.regions
+    assert top <= 60 - 9 and top + height >= 90 + 4
 
 
 def test_dates_that_contradict_each_other_are_flagged() -> None:

@@ -38,20 +38,25 @@ def test_right_text_is_good_and_misread_text_is_not():
 
 
 def test_low_confidence_makes_right_looking_text_doubtful():
-    assert judge_page(words(GOOD, confidence=70)) == "check"
+    assert judge_page(words(GOOD, confidence=60)) == "check"
     assert judge_page(words(GOOD, confidence=40)) == "poor"
 
 
 def test_what_no_word_covers_makes_right_words_doubtful():
-    assert judge_page(words(GOOD), unread=0.02) == "good"
-    assert judge_page(words(GOOD), unread=0.15) == "check"
-    assert judge_page(words(GOOD), unread=0.6) == "poor"
+    assert judge_page(words(GOOD), error=expected_error(words(GOOD), unread=0.02)) == "good"
+    assert judge_page(words(GOOD), error=expected_error(words(GOOD), unread=0.2)) == "check"
+    assert judge_page(words(GOOD), error=expected_error(words(GOOD), unread=0.6)) == "poor"
     assert expected_error(words(GOOD)) < expected_error(words(GOOD), unread=0.3) < expected_error(words(GOOD), unread=1)
 
 
 def test_junk_makes_right_words_doubtful():
-    assert judge_page(words(GOOD), junk=0.02) == "good"
-    assert judge_page(words(GOOD), junk=0.2) == "check"
+    assert judge_page(words(GOOD), error=expected_error(words(GOOD), junk=0.02)) == "good"
+    assert judge_page(words(GOOD), error=expected_error(words(GOOD), junk=0.25)) == "check"
+
+
+def test_readings_that_agree_in_nothing_make_right_words_doubtful():
+    assert judge_page(words(GOOD), difference=0.3) == "good"
+    assert judge_page(words(GOOD), difference=0.5) == "check"
 
 
 def test_one_guessed_word_tells_more_than_many_that_are_nearly_sure():
@@ -64,7 +69,7 @@ def test_one_guessed_word_tells_more_than_many_that_are_nearly_sure():
 def test_the_expected_error_grows_with_doubt():
     errors = [expected_error(words(GOOD, confidence=confidence)) for confidence in (97, 90, 75, 50, 20)]
     assert errors == sorted(errors)
-    assert errors[0] < 0.02 and errors[-1] > 0.5
+    assert errors[0] < 0.02 and errors[-1] > 0.35
     assert expected_error(words(GOOD, confidence=85)) < expected_error(words(MISREAD, confidence=85))
     assert expected_error([]) == 1.0
 

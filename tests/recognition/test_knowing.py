@@ -84,6 +84,47 @@ def test_a_party_letter_says_what_it_is() -> None:
     assert (found["office"], found["signer"]) == ("T/M BAN THƯỜNG VỤ", "Hồ Thị So")
 
 
+def test_a_certificate_is_dated_at_its_foot_and_not_by_a_birth() -> None:
+    page = known(
+        (500, "BẰNG KHEN"),
+        (LEFT, "Tặng cho ông: Vàng A Páo"),
+        (LEFT, "Sinh ngày: 04 tháng 10 năm 1982"),
+        foot=((1100, "Sơn La, ngày 14 tháng 07 năm 2005"),),
+    )
+    assert {key: head_of(page)[key] for key in ("date", "person", "birth_date")} == {
+        "date": "14/07/2005",
+        "person": "Vàng A Páo",
+        "birth_date": "04/10/1982",
+    }
+
+
+def test_a_line_that_only_begins_with_days_dates_nothing() -> None:
+    page = known(
+        (LEFT, "Số: 772 QĐ/UB"),
+        (RIGHT, "ngày 13 tháng 11 năm 1977"),
+        (500, "GIẤY CHỨNG NHẬN"),
+        (LEFT, "ngày hoặc 20 ngày cộng dồn trong thời hạn 365 ngày"),
+    )
+    assert (head_of(page)["number"], head_of(page)["date"]) == ("772 QĐ/UB", "13/11/1977")
+
+
+def test_specks_hide_neither_a_title_nor_a_signer() -> None:
+    head = [(left, "QUYE.T ĐỊNH" if text == "QUYẾT ĐỊNH" else text) for left, text in DECISION]
+    page = known(*head, foot=(*FOOT[:2], (1100, "“PHÓ.GIÁM ĐỐC"), (1100, "``Lò Văn Inh")))
+    assert head_of(page)["title"] == "Quyết định về việc nâng bậc lương"
+    assert head_of(page)["signer"] == "Lò Văn Inh"
+
+
+def test_common_words_of_issuer_and_subject_are_put_as_they_are_written_and_flagged() -> None:
+    odd = {"SỞ NỘI VỤ": "BAN TÔ CHÚC", "Về việc nâng bậc lương": "Về việc bố nhiệm cán bộ"}
+    page = known(*((left, odd.get(text, text)) for left, text in DECISION))
+    assert (page.head["issuer"].value, page.head["issuer"].flag) == ("BAN TỔ CHỨC", sense.MENDED)
+    assert (page.head["title"].value, page.head["title"].flag) == (
+        "Quyết định về việc bổ nhiệm cán bộ",
+        sense.MENDED,
+    )
+
+
 def test_what_is_only_mentioned_is_not_taken() -> None:
     page = known((LEFT, "Căn cứ Quyết định số 15/QĐ-SNV ngày 12 tháng 3 năm 2015 của Giám đốc Sở Nội vụ;"))
     assert page.kind == "continuation"
@@ -97,11 +138,17 @@ def test_what_is_only_mentioned_is_not_taken() -> None:
         ("Sơn La, ngày 0x tháng 3 năm 2015", "date", sense.NO_DATE),
         ("Sơn La, ngày 0Ì tháng 3 năm 2015", "date", sense.LOOKALIKE),
         ("Sơn La, ngày 31 tháng 02 năm 2015", "date", sense.NO_DATE),
+        ("Sơn La 03 tháng 0Ï năm 1999", "date", sense.LOOKALIKE),
         ("Sơn La, ngày 01 tháng 02 năm 2051", "date", sense.FUTURE),
     ],
 )
 def test_what_cannot_be_in_a_head_is_flagged(line: str, key: str, flag: str) -> None:
     assert known((LEFT, "SỞ NỘI VỤ"), (LEFT, line)).head[key].flag == flag
+
+
+def test_a_signer_whose_family_name_is_none_is_flagged_and_stays_as_read() -> None:
+    signer = known(*DECISION, foot=(*FOOT[:3], (1100, "Đỉnh Văn Inh"))).head["signer"]
+    assert (signer.value, signer.flag) == ("Đỉnh Văn Inh", sense.UNUSUAL)
 
 
 def test_a_doubtful_head_is_flagged() -> None:
@@ -113,6 +160,7 @@ def test_a_doubtful_head_is_flagged() -> None:
     [
         (((500, "BẰNG KHEN"), (500, "Tặng cho ông Vàng A Páo")), PageKind.CERTIFICATE),
         (((500, "GIẤY CHỨNG NHẬN"),), PageKind.CERTIFICATE),
+        (((500, "KHEN"), (LEFT, "Tặng cho bà: Lò Thị So"), (LEFT, "Vào sổ số: 12")), PageKind.CERTIFICATE),
         (((500, "QUYÉT ĐINH"), (LEFT, "Điều 1.")), PageKind.DECISION),
         (((500, "NGHỊ QUYẾT"), (500, "về công tác cán bộ")), PageKind.RESOLUTION),
         (((500, "DANH SÁCH CÁN BỘ ĐƯỢC NÂNG LƯƠNG"), (LEFT, "1 Vàng A Páo")), PageKind.TABLE),

@@ -9,6 +9,7 @@ from PIL import Image
 
 from oms.errors import DamagedFile, EmptyFile, FileTooLarge, LockedFile, UnsupportedFile
 from oms.recognition import open_scan, page_image
+from oms.specimens import word_files
 from tests.recognition.sheets import draw_sheet
 
 
@@ -60,7 +61,11 @@ def test_an_empty_file_is_refused_with_its_name(tmp_path):
         open_scan(tmp_path / "a.pdf", name="Hồ sơ 5.pdf")
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04 a zip", b"GIF89a.......", b"hello", b"<html></html>", b"\0" * 100])
+@pytest.mark.parametrize(
+    "content",
+    [word_files.draw(kind="text/plain"), b"GIF89a.......", b"hello", b"<html></html>", b"\0" * 100],
+    ids=["zip", "gif", "text", "html", "zeros"],
+)
 def test_another_type_is_refused(tmp_path, content):
     (tmp_path / "a.pdf").write_bytes(content)
     with pytest.raises(UnsupportedFile):

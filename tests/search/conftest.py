@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from oms.search.interface import Engine
+from oms.search.postings import Snapshot
 from oms.search.whoosh_engine import WhooshEngine
 
 
@@ -18,6 +20,12 @@ def open_engine(name: str, folder: Path) -> Engine:
     from oms.search.tantivy_engine import TantivyEngine
 
     return TantivyEngine(folder)
+
+
+def opened(engine: Engine) -> AbstractContextManager[Snapshot]:
+    """The newest state of either engine."""
+    snapshot = engine._snapshot()  # type: ignore[attr-defined]
+    return snapshot if hasattr(snapshot, "__exit__") else nullcontext(snapshot)
 
 
 @pytest.fixture(params=["whoosh", "tantivy"])

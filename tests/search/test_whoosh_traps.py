@@ -287,7 +287,9 @@ def test_blocks_and_single_steps_read_the_same(whoosh: WhooshEngine) -> None:
                 def matcher() -> object:
                     return segment._terms.matcher("folded", word.encode(), segment._schema["folded"].format)  # noqa: B023
 
-                blocks, steps = whoosh_segments._decode(matcher()), whoosh_segments._step(matcher())
+                blocks, steps = (
+                    read(matcher(), segment.size) for read in (whoosh_segments._decode, whoosh_segments._step)
+                )
                 assert len(steps.places)
                 assert np.array_equal(blocks.places, steps.places)
                 assert np.array_equal(blocks.weights, steps.weights)

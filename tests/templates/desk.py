@@ -9,6 +9,8 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 
+from oms.web.formats import moment
+
 ROOT = Path(__file__).parents[2]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -29,6 +31,7 @@ def create_desk() -> Flask:
     app.config.update(SECRET_KEY="desk", BABEL_DEFAULT_TIMEZONE="Asia/Ho_Chi_Minh", TESTING=True)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["moment"] = moment  # the banner of opened files
     Babel(app)
     CSRFProtect(app)
     pages_read = iter(range(1, 1000))

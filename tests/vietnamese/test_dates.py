@@ -80,3 +80,12 @@ def test_what_is_formatted_is_read_back(day: date, precision: Precision) -> None
 def test_a_guess_takes_letters_for_the_figures_they_look_like(text: str, first: date | None) -> None:
     found = guess_date(text)
     assert (found.first if found else None) == first
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [("ngày ló tháng 1l năm 2022", "16/11/2022"), ("ngày 08 tháng l1] năm 2022", "08/11/2022"), ("ngày 08 tháng xx năm 2022", None)],
+)  # fmt: skip
+def test_letters_and_brackets_in_the_gaps_of_a_date_are_guessed(written: str, found: str | None) -> None:
+    guess = guess_date(written)
+    assert (format_date(guess) if guess else None) == found

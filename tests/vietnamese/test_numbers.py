@@ -17,6 +17,7 @@ from oms.vietnamese.numbers import find_numbers, number_key, number_parts, parse
         ("Số 12-QĐ/BTCĐUK", "12", "", "QĐ", "BTCĐUK", True),
         ("123-QĐ/TW", "123", "", "QĐ", "TW", True),
         ("Số: 15/QĐ-\nBNV", "15", "", "QĐ", "BNV", False),
+        ("Số: 467 QĐ/UB", "467", "", "QĐ", "UB", False),
         ("Số:\n07-KL/TU", "07", "", "KL", "TU", True),
     ],
 )
@@ -29,7 +30,9 @@ def test_numbers_are_taken_apart(written: str, number: str, year: str, kind: str
     assert str(again) == str(found)
 
 
-@pytest.mark.parametrize("text", ["Số:      /QĐ-UBND", "3/2/1998", "Nhà 12/B", "bậc 4/9", "hệ số 2,34", "", "15/"])
+@pytest.mark.parametrize(
+    "text", ["Số:      /QĐ-UBND", "3/2/1998", "Nhà 12/B", "bậc 4/9", "hệ số 2,34", "", "15/", "bậc 4 A/B C"]
+)
 def test_what_is_no_number_is_left_alone(text: str) -> None:
     assert find_numbers(text) == []
     assert parse_number(text) is None
@@ -44,4 +47,5 @@ def test_writings_of_one_number_meet_in_one_key() -> None:
     writings = ("Số 05-NQ/ĐUK", "5-nq/duk", "so: 05 - NQ/ĐUK", "05–NQ/ĐUK")
     assert {number_key(written) for written in writings} == {"5-nq-duk"}
     assert number_parts("123-QĐ/TW") == ("123", "qd", "tw")
+    assert number_key("Số: 467 QĐ/UB") == number_key("467-qđ/ub") == "467-qd-ub"
     assert number_key("Nguyễn Văn An") == number_key("2019") == ""

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 @pytest.fixture
@@ -27,15 +28,36 @@ def tab(app: Flask, client_as: Callable[[str], FlaskClient], browser: Browser) -
     """A tab of Chromium in which the officer of Sở Nội vụ has signed in; faults and reports of the policy fail the test."""
     cookie = client_as("canbo.sonv").get_cookie("oms")
     assert cookie is not None
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    with served(app) as address:
+        yield from _tab_at(address, cookie.value, browser)
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = 30  # a connection the browser opened and did not use ends with the browser, or now
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The program behind an address, until its last request is answered: one that goes on in the background would find
+    the house of the next test behind the program."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()  # waits for the requests
+
+
+def _tab_at(address: str, cookie: str, browser: Browser) -> Iterator[Page]:
     faults: list[str] = []
     context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=address)
     context.add_cookies(
         [
-            {"name": "oms", "value": cookie.value, "url": address},
+            {"name": "oms", "value": cookie, "url": address},
             {"name": "language", "value": "en", "url": address},
         ]
     )
@@ -44,6 +66,4 @@ def tab(app: Flask, client_as: Callable[[str], FlaskClient], browser: Browser) -
     opened.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
     yield opened
     context.close()
-    server.shutdown()
-    thread.join()
     assert [fault for fault in faults if "409" not in fault and "422" not in fault] == []

@@ -173,6 +173,22 @@ def test_two_administrators_take_a_second_factor_away_by_the_page(
     assert "was taken away" in second.post(path, follow_redirects=True).text
 
 
+def test_a_new_first_password_says_which_factors_stay_and_offers_to_take_them_away(
+    client_as: Browser, world: World, engine: Engine, settings: Settings, actor: Callable[[str], Actor]
+) -> None:
+    path = f"/accounts/{world.accounts['canbo.sonv']}"
+    client = client_as("quantri")
+    assert "second factor" not in client.post(f"{path}/password").text
+    set_up(engine, settings, actor("canbo.sonv"))
+    page = client.post(f"{path}/password").text
+    assert "still asked for: app" in page and f"{path}/second-factor/remove" in page
+    password = password_on(page)
+    half = client_as("").post("/sign-in", data={"username": "canbo.sonv", "password": password})
+    assert half.location.startswith("/sign-in/code"), "the first password alone opens nothing"
+    client.post(f"{path}/second-factor/remove")
+    assert "a second administrator has to agree" in client.post(f"{path}/password").text
+
+
 @pytest.mark.parametrize("username", ["canbo.sonv", "kiemtra.khoi", "nguoilaodong.sonv", "quantri"])
 def test_the_policy_is_for_everybody_to_read(client_as: Browser, username: str) -> None:
     page = client_as(username).get("/accounts/policy").text

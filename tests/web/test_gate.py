@@ -12,6 +12,7 @@ from oms.models import AuditEntry, Dossier, Page, Purge, Scan, SecrecyClearance
 from oms.settings import Settings
 from tests import factories
 from tests.factories import PASSWORD, World
+from tests.web.test_confirming import grow_old
 
 FETCH = {"X-Requested-With": "fetch", "Accept": "application/json"}
 REASON = "Khung kép của sổ văn thư, không phải dấu mật"
@@ -86,7 +87,7 @@ def test_a_doubt_is_decided_by_two_people(
     with db.reading(engine) as session:
         scan = session.scalars(select(Scan)).one()
         assert session.scalars(select(SecrecyClearance)).one().reason == REASON
-        assert storage.get(settings.scans, scan.sha256).read_bytes() == factories.stamped_png("####")
+        assert storage.read(settings.scans, scan.sha256) == factories.stamped_png("####")
     assert list(staging.folder(settings).iterdir()) == []
     assert officer.get(address).status_code == 404
     assert ("secrecy:doubt", "held") in entries(engine) and ("secrecy:clear", "done") in entries(engine)
@@ -145,3 +146,27 @@ def test_a_late_find_is_destroyed_by_two_with_minutes(
     with db.reading(engine) as session:
         assert session.scalars(select(Purge)).one().pages == 2
     assert entries(engine)[-2:] == [("secrecy:purge", "done"), ("secrecy:minutes", "done")]
+
+
+@pytest.mark.parametrize("what", ["admit", "clear", "purge"])
+def test_after_five_minutes_the_first_person_is_asked_before_the_second_one(
+    officer: FlaskClient, dossier_id: str, marked: str, engine: Engine, settings: Settings, what: str
+) -> None:
+    """A screen left open decides nothing with the password of somebody who passes by."""
+    address, form = f"/scans/{marked}", {"reason": REASON, "second": "bithu.sonv", "password": PASSWORD}
+    if what == "admit":
+        address = send(officer, dossier_id, factories.stamped_png("####")).json["url"]
+    page = address if what == "admit" else f"{address}/clear"
+    assert 'name="confirm_password"' not in officer.get(page).text
+    grow_old(engine)
+    assert 'name="confirm_password"' in officer.get(page).text
+    before = entries(engine)
+    asked = officer.post(f"{address}/{what}", data=form)
+    assert asked.status_code == 401 and REASON in asked.text and PASSWORD not in asked.text
+    for wrong in ({"confirm_password": "not this one 1"}, {"confirm_password": ""}):
+        assert officer.post(f"{address}/{what}", data=form | wrong).status_code == 401
+    assert entries(engine) == before
+    with db.reading(engine) as session:
+        assert session.scalars(select(SecrecyClearance)).all() == [] and session.scalars(select(Purge)).all() == []
+    assert officer.post(f"{address}/{what}", data=form | {"confirm_password": PASSWORD}).status_code == 302
+    assert len(entries(engine)) > len(before)

@@ -22,7 +22,8 @@ EXPECTED = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=(), "
+    "publickey-credentials-create=(), publickey-credentials-get=()",
     "cache-control": "no-store",
 }
 

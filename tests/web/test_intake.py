@@ -10,7 +10,9 @@ from sqlalchemy import Engine, select
 
 from oms import db, staging, storage
 from oms.models import Account, AuditEntry, Dossier, Job, Page, PageState, Scan, ScanState, SignIn
+from oms.recognition import word
 from oms.settings import Settings
+from oms.specimens import word_files
 from tests import factories
 from tests.factories import World
 
@@ -64,7 +66,7 @@ def test_one_good_and_one_bad_file_in_one_request(
         assert [scan.file_name for scan in scans] == ["quyết định.pdf", "nq.png"]
         assert {job.subject_id for job in session.scalars(select(Job))} == {scan.id for scan in scans}
         assert all(job.kind == "read_scan" for job in session.scalars(select(Job)))
-        assert storage.get(settings.scans, scans[0].sha256).read_bytes() == GOOD
+        assert storage.read(settings.scans, scans[0].sha256) == GOOD
     assert entries(engine)[:3] == [("scan:upload", "done"), ("scan:upload", "refused"), ("scan:upload", "done")]
     assert list(staging.folder(settings).iterdir()) == []
 
@@ -92,20 +94,30 @@ def test_the_same_file_twice_links_the_earlier_scan_without_script(officer: Flas
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "word"),
+    ("content", "status", "said"),
     [
         (b"", 422, "empty"),
         (b"%PDF-1.7 broken", 422, "damaged"),
-        (b"MZ not a scan", 415, "PDF, TIFF, JPEG, PNG or HEIC"),
+        (b"MZ not a scan", 415, "PDF, TIFF, JPEG, PNG, HEIC or DOCX"),
     ],
 )
 def test_a_refused_file_says_why(
-    officer: FlaskClient, dossier_id: str, engine: Engine, content: bytes, status: int, word: str
+    officer: FlaskClient, dossier_id: str, engine: Engine, content: bytes, status: int, said: str
 ) -> None:
     answer = send(officer, dossier_id, (content, "x.pdf"), fetch=True)
     assert (answer.status_code, answer.json["state"]) == (status, "refused")
-    assert word in answer.json["message"] and answer.json["scan"] is None
+    assert said in answer.json["message"] and answer.json["scan"] is None
     assert entries(engine) == [("scan:upload", "refused")]
+
+
+def test_a_word_file_comes_in_and_leaves_as_it_came(officer: FlaskClient, dossier_id: str) -> None:
+    """Its type is longer than any other; the page says that the layout is ours."""
+    content = word_files.draw()
+    scan = send(officer, dossier_id, (content, "tờ trình.docx"), fetch=True).json["url"]
+    assert "This is a Word file" in officer.get(scan).get_data(as_text=True)
+    original = officer.get(f"{scan}/original")
+    assert (original.data, original.mimetype) == (content, word.MEDIA_TYPE)
+    assert "docx" in original.headers["Content-Disposition"]
 
 
 def test_no_file_at_all_is_said(officer: FlaskClient, dossier_id: str) -> None:

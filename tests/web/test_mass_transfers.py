@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import Engine, func, select
 
-from oms import db
+from oms import db, viruses
 from oms.custody import mass
 from oms.models import AuditEntry, Dossier, MassTransfer, MassTransferMember, Transfer
 from tests import factories
@@ -45,6 +45,11 @@ def count_entries(engine: Engine, action: str, outcome: str = "done") -> int:
     with db.reading(engine) as session:
         query = select(func.count()).select_from(AuditEntry)
         return session.scalar(query.where(AuditEntry.action == action, AuditEntry.outcome == outcome)) or 0
+
+
+def _finds(_settings: object, content: bytes, name: str) -> None:
+    assert content.startswith(b"PK")
+    raise viruses.VirusFound("Found: %(name)s", name=name)
 
 
 def states(engine: Engine, id: str) -> list[str]:
@@ -135,7 +140,7 @@ def test_a_form_without_a_decision_comes_back(client_as: ClientAs, engine: Engin
 
 
 def test_faults_come_back_by_row_and_can_be_left_out(
-    batch_in, client_as: ClientAs, engine: Engine, world: World
+    batch_in, client_as: ClientAs, engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id, client = batch_in("draft", 1), client_as("canbo.sonv")
     with db.writing(engine) as session:
@@ -143,6 +148,11 @@ def test_faults_come_back_by_row_and_can_be_left_out(
         foreign = factories.make_dossier(session, world.units["sotc"], "Người Của Đơn Vị Khác").number
     table = excel(("STT", "Số hồ sơ"), (1, mine), (2, foreign))
     data = {"by": "list", "table": (io.BytesIO(table), "danh sách.xlsx")}
+    with monkeypatch.context() as patch:
+        patch.setattr(viruses, "look_for", _finds)
+        bad = {"by": "list", "table": (io.BytesIO(table), "xấu.xlsx")}
+        found = client.post(f"/mass-transfers/{id}/dossiers", data=bad, content_type="multipart/form-data")
+    assert found.status_code == 422 and "Found: xấu.xlsx" in text_of(found) and len(states(engine, id)) == 1
     answer = client.post(f"/mass-transfers/{id}/dossiers", data=data, content_type="multipart/form-data")
     page = text_of(answer)
     assert answer.status_code == 422 and "1 lines fit, 1 do not" in page and foreign in page

@@ -1,7 +1,9 @@
 """The menu: groups by the work people do, rows only for those who may, one row marked; whole in an old window."""
 
+import ast
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -52,7 +54,16 @@ def test_one_row_is_marked_in_every_room_of_it(client_as: Browser, world: World)
 def test_every_room_for_officers_has_its_row(app: Flask) -> None:
     said = [room for _label, entries in navigation.GROUPS for entry in entries for room in entry.rooms]
     assert len(said) == len(set(said))
-    own = {"account", "second_factor", "own_declarations", "own_dossiers", "own_membership", "own_requests"}
+    own = {
+        "account",
+        "office",
+        "second_factor",
+        "passkeys",
+        "own_declarations",
+        "own_dossiers",
+        "own_membership",
+        "own_requests",
+    }
     no_page = {"design", "health", *(name for name in app.blueprints if name.startswith("api"))}
     assert set(app.blueprints) - own - no_page == set(said)
 
@@ -64,3 +75,24 @@ def test_the_whole_menu_stands_in_an_old_window(tab: Page) -> None:
         tab.set_viewport_size({"width": 1366, "height": height})
         assert tab.evaluate("document.querySelector('.sidebar').scrollHeight") == height
     assert tab.locator(".menu-link").first.bounding_box()["height"] >= 24  # type: ignore[index]
+
+
+def given_to_pages() -> set[str]:
+    """The names under which the rooms hand things to their pages."""
+    names = set()
+    for source in Path(navigation.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(source.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "render_template":
+                names |= {keyword.arg for keyword in call.keywords if keyword.arg}
+    return names
+
+
+def test_no_page_takes_a_name_of_the_frame(app: Flask) -> None:
+    """What a page is given hides what the frame reads under the same name."""
+    frame = set(app.jinja_env.globals)
+    with app.test_request_context("/"):
+        for fill in app.template_context_processors[None]:
+            frame |= fill().keys()
+    given = given_to_pages()
+    assert {"page_ends", "navigation"} <= frame and "dossier" in given
+    assert not frame & given

@@ -6,6 +6,7 @@ import re
 from sqlalchemy import select
 
 from oms import accounts, db, jobs, packages, staging
+from oms.audit import sealing
 from oms.models import AuditEntry, Package, PackageArrival, SignIn, Transfer, now
 from oms.web import create_app
 from oms.worker import Worker
@@ -31,6 +32,7 @@ def signed_in(app, house: House, username: str):
 
 def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F811
     transfer_id = dispatch(here, fill(here))
+    signed = sealing.seal(here.engine, here.settings)
     sender = signed_in(app, here, "canbo.sonv")
     assert transfer_id in sender.get("/packages").get_data(as_text=True)
     assert sender.get(f"/packages/new?transfer={transfer_id}").status_code == 200
@@ -116,6 +118,7 @@ def test_from_transfer_to_answer(app, here, there, friends) -> None:  # noqa: F8
     assert not list(staging.folder(there.settings).iterdir())
     shown = receiver.get(location).get_data(as_text=True)
     assert "Tài khoản canbo.sonv" in shown, "the log of the sender"
+    assert signed is not None and signed.origin in shown, "the checkpoint of its log"
     assert location in receiver.get("/").get_data(as_text=True), "it waits for an answer"
     assert receiver.post(f"{location}/answer", data={"reservations": ""}).status_code == 302
     ack = receiver.get(f"{location}/answer").data

@@ -101,7 +101,8 @@ def test_dropped_files_show_in_the_list_by_themselves(tab: Tab, scan_id: str, en
         ],
     )
     expect(tab.locator(".upload-summary")).to_contain_text(
-        "1 received, 0 already here, 1 refused, 0 to be decided, 0 to go", timeout=30_000
+        "1 received, 0 already here, 1 refused, 0 to be decided, 0 to go",
+        timeout=120_000,  # as long as a box may take; nobody waits for it otherwise
     )
     expect(tab.locator("#scans")).to_contain_text("tốt.png")
     with tab.expect_request("**/intake/progress**") as asked:

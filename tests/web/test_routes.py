@@ -9,9 +9,21 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from oms import accounts, campaigns, consultations, custody, db, membership, procedures, reorganisation, search
+from oms import (
+    access_reviews,
+    accounts,
+    campaigns,
+    consultations,
+    custody,
+    db,
+    membership,
+    procedures,
+    reorganisation,
+    search,
+)
 from oms.consultations import Sought, Wish
 from oms.models import (
+    AccessReview,
     Account,
     AuditEntry,
     Campaign,
@@ -75,6 +87,7 @@ NAMES: dict[type, tuple[str, ...]] = {
     SubjectRequest: ("subject_request",),
     PaperLoss: ("paper_loss",),
     LocateAnswer: ("locate_answer",),
+    AccessReview: ("access_review",),
     Account: ("account",),
     Unit: ("unit",),
 }
@@ -177,6 +190,7 @@ def foreign(engine: Engine, settings: Settings, world: World) -> dict[str, str]:
             "paper_loss": loss.id,
             "locate_answer": question.answers[0].id,
             "account": account.id,
+            "access_review": _review_rights(session, world).id,
             "unit": world.units["sotc"],
         }
     search.rebuild(engine, settings)
@@ -197,6 +211,15 @@ def _declare(session: Session, world: World, dossier: Dossier, officer: Actor) -
     return campaign, declaration
 
 
+def _review_rights(session: Session, world: World) -> AccessReview:
+    """A review of the rights in Sở Tài chính, with a reason in it."""
+    head = accounts.get_actor(session, "bithu.sotc", via="web")
+    review = access_reviews.start(session, session.get_one(Unit, world.units["sotc"]), actor=head)
+    said = {world.accounts["canbo.sotc"]: ("revoked", CANARIES["reason"])}
+    access_reviews.decide(session, review, said, actor=head)
+    return review
+
+
 def db_pages(scan_id: str):
     from sqlalchemy import select
 
@@ -210,21 +233,23 @@ def rules(app: Flask) -> Iterator[Rule]:
 
 
 def ids_for(app: Flask, rule: Rule, ids: dict[str, str]) -> list[str]:
-    """The foreign ids an address could take: those of the model its guard loads, or all when none is told."""
+    """The foreign ids an address could take: of what its guard loads or its place is called; all when neither tells.
+
+    A guard that finds nothing of its kind answers before anybody reads the other places of the address.
+    """
     subject = getattr(app.view_functions[rule.endpoint], "subject", None)
-    own = NAMES.get(subject, ("dossier",)) if subject is not None and rule.arguments & {"id", "number"} else ()
-    others = rule.arguments - {"id", "number", "key", "step"}
-    alone = own and all(type(rule._converters[name]).__name__ != "UnicodeConverter" for name in others)
-    fitting = [ids[name] for name in own if name in ids]
-    return fitting if alone and fitting else list(ids.values())
+    if subject is not None and rule.arguments & {"id", "number"}:
+        own = NAMES.get(subject, ("dossier",))
+    else:
+        called = {argument.removesuffix("_id") for argument in rule.arguments}
+        own = tuple(name for name in ids if name.removesuffix("_number") in called)
+    return [ids[name] for name in own if name in ids] or list(ids.values())
 
 
-def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[str]:
-    """The rule with every foreign id that could mean something in the places of its address."""
+def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> list[str]:
+    """The rule with every foreign id that could mean something in the places of its address, each address once."""
     adapter = app.url_map.bind("localhost")
-    if not rule.arguments:
-        yield adapter.build(rule.endpoint, {})
-        return
+    found = []
     for value in ids_for(app, rule, ids):
         arguments: dict[str, object] = {}
         for argument in rule.arguments:
@@ -235,9 +260,12 @@ def addresses(app: Flask, rule: Rule, ids: dict[str, str]) -> Iterator[str]:
                 arguments[argument] = next(iter(rule._converters[argument].items))
             elif argument == "step":
                 arguments[argument] = "submit"
-            else:
+            elif argument in ("id", "number"):
                 arguments[argument] = value
-        yield adapter.build(rule.endpoint, arguments)
+            else:
+                arguments[argument] = ids.get(argument.removesuffix("_id"), value)
+        found.append(adapter.build(rule.endpoint, arguments))
+    return list(dict.fromkeys(found))
 
 
 def test_every_endpoint_says_who_may_come_in(app: Flask) -> None:

@@ -1,15 +1,19 @@
 """A folder of scans as a ZIP in the browser: looked at, confirmed, taken in once; the ZIP lies in memory only."""
 
+import errno
 import io
+import os
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
-from oms import db, intake, scan_folders, staging
-from oms.errors import SecretFile
+from oms import db, intake, scan_folders, staging, viruses
+from oms.errors import FileNotNow, SecretFile
 from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Scan
 from oms.scan_folders import imports
+from oms.scan_folders.going import Fate
 from tests import factories
 from tests.test_folder_archives import zip_of
 
@@ -154,6 +158,76 @@ def test_one_zip_at_a_time_and_a_new_one_takes_the_place_of_one_that_only_waits(
     assert list(staging.folder(settings).iterdir()) == []
 
 
+@pytest.mark.parametrize("way", ["it answers", "wiped", "another ZIP"])
+def test_a_silent_scanner_is_said_once_and_the_officer_is_not_locked_out(
+    client_as, engine, settings, actor, dossier, content, monkeypatch, way
+):
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    work(engine, settings, address, officer)
+    client.post(f"{address}/take-in")
+    before = acts(engine)
+
+    def silent(_settings, _path, name):
+        raise viruses.ScannerSilent("The virus scanner does not answer. %(name)s", name=name, seconds=60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(viruses, "look_for", silent)
+        for _round in range(3):
+            with pytest.raises(FileNotNow):
+                work(engine, settings, address, officer)
+    assert acts(engine) == before, "a log of 1,440 refusals a day tells nothing"
+    page = client.get(address).text
+    assert "scanner does not answer" in page and "data-poll" in page and "/discard" in page
+    if way == "it answers":
+        id = work(engine, settings, address, officer)
+        with db.reading(engine) as session:
+            folder = session.get_one(FolderImport, id)
+            assert (folder.state, folder.error) == (ImportState.DONE, None)
+        assert client.post(f"{address}/discard").status_code == 409
+        return
+    if way == "wiped":
+        assert client.post(f"{address}/discard").status_code == 302
+        assert list(staging.folder(settings).iterdir()) == []
+    else:
+        assert send(client, content).status_code == 302
+    work(engine, settings, address, officer)
+    assert client.get(address).status_code == 200 and "data-poll" not in client.get(address).text
+    with db.reading(engine) as session:
+        gone = session.get_one(FolderImport, address.rsplit("/", 1)[-1])
+        assert gone.state == ImportState.GONE and session.scalar(select(func.count(Scan.id))) == 0
+
+
+def test_an_officer_who_wipes_while_a_file_is_looked_at_is_not_overruled(
+    client_as, engine, settings, actor, dossier, content, monkeypatch
+):
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    id, look = address.rsplit("/", 1)[-1], imports.go
+    imports._say(engine, id, viruses.ScannerSilent("It does not answer.", seconds=60))
+
+    def wiped(*given, **more):
+        fate = look(*given, **more)
+        client.post(f"{address}/discard")
+        return fate
+
+    monkeypatch.setattr(imports, "go", wiped)
+    work(engine, settings, address, officer)
+    with db.reading(engine) as session:
+        assert session.get_one(FolderImport, id).state == ImportState.GONE
+
+
+def test_a_full_memory_is_said_for_a_zip_as_well(client_as, engine, settings, content, monkeypatch):
+    def full(*_given):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(imports, "_write", full)
+    client = client_as("canbo.sonv")
+    send(client, content)
+    assert "half a minute" in client.get("/scan-folders").text and acts(engine) == [("scan:import", "refused")]
+    assert list(staging.folder(settings).iterdir()) == []
+
+
 def test_what_is_no_folder_is_refused_and_nothing_stays(client_as, engine, settings):
     client = client_as("canbo.sonv")
     for bad in (zip_of(("../up.pdf", b"x")), b"no zip", zip_of()):
@@ -164,7 +238,7 @@ def test_what_is_no_folder_is_refused_and_nothing_stays(client_as, engine, setti
 
 
 def test_of_a_secret_file_no_name_stays(client_as, engine, settings, actor, dossier, content, monkeypatch):
-    def marked(*_):
+    def marked(*_, **_more):
         raise SecretFile("Page %(page)s of %(name)s bears a mark.", page=1, name="01.Quyết định.png")
 
     client = client_as("canbo.sonv")
@@ -190,3 +264,30 @@ def test_nobody_else_finds_it(client_as, engine, settings, actor, dossier, conte
         assert "thư mục.zip" not in other.get("/scan-folders").text
     assert client_as("bithu.sonv").get("/scan-folders").status_code == 403
     assert [act for act in acts(engine) if act[1] != "refused"] == before
+
+
+def test_two_workers_at_one_zip_hinder_nobody(client_as, engine, settings, actor, dossier, content, monkeypatch):
+    """A lease that was not renewed in time: the second worker overtakes the first in the middle of its first file."""
+    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    address = send(client, content).location
+    look, overtaken = imports.go, []
+
+    def overtake(*given, **more):
+        if not overtaken:
+            overtaken.append(True)
+            work(engine, settings, address, officer)
+        return look(*given, **more)
+
+    monkeypatch.setattr(imports, "go", overtake)
+    work(engine, settings, address, officer)
+    assert states(engine) == {GOOD: "would_take", BROKEN: "left_out", STRANGE: "left_out"}
+
+
+def test_a_line_the_database_refuses_is_no_line_of_somebody_faster(
+    client_as, engine, settings, actor, dossier, content, monkeypatch
+):
+    address = send(client_as("canbo.sonv"), content).location
+    monkeypatch.setattr(imports, "go", lambda *_given, **_more: Fate(None))
+    with pytest.raises(IntegrityError):
+        work(engine, settings, address, actor("canbo.sonv"))
+    assert states(engine) == {}

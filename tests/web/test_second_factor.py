@@ -39,7 +39,7 @@ def test_setting_up_by_the_pages(client_as: Browser, engine: Engine, world: Worl
     code = code_of(base64.b32decode(shown[1].replace(" ", "")))
     done = client.post("/account/second-factor/activate", data={"code": code})
     assert done.status_code == 200 and len(re.findall("data-recovery-code", done.text)) == 10
-    assert "The second factor is on" in client.get("/account/second-factor").text
+    assert "The app is on" in client.get("/account/second-factor").text
     assert client.get("/account/second-factor/code.svg").status_code == 404
 
 
@@ -69,7 +69,7 @@ def test_half_a_sign_in_dies_when_the_password_changes(
     secret, _ = set_up(engine, settings, actor(NAME))
     client = client_as("")
     sign_in(client)
-    accounts.change_password(engine, NAME, PASSWORD, NEW, actor=actor(NAME))
+    accounts.change_password(engine, NAME, PASSWORD, NEW, settings=settings, actor=actor(NAME))
     answer = client.post("/sign-in/code", data={"code": code_of(secret)})
     assert answer.location.startswith("/sign-in") and client.get("/").status_code == 302
 

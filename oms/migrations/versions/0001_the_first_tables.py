@@ -18,7 +18,7 @@ def _forbid_changes() -> None:
             for verb in ("UPDATE", "DELETE"):
                 op.execute(f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {refuse}")
             op.execute(
-                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+                f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # nosec B608 - names of ours
                 f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"
             )
         return

@@ -17,13 +17,19 @@ _NUMBER = re.compile(r"(?:^|(?<=\s))[([]?([\dlIiOo]{1,2}(?:\s?[.,]\s?[\dlIi])?[a
 """The printed number before a label, its figures possibly misread: 12), 15.1-, (7)."""
 
 _LOOKALIKE = str.maketrans("liIoO", "11100")
+_MORE_BY_NUMBER = 6
+"""Behind its own printed number one more letter in so many of a label may be misread."""
+_SHORT = 8
+"""Labels shorter than this must stand behind their number or before a colon when a letter of them is misread: `hồ sơ` is
+not `Hệ số`."""
 _FOLLOW = 0.5
 """Share of letter pairs a place must have in common with a label before it is compared letter by letter."""
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A label found: it stands at `start` to `end` of the strip, its printed number included; `doubt` 0 to 1."""
+    """A label found: it stands at `start` to `end` of the strip, its printed number included where one was read before
+    it (`numbered`, `own_number` when it is the one of this label); `doubt` 0 to 1."""
 
     thing: FormItem | FormTable
     order: int
@@ -31,6 +37,8 @@ class Anchor:
     end: int
     score: float
     doubt: float
+    numbered: bool = False
+    own_number: bool = False
 
     @property
     def key(self) -> str:
@@ -80,16 +88,24 @@ def _candidates(strip: Strip, form: Form) -> Iterator[Anchor]:
             window = near.get(length)
             if window is None:
                 window = near[length] = frozenset(pairs[place : place + length + 1])
-            if len(window & label.pairs) < _FOLLOW * len(label.pairs):
+            if len(window & label.pairs) < _followers(label):
                 continue
             cost, seen = distance(label.letters, text[place : place + length + 3])
-            if cost > _allowed(length):
+            if cost > _allowed(length) + length // _MORE_BY_NUMBER:
                 continue
-            yield _anchor(strip, things[label.order], label.order, place, seen, length, cost)
+            anchor = _anchor(strip, things[label.order], label.order, place, seen, length, cost)
+            certain = anchor.own_number or strip.text[anchor.end : anchor.end + 2].lstrip().startswith(":")
+            if cost == 0 or anchor.own_number or (cost <= _allowed(length) and (certain or length >= _SHORT)):
+                yield anchor
+
+
+def _followers(label: _Label) -> float:
+    """Letter pairs that must be there: every letter misread takes two, which are nearly all of a short label."""
+    return max(1.0, min(_FOLLOW * len(label.pairs), len(label.pairs) - 2 * _allowed(len(label.letters))))
 
 
 def _allowed(length: int) -> int:
-    return 0 if length < 4 else 1 if length < 8 else length // 4
+    return 0 if length < 4 else 1 if length < _SHORT else length // 4
 
 
 def _anchor(
@@ -99,10 +115,11 @@ def _anchor(
     number = _NUMBER.search(strip.text[max(0, start - 9) : start])
     if number and strip.is_line_start(start) is False and strip.line_of(start - 1) != strip.line_of(start):
         number = None
-    score = length - 2.5 * cost
+    score, own = length - 2.5 * cost, False
     if number:
         printed = re.sub(r"\s", "", number[1]).translate(_LOOKALIKE).replace(",", ".").rstrip("ab")
-        score += 4 if thing.item and printed == thing.item.rstrip("ab") else 1
+        own = thing.item is not None and printed == thing.item.rstrip("ab")
+        score += 4 if own else 1
         start -= len(number[0])
     elif strip.is_line_start(start):
         score += 1
@@ -110,7 +127,7 @@ def _anchor(
         score += 2
     elif isinstance(thing, FormItem) and thing.item is None:
         score -= 0.5
-    return Anchor(thing, order, start, end, score, cost / length)
+    return Anchor(thing, order, start, end, score, cost / length, number is not None, own)
 
 
 def _best_chain(found: Sequence[Anchor]) -> list[Anchor]:

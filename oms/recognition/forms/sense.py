@@ -33,7 +33,10 @@ TWO_DAYS = N_("Day and month of admission and of full membership usually agree; 
 LABEL_INSIDE = N_("The end of the value was not surely found.")
 UNSURE = N_("Read with little certainty.")
 LOOKALIKE = N_("Letters were taken for the figures they look like.")
-MENDED = N_("A common word of the address was misread and put as it is usually written. Compare it with the paper.")
+MENDED = N_("A common word was misread and put as it is usually written. Compare it with the paper.")
+
+PUT_RIGHT = frozenset((MENDED, LOOKALIKE))
+"""Flags of values that are not as they were read."""
 
 NOTHING = frozenset({"khong", "khong co", "chua", "chua co", "khongco", "0"})
 """What people write where there is nothing to write."""

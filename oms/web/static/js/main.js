@@ -3,11 +3,13 @@
 import * as arrange from "./arrange.js";
 import * as autosave from "./autosave.js";
 import * as chooser from "./chooser.js";
+import * as closing from "./closing.js";
 import * as dialog from "./dialog.js";
 import * as filter from "./filter.js";
 import * as grant from "./grant.js";
 import * as keepFile from "./keep-file.js";
 import * as menu from "./menu.js";
+import * as passkeys from "./passkeys.js";
 import * as pieces from "./pieces.js";
 import * as poll from "./poll.js";
 import * as print from "./print.js";
@@ -22,10 +24,12 @@ const parts = [
   ["[data-arrange]", arrange],
   ["form[data-autosave]", autosave],
   ["[data-menu], [data-menu-open], [data-shortcut], [data-focus]", menu],
+  ["[data-closes]", closing],
   ["[data-dialog]", dialog],
   ["[data-filter], [data-choices]", filter],
   ["select", chooser],
   [".table-scroll, [data-poll]", stack],
+  ["[data-passkey]", passkeys],
   ["canvas[data-image]", pieces],
   ["[data-poll], [data-refresh]", poll],
   ["[data-grant]", grant],

@@ -223,6 +223,7 @@ ACTIONS: dict[str, str] = {
     "system:rekey": N_("Bring data under new keys"),
     "system:reindex": N_("Rebuild the search index"),
     "system:repair": N_("Repair what the check found"),
+    "system:clock": N_("The clock of the machine was put forward or back"),
     "dossier:count_sheets": N_("Count the sheets of a dossier"),
     "transfer:read": N_("Read a transfer"),
     "transfer:view": N_("Open a transfer"),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oms.errors import N_, NotFound, OmsError
-from oms.models import Job, JobState, now
+from oms.models import Job, JobState, is_near, now
 from oms.permissions import Action, Actor, can
 
 # A job that failed by a fault of ours this often is not tried again by itself.
@@ -23,6 +23,8 @@ MAX_ATTEMPTS = 3
 MAX_CRASHES = 10
 # A message that was not picked up after this many seconds is sent again.
 HAND_OVER_AGAIN = 60
+# No lease is longer (seconds): one that ends later was written by a clock that was ahead, and holds nobody.
+LONGEST_LEASE = 3600
 
 
 def enqueue(session: Session, kind: str, subject_id: str, *, actor: Actor | None) -> None:
@@ -57,7 +59,7 @@ def repeat(session: Session, kind: str, subject_id: str, *, every: timedelta) ->
 def is_due(session: Session, kind: str, subject_id: str, *, every: timedelta) -> bool:
     """True when a job that comes by the clock is not under way and its last run ended `every` ago."""
     last = find_latest(session, kind, subject_id)
-    return last is None or (last.finished_at is not None and last.finished_at <= now() - every)
+    return last is None or (last.finished_at is not None and not is_near(last.finished_at, every))
 
 
 def deliver(session: Session, send: Callable[[str], None]) -> None:
@@ -68,15 +70,15 @@ def deliver(session: Session, send: Callable[[str], None]) -> None:
 
 def forgotten(session: Session, *, everything: bool = False) -> list[str]:
     """Ids of jobs nobody is working on: never delivered, or their worker's lease has ended."""
-    moment = now()
-    stale = moment - timedelta(seconds=0 if everything else HAND_OVER_AGAIN)
+    moment, again = now(), timedelta(seconds=HAND_OVER_AGAIN)
+    told = ~Job.handed_over_at.between(moment if everything else moment - again, moment + again)
     return list(
         session.scalars(
             select(Job.id)
             .where(
                 or_(
-                    (Job.state == JobState.QUEUED) & or_(Job.handed_over_at.is_(None), Job.handed_over_at <= stale),
-                    (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
+                    (Job.state == JobState.QUEUED) & or_(Job.handed_over_at.is_(None), told),
+                    (Job.state == JobState.RUNNING) & _is_over(moment),
                 )
             )
             .order_by(Job.created_at, Job.id)
@@ -88,8 +90,8 @@ def waiting(session: Session, kinds: Sequence[str], *, limit: int | None = None)
     """Ids of the jobs of these kinds that wait and are not put off, or whose worker died, the oldest first."""
     moment = now()
     is_free = or_(
-        (Job.state == JobState.QUEUED) & or_(Job.lease_until.is_(None), Job.lease_until <= moment),
-        (Job.state == JobState.RUNNING) & (Job.lease_until < moment),
+        (Job.state == JobState.QUEUED) & or_(Job.lease_until.is_(None), _is_over(moment)),
+        (Job.state == JobState.RUNNING) & _is_over(moment),
     )
     query = select(Job.id).where(Job.kind.in_(kinds), is_free).order_by(Job.created_at, Job.id)
     return list(session.scalars(query.limit(limit)))
@@ -100,6 +102,11 @@ def mark_handed_over(session: Session, ids: list[str]) -> None:
     session.execute(update(Job).where(Job.id.in_(ids)).values(handed_over_at=now()))
 
 
+def _is_over(moment: datetime) -> ColumnElement[bool]:
+    """Whether a lease has ended."""
+    return or_(Job.lease_until <= moment, Job.lease_until > moment + timedelta(seconds=LONGEST_LEASE))
+
+
 def claim(session: Session, job_id: str, *, holder: str, lease: int) -> Job | None:
     """Take a job for `lease` seconds, or None when somebody else has it or it is done."""
     moment = now()
@@ -107,13 +114,13 @@ def claim(session: Session, job_id: str, *, holder: str, lease: int) -> Job | No
         update(Job)
         .where(
             Job.id == job_id,
-            or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & (Job.lease_until < moment)),
+            or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & _is_over(moment)),
         )
         .values(
             state=JobState.RUNNING,
             attempts=Job.attempts + 1,
             holder=holder,
-            lease_until=moment + timedelta(seconds=lease),
+            lease_until=moment + timedelta(seconds=min(lease, LONGEST_LEASE)),
         )
     )
     if taken.rowcount != 1:  # type: ignore[attr-defined]
@@ -126,7 +133,7 @@ def renew(session: Session, holder: str, ids: Collection[str], *, lease: int) ->
     session.execute(
         update(Job)
         .where(Job.holder == holder, Job.state == JobState.RUNNING, Job.id.in_(ids))
-        .values(lease_until=now() + timedelta(seconds=lease))
+        .values(lease_until=now() + timedelta(seconds=min(lease, LONGEST_LEASE)))
     )
 
 

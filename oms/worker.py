@@ -28,6 +28,7 @@ from oms import (
     accounts,
     alarms,
     checks,
+    clocks,
     db,
     jobs,
     packages,
@@ -298,7 +299,7 @@ class Worker:
             lanes.append(self._start("alarms", partial(alarms.watch, self.engine, self.settings), WATCH_SECONDS))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.stopping.set())
-        lease = self.settings.job_lease
+        lease, clock = self.settings.job_lease, clocks.ClockWatch()
         beat = 0
         while not self.stopping.wait(1):
             beat += 1
@@ -308,6 +309,7 @@ class Worker:
                 if part != "filed" and (beat == 1 or beat % SWEEP_SECONDS == 0):
                     search.mend_damage(self.engine, self.settings)
                     self.sweep()
+                    clock.look(self.engine)
                 if until_idle and self._is_idle():
                     break
             except Exception:  # the database is away for a moment: without renewal and sweep nothing would go on

@@ -43,6 +43,7 @@ ORDER = (
     (
         "installation",
         "certificates",
+        "clocks",
         "log_standing",
         "health",
         "alarms",

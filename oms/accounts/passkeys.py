@@ -39,7 +39,7 @@ from oms.accounts.second_factor import (
 )
 from oms.accounts.sessions import end_sessions
 from oms.errors import N_, BadInput, Conflict, NotFound, Unavailable
-from oms.models import Account, Passkey, PasskeyChallenge, now
+from oms.models import Account, Passkey, PasskeyChallenge, is_near, now
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.settings import Settings, SettingsError
 
@@ -188,7 +188,7 @@ def _take(engine: Engine, challenge_id: str, purpose: str, account_id: str | Non
         if asked is None:
             return None
         session.delete(asked)
-    is_meant = asked.purpose == purpose and asked.account_id == account_id and now() - asked.made_at <= GOOD_FOR
+    is_meant = asked.purpose == purpose and asked.account_id == account_id and is_near(asked.made_at, GOOD_FOR)
     return base64url_to_bytes(asked.challenge) if is_meant else None
 
 

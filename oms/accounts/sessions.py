@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oms import audit
 from oms.accounts.guessing import digest
 from oms.accounts.rights import actor_of
-from oms.models import Account, Assignment, Fact, Role, SignIn, now
+from oms.models import Account, Assignment, Fact, Role, SignIn, is_near, now
 from oms.organisation import today
 from oms.permissions import ROLE_ACTIONS, Action, Actor, require, require_confirmed
 from oms.settings import Settings
@@ -121,28 +121,30 @@ def find_sign_in(session: Session, secret: str, settings: Settings, *, kind: str
 
 def _is_in_anybodys_limits(sign_in: SignIn, settings: Settings) -> bool:
     """True within the shortest limits of all: no need to ask the database whose they are, as nearly always."""
-    moment = now()
     idle = min(timedelta(seconds=settings.session_idle), CLOSE_IDLE)
     absolute = min(timedelta(seconds=settings.session_absolute), CLOSE_ABSOLUTE)
-    return sign_in.kind != HALF and moment - sign_in.seen_at < idle and moment - sign_in.created_at < absolute
+    return sign_in.kind != HALF and is_near(sign_in.seen_at, idle) and is_near(sign_in.created_at, absolute)
 
 
 def seconds_left(session: Session, sign_in: SignIn, settings: Settings, *, seen_now: bool = False) -> float:
     """Seconds until the sign-in ends when nobody does anything more; none left is zero or less.
 
-    `seen_now` counts from this moment, as after `mark_seen`.
+    `seen_now` counts from this moment, as after `mark_seen`. One that was begun by a clock further ahead than it may last
+    in all has ended: it would last until that day.
     """
     moment = now()
+    idle, absolute = limits_of(session, sign_in.account_id, settings)
+    if sign_in.created_at - moment > (HALF_WAY if sign_in.kind == HALF else absolute):
+        return 0
     if sign_in.kind == HALF:
         return (sign_in.created_at + HALF_WAY - moment).total_seconds()
-    idle, absolute = limits_of(session, sign_in.account_id, settings)
     seen_at = moment if seen_now else sign_in.seen_at
     return min(seen_at + idle - moment, sign_in.created_at + absolute - moment).total_seconds()
 
 
 def is_confirmed(sign_in: SignIn) -> bool:
     """True while the password was given a short time ago."""
-    return sign_in.confirmed_at is not None and now() - sign_in.confirmed_at < CONFIRMED_FOR
+    return sign_in.confirmed_at is not None and is_near(sign_in.confirmed_at, CONFIRMED_FOR)
 
 
 def confirm(session: Session, sign_in_id: str, *, actor: Actor, how: str = "") -> str:
@@ -176,7 +178,7 @@ def _opened(session: Session, account_id: str, settings: Settings) -> list[SignI
         SignIn.kind != HALF,
         SignIn.ended_at.is_(None),
         SignIn.seen_at > moment - idle,
-        SignIn.created_at > moment - absolute,
+        SignIn.created_at.between(moment - absolute, moment + absolute),
     )
     return list(session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id)))
 

@@ -77,7 +77,9 @@ def _was_just_told(session: Session, one: Notice, moment: datetime) -> bool:
     """What is counted over an hour or a day is one alarm in it, also across midnight."""
     if one.kind not in WITHIN:
         return False
-    recent = select(Alarm.id).where(Alarm.kind == one.kind, Alarm.raised_at > moment - WITHIN[one.kind])
+    recent = select(Alarm.id).where(
+        Alarm.kind == one.kind, Alarm.raised_at.between(moment - WITHIN[one.kind], moment + WITHIN[one.kind])
+    )
     recent = recent.where(Alarm.account_id == one.account_id if one.account_id else Alarm.account_id.is_(None))
     return session.scalar(recent.limit(1)) is not None
 

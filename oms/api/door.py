@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest
 from oms import accounts, db
 from oms.api.problems import add_problems
 from oms.errors import N_, Refused
-from oms.models import now
+from oms.models import is_near
 from oms.web.access import NotSignedIn, house
 from oms.web.signing_in import SEEN_EVERY
 
@@ -92,7 +92,7 @@ def find_actor() -> None:
             address=request.remote_addr,
             request_id=g.request_id,
         )
-        stale = now() - found.seen_at > SEEN_EVERY
+        stale = not is_near(found.seen_at, SEEN_EVERY)
     if stale:
         with db.writing(house().engine) as session:
             accounts.mark_seen(session, found.id)

@@ -229,7 +229,7 @@ def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
         size = session.scalar(select(func.max(AuditEntry.seq))) or 0
     if last and size == end_of(last):
         return None
-    if last and size - end_of(last) < ENTRIES and now() - datetime.fromisoformat(last.at) < EVERY:
+    if last and size - end_of(last) < ENTRIES and abs(now() - datetime.fromisoformat(last.at)) < EVERY:
         return None
     return seal(engine, settings)
 

@@ -14,7 +14,7 @@ from oms.models.accounts import (
 )
 from oms.models.alarms import Alarm, AlarmKind
 from oms.models.attestations import Attestation, AttestationKind, AttestationState
-from oms.models.base import Base, new_id, now
+from oms.models.base import Base, is_near, new_id, now
 from oms.models.campaigns import (
     Campaign,
     CampaignUnit,
@@ -250,6 +250,7 @@ __all__ = [
     "VerificationOutcome",
     "VerificationState",
     "Whereabout",
+    "is_near",
     "new_id",
     "now",
 ]

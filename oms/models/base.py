@@ -2,7 +2,7 @@
 
 import enum
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, DateTime, Enum, MetaData, String, Text
@@ -19,6 +19,15 @@ def new_id() -> str:
 def now() -> datetime:
     """The present moment in UTC."""
     return datetime.now(UTC)
+
+
+def is_near(moment: datetime, span: timedelta) -> bool:
+    """True when less than `span` lies between the moment and now, on either side.
+
+    A clock that was a year ahead and was put right leaves moments behind that are still to come: what asks "not long
+    ago?" without the other side takes them for young until the year is over.
+    """
+    return abs(now() - moment) < span
 
 
 class Moment(TypeDecorator[datetime]):
@@ -82,4 +91,4 @@ def reference(target: str, *, index: bool = True, **options: Any) -> Any:
     return mapped_column(String(16), ForeignKey(target, ondelete="RESTRICT"), index=index, **options)
 
 
-__all__ = ["Base", "Identified", "Moment", "date", "datetime", "new_id", "now", "reference"]
+__all__ = ["Base", "Identified", "Moment", "date", "datetime", "is_near", "new_id", "now", "reference"]

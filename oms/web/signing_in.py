@@ -10,7 +10,7 @@ from flask_login import LoginManager, current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, db
-from oms.models import Account, SignIn, Unit, now
+from oms.models import Account, SignIn, Unit, is_near
 from oms.web.access import house
 
 # Where the secret of the way from password to code lies in the cookie, apart from that of a session.
@@ -64,7 +64,7 @@ def add_sign_in(app: Flask) -> None:
             unit = session.get(Unit, g.actor.unit_id) if g.actor.unit_id else None
             g.signed_in_unit = unit.short_name if unit else ""
             # Plain polling must not keep a forgotten browser signed in.
-            stale = now() - found.seen_at > SEEN_EVERY and request.headers.get("X-Requested-With") != "poll"
+            stale = not is_near(found.seen_at, SEEN_EVERY) and request.headers.get("X-Requested-With") != "poll"
             g.session_ends = round(accounts.seconds_left(session, found, house().settings, seen_now=stale))
         if stale:
             with db.writing(house().engine) as session:

@@ -90,7 +90,7 @@ def _remember(engine: Engine, source: Path, entries: int, *, problems: int) -> N
 @contextmanager
 def _trial(settings: Settings, folder: Path) -> Iterator[Settings]:
     """Settings of a place of its own; on PostgreSQL with a database of its own, which ends with it."""
-    alone = replace(settings, home=folder / "home", queue_url="", seal_folder="", seal_anchors="")
+    alone = replace(settings, home=folder / "home", queue_url="", seal_folder="", seal_anchors="", seal_syslog="")
     if not settings.database_url.startswith("postgresql"):
         yield replace(alone, database_url="")
         return

@@ -35,13 +35,25 @@ def seal(session: Session, settings: Settings) -> Told:
     if late:
         sentence = N_("Last signed on %(at)s, and newer entries wait. Is the worker running, or the timer oms-seal?")
         return "warning", sentence, values
+    return _copies(state, settings, values)
+
+
+def _copies(state: sealing.Sealed, settings: Settings, values: dict[str, object]) -> Told:
+    """Of a log that is signed in time: whether other places know of it."""
     if state.unreached:
         sentence = N_("%(entries)s entries signed (%(at)s), but no copy reaches %(places)s. Is the folder mounted?")
         return "warning", sentence, {**values, "places": ", ".join(state.unreached)}
-    if not settings.seal_anchors and not state.by_another_user:
+    if state.syslog_silent_since:
+        sentence = N_(
+            "%(entries)s entries signed (%(at)s), but the syslog %(places)s has taken no checkpoint since %(since)s; what it "
+            "lacks is sent when it answers again. Is it running, and may the unit that signs reach it?"
+        )
+        since = f"{state.syslog_silent_since.astimezone(HANOI):%d/%m/%Y %H:%M}"
+        return "warning", sentence, {**values, "places": settings.seal_syslog, "since": since}
+    if not (settings.seal_anchors or settings.seal_syslog or state.by_another_user):
         sentence = N_(
             "%(entries)s entries signed (%(at)s). Key and copies lie on this machine alone: print “oms audit slip” "
-            "daily, or name a folder of another machine in OMS_SEAL_ANCHORS."
+            "daily, or name a folder of another machine in OMS_SEAL_ANCHORS or a syslog in OMS_SEAL_SYSLOG."
         )
         return "success", sentence, values
     return "success", N_("%(entries)s entries signed (%(at)s)."), values

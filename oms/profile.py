@@ -32,7 +32,7 @@ _OWN = tuple(
 )
 
 # What leads out of the machine, by how the names of its settings begin.
-_LEADS_OUT = ("ldap_", "mail_", "oidc_")
+_LEADS_OUT = ("ldap_", "mail_", "oidc_", "seal_syslog")
 # What a general installation leaves in its folder, whichever database it uses; a database here speaks for itself.
 _TRACES = ("queue.sqlite3", "secret.key", "package.key", "cover-sheets.key", "seal")
 
@@ -57,8 +57,8 @@ def refuse_open_doors(settings: Settings) -> None:
         if one.name.startswith(_LEADS_OUT) and getattr(settings, one.name) != one.default:
             raise SettingsError(
                 N_(
-                    "The protection installation asks no directory, signs nobody in elsewhere and sends no mail: take "
-                    "%(name)s out of the settings. Its accounts are its own."
+                    "The protection installation asks no directory, signs nobody in elsewhere, sends no mail and speaks to no "
+                    "syslog: take %(name)s out of the settings. Its accounts are its own."
                 ),
                 name=f"OMS_{one.name.upper()}",
             )

@@ -83,6 +83,10 @@ class Settings:
     seal_folder: str = ""
     # Folders, divided by “:”, that get a copy of every checkpoint: a mounted folder of another machine.
     seal_anchors: str = ""
+    # The syslog that gets each checkpoint as a line: "/dev/log", or "host:port" by TLS; and the file with the certificate
+    # of who signed that one's (empty: those the machine trusts).
+    seal_syslog: str = ""
+    seal_syslog_ca: str = ""
     # The mail relay of the house, "host:port", and who gets alarms, divided by blanks; without them no mail is sent.
     mail_relay: str = ""
     mail_to: str = ""

@@ -127,6 +127,7 @@ def test_loopback_and_one_private_address_are_taken(host):
     [
         ("ldap_url", "ldaps://ldap.example.vn"),
         ("mail_relay", "127.0.0.1:25"),
+        ("seal_syslog", "/dev/log"),
         ("oidc_issuer", "https://dang-nhap.example.vn"),
         ("mail_to", "quantri@example.vn"),
         ("database_url", "postgresql://oms@127.0.0.1/oms"),

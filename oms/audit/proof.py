@@ -1,7 +1,6 @@
 """Prove an audit log: the chain of its entries, checkpoints signed over them, extracts about one dossier.
 
-A program of its own: it only reads, needs Python and `cryptography`, and imports nothing of OMS. Whoever checks need
-not trust the installation: copy this file to another machine and run
+It only reads, needs Python and `cryptography`, and imports nothing of OMS: copy it to another machine and run
 
     python proof.py verify oms.sqlite3 --key audit.pub --anchors FOLDER
     python proof.py extract extract.json --key audit.pub
@@ -19,7 +18,7 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,11 +27,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 GENESIS = "0" * 64
 HASH = re.compile("[0-9a-f]{64}")
-DOMAIN = b"oms-audit/v1\n"
-NOTES_FILE = "checkpoints.jsonl"
-EXTRACT_FORMAT = "oms-audit-extract/1"
-ED25519 = b"\x01"
-DASH = "\N{EM DASH} "
+DOMAIN, ED25519 = b"oms-audit/v1\n", b"\x01"
+NOTES_FILE, EXTRACT_FORMAT = "checkpoints.jsonl", "oms-audit-extract/1"
+DASH, SPOKEN = "\N{EM DASH} ", "oms-note:"
 # Columns that repeat what stands in the body, by the name they have there.
 COLUMNS = {"at": "at", "account_id": "account", "unit_id": "unit", "action": "action", "outcome": "outcome"}
 COLUMNS |= {"object_kind": "kind", "object_id": "object", "dossier_id": "dossier"}
@@ -66,8 +63,7 @@ class Break(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What was found in the newest segment (`""` when all holds), the first entry concerned, how far and to which hash
-    the log goes, and every break after which it was begun again."""
+    """What was found in the newest segment (`""`: it holds), where first, how far the log goes and its hash, all breaks."""
 
     finding: str
     seq: int
@@ -144,6 +140,9 @@ class Checkpoint(NamedTuple):
         return int([*self.origin.split("/"), "1"][2])
 
 
+Signed = Checkpoint | Break
+
+
 def key_id(name: str, public: bytes) -> bytes:
     return sha256(name.encode(), b"\n", ED25519, public)[:4]
 
@@ -160,7 +159,7 @@ def read_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def open_note(note: str, keys: Mapping[str, bytes]) -> Checkpoint | Break:
+def open_note(note: str, keys: Mapping[str, bytes]) -> Signed:
     """What a note says; `ValueError` when nobody whose key is known signed it."""
     try:
         text, signatures = note.split("\n\n")
@@ -182,12 +181,21 @@ def open_note(note: str, keys: Mapping[str, bytes]) -> Checkpoint | Break:
         raise ValueError(f"no valid signature ({type(error).__name__})") from error
 
 
-def read_notes(path: Path) -> list[str]:
-    """The notes of a file, or of all files of checkpoints in a folder; a line cut off by a power failure is left out."""
+def read_notes(path: Path, keys: Mapping[str, bytes] | None = None) -> list[str]:
+    """The notes of a file, or of all files of checkpoints in a folder; a line cut off by a power failure is left out.
+
+    A file not named .jsonl is the text of a syslog, where anybody may write: what `keys` did not sign is no note.
+    """
     notes = []
-    for file in sorted(path.glob("checkpoints*.jsonl")) if path.is_dir() else [path]:
-        lines = file.read_text("utf-8").split("\n") if file.exists() else []
-        notes += [str(json.loads(line)["note"]) for line in lines[:-1] if line]
+    for file in sorted(path.glob("checkpoints*")) if path.is_dir() else [path]:
+        text = file.read_text("utf-8", "replace") if file.exists() else ""
+        if file.suffix == ".jsonl":
+            notes += [str(json.loads(line)["note"]) for line in text.split("\n")[:-1] if line]
+            continue
+        for found in re.findall(f"{SPOKEN}([A-Za-z0-9+/]+=*)", text):
+            with suppress(ValueError):
+                open_note(note := base64.b64decode(found).decode(), keys or {})
+                notes.append(note)
     return notes
 
 
@@ -225,17 +233,14 @@ class _Segment:
 
     def verdict(self) -> Verdict:
         """What is to say of it after its last entry."""
-        seq, entries = self.expected, self.expected - 1
+        entries = self.expected - 1
+        seq = entries if self.found == "contradicts-checkpoint" else self.expected
         if not self.found and any(end > entries for end in self.waiting):
             self.found = "truncated"
-        elif self.found == "contradicts-checkpoint":
-            seq = entries
         return Verdict(self.found, seq if self.found else 0, entries, self.head, 0 if self.found else self.agreed)
 
 
-def verify(
-    rows: Iterable[Row], signed: Iterable[Checkpoint | Break] = (), tree: Tree | None = None, first: int = 1
-) -> Verdict:
+def verify(rows: Iterable[Row], signed: Iterable[Signed] = (), tree: Tree | None = None, first: int = 1) -> Verdict:
     """Check every entry against the one before and the log against every checkpoint.
 
     The chain begins again at an entry that a signed break names, and nowhere else; older segments must be what was
@@ -280,9 +285,8 @@ def _contradicts(row: Row) -> bool:
     words = None if row.words is None else sha256(row.words.encode()).hex()
     try:
         body = json.loads(row.body)
-        if body["seq"] != row.seq or any(body[name] != value for name, value in (row.columns or {}).items()):
-            return True
-        return row.words_read and bool(body["words"] != words)
+        differs = any(body[name] != value for name, value in (row.columns or {}).items())
+        return bool(differs or body["seq"] != row.seq or (row.words_read and body["words"] != words))
     except (ValueError, KeyError, TypeError):
         return True
 
@@ -310,9 +314,8 @@ def stored_rows(source: Path, first: int) -> Iterator[Row]:
     """The entries of an SQLite database, or of the lines `oms audit export` wrote."""
     if source.suffix == ".jsonl":
         with source.open(encoding="utf-8") as lines:
-            for row in (Row(**{**json.loads(one), "words_read": False}) for one in lines):
-                if row.seq >= first:
-                    yield row
+            found = (Row(**{**json.loads(one), "words_read": False}) for one in lines)
+            yield from (row for row in found if row.seq >= first)
         return
     query = (
         f"SELECT e.seq, previous, hash, body, words, {', '.join(COLUMNS)} FROM audit_entries e "  # nosec B608 - names of ours
@@ -344,16 +347,15 @@ def main() -> int:
         print(f"holds: {len(bodies)} entries under the checkpoint of {checkpoint.origin} of {checkpoint.at}")
         return 0
     try:
-        signed = [open_note(note, keys) for path in asked.anchors for note in read_notes(path)]
+        notes = [one for path in asked.anchors for one in read_notes(path, keys) or parser.error(f"no note in {path}")]
+        signed = [open_note(note, keys) for note in notes]
     except ValueError:
         verdict = Verdict("bad-signature", 0, 0, GENESIS)
     else:
         verdict = verify(stored_rows(asked.source, asked.first), signed, first=asked.first)
-    older = [one._asdict() for one in verdict.older]
-    print(
-        json.dumps({**verdict._asdict(), "older": older}) if asked.json else f"{verdict.finding or 'intact'}: {verdict}"
-    )
-    return 1 if verdict.finding else 3 if older else 0
+    told = {**verdict._asdict(), "older": [one._asdict() for one in verdict.older]}
+    print(json.dumps(told) if asked.json else f"{verdict.finding or 'intact'}: {verdict}")
+    return 1 if verdict.finding else 3 if verdict.older else 0
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@ the log is checked from the last checkpoint on and a new one is signed (Ed25519)
 last checkpoint is not signed: the refusal stays in `refused.json` and raises the alarm, until a new segment is begun
 beside the broken one (`segments`). Key and checkpoints lie in a folder of another user of the machine where there is
 one (`OMS_SEAL_FOLDER`, docs/install.md); copies of the checkpoints go to the folders of `OMS_SEAL_ANCHORS`, best on
-another machine, and on paper (`oms audit slip`).
+another machine, to the syslog of `OMS_SEAL_SYSLOG` (`syslog`), and on paper (`oms audit slip`).
 """
 
 import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +25,8 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from oms import db
+from oms.audit import syslog
+from oms.audit.keeping import TAIL, append, line_of, write_notes, write_whole
 from oms.audit.notes import end_of, sign, written_key
 from oms.audit.proof import (
     GENESIS,
@@ -47,8 +49,6 @@ from oms.settings import Settings
 log = logging.getLogger(__name__)
 
 EVERY, ENTRIES = timedelta(minutes=10), 1000
-# Bytes at the end of the file of checkpoints that hold more than one of them.
-_TAIL = 4096
 KEY, KEYS, STATE, REFUSED = "audit.key", "audit.pub", "state.json", "refused.json"
 # A file of its own, so that what is said on every page needs no look at years of checkpoints; anchors get it like them.
 BREAKS = "checkpoints-segments.jsonl"
@@ -58,14 +58,15 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 @dataclass(frozen=True)
 class Sealed:
-    """How the sealing stands: the last checkpoint, what was refused, folders no copy could be put into, and every break
-    after which the log was begun again."""
+    """How the sealing stands: the last checkpoint, what was refused, folders no copy could be put into, every break
+    after which the log was begun again, and since when the syslog takes no copy."""
 
     last: Checkpoint | None
     refused: Verdict | None
     unreached: tuple[str, ...]
     by_another_user: bool
     breaks: tuple[Break, ...] = ()
+    syslog_silent_since: datetime | None = None
 
     @property
     def first(self) -> int:
@@ -87,7 +88,8 @@ def signed(settings: Settings, others: Sequence[Path] = ()) -> list[Checkpoint |
     """All that was signed and is known here, at the anchors and in `others`; `ValueError` when one is not what was
     signed. An anchor out of reach is left out, as `state_of` says."""
     try:
-        notes = [note for place in (folder(settings), *others) for note in read_notes(place)]
+        known = keys(settings)
+        notes = [note for place in (folder(settings), *others) for note in read_notes(place, known)]
     except (KeyError, TypeError) as error:
         raise ValueError("what stands here is no checkpoint") from error
     for anchor in anchors(settings):
@@ -97,7 +99,6 @@ def signed(settings: Settings, others: Sequence[Path] = ()) -> list[Checkpoint |
             continue
         except (KeyError, TypeError) as error:
             raise ValueError("what stands in an anchor is no checkpoint") from error
-    known = keys(settings)
     return [open_note(note, known) for note in dict.fromkeys(notes)]
 
 
@@ -141,6 +142,14 @@ def segment_at(settings: Settings, entries: int) -> int:
     return max((one.number for one in state_of(settings).breaks if one.first <= entries), default=1)
 
 
+def holds_notes(settings: Settings, place: Path) -> bool:
+    """Whether anything stands there that could be a checkpoint; in the text of a syslog only what a key of ours signed."""
+    try:
+        return bool(read_notes(place, keys(settings)))
+    except UNREADABLE:
+        return True  # the check itself says what is wrong with it
+
+
 def verify_log(session: Session, settings: Settings, others: Sequence[Path] = (), first: int = 1) -> Verdict:
     """Check the log from `first` on, and against every checkpoint that is known."""
     try:
@@ -165,6 +174,7 @@ def state_of(settings: Settings) -> Sealed:
         unreached=tuple(str(anchor) for anchor in anchors(settings) if _lacking(settings, anchor)),
         by_another_user=not is_ours(settings),
         breaks=breaks,
+        syslog_silent_since=syslog.silent_since(folder(settings)) if settings.seal_syslog else None,
     )
 
 
@@ -181,7 +191,7 @@ def last_note(settings: Settings) -> str | None:
     if not path.exists():
         return None
     with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _TAIL))
+        stream.seek(max(0, path.stat().st_size - TAIL))
         lines = stream.read().split(b"\n")[:-1]
     return str(json.loads(lines[-1])["note"]) if lines else None
 
@@ -219,7 +229,12 @@ def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
 
     A log that was refused is not looked at again by itself: `oms audit seal` does it when the reason is gone.
     """
-    if not is_ours(settings) or (folder(settings) / REFUSED).exists():
+    if not is_ours(settings):
+        return None
+    if folder(settings).exists():
+        with alone(settings):
+            _send_to_syslog(settings)  # what it did not take when it was signed
+    if (folder(settings) / REFUSED).exists():
         return None
     try:
         last = _last(settings)
@@ -256,16 +271,16 @@ def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
             return None
         origin = f"{name}/{begun.number}" if begun else name
         if sealed is not None and sealed.origin == origin and verdict.entries == end_of(sealed):
-            copy_to_anchors(settings)
+            _copy_elsewhere(settings)
             return sealed
         moment = now().isoformat(timespec="seconds")
         first = begun.first if begun else 1
         checkpoint = Checkpoint(origin, tree.size, tree.root(), verdict.head, moment, first)
         append(folder(settings) / NOTES_FILE, sign(checkpoint, name, key))
         peaks = [peak.hex() for peak in tree.peaks]
-        _write(folder(settings) / STATE, json.dumps({"size": tree.size, "peaks": peaks}).encode())
+        write_whole(folder(settings) / STATE, json.dumps({"size": tree.size, "peaks": peaks}).encode())
         (folder(settings) / REFUSED).unlink(missing_ok=True)
-        copy_to_anchors(settings)
+        _copy_elsewhere(settings)
     return checkpoint
 
 
@@ -300,7 +315,7 @@ def _go_on(session: Session, sealed: Checkpoint | None, begun: Break | None, tre
 
 
 def _refuse(settings: Settings, verdict: Verdict) -> NoReturn:
-    _write(folder(settings) / REFUSED, json.dumps(verdict._replace(older=())._asdict()).encode())
+    write_whole(folder(settings) / REFUSED, json.dumps(verdict._replace(older=())._asdict()).encode())
     log.error("the audit log is not signed any more: %s at entry %s", verdict.finding, verdict.seq)
     if not verdict.seq:
         raise Conflict(
@@ -332,6 +347,16 @@ def _kept_tree(settings: Settings, sealed: Checkpoint | None) -> tuple[Tree, boo
     return (tree, True) if same else (Tree(), False)
 
 
+def _copy_elsewhere(settings: Settings) -> None:
+    copy_to_anchors(settings)
+    _send_to_syslog(settings)
+
+
+def _send_to_syslog(settings: Settings) -> None:
+    if settings.seal_syslog:
+        syslog.deliver(folder(settings), settings, (BREAKS, NOTES_FILE))
+
+
 def copy_to_anchors(settings: Settings) -> None:
     """Put what the anchors lack into a new file there: nothing that was copied is touched again, so that the folder may
     refuse changes. One that cannot be reached gets it next time."""
@@ -345,7 +370,7 @@ def copy_to_anchors(settings: Settings) -> None:
                 name = f"checkpoints-{sha256(missing[-1].encode()).hex()[:16]}.jsonl"
                 descriptor = os.open(anchor / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
                 with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(b"".join(_line(note) for note in missing))
+                    stream.write(b"".join(line_of(note) for note in missing))
                     stream.flush()
                     os.fsync(stream.fileno())
         except UNREADABLE as error:
@@ -382,13 +407,13 @@ def signing_key(settings: Settings) -> tuple[Ed25519PrivateKey, str]:
     """The key and the name of the log; made at first use, its public half added to those that are known."""
     path = folder(settings) / KEY
     if not path.exists():
-        _write(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o400)
+        write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o400)
     key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
     name = _name_of(key)
     if name not in keys(settings):
         place = folder(settings) / KEYS
         known = place.read_bytes() if place.exists() else b""
-        _write(place, known + written_key(name, key.public_key().public_bytes_raw()).encode() + b"\n")
+        write_whole(place, known + written_key(name, key.public_key().public_bytes_raw()).encode() + b"\n")
     return key, name
 
 
@@ -405,43 +430,3 @@ def alone(settings: Settings) -> Iterator[None]:
     with (folder(settings) / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _line(note: str) -> bytes:
-    return json.dumps({"note": note}).encode() + b"\n"
-
-
-def write_notes(path: Path, notes: Iterable[str]) -> None:
-    """A file of these notes in the place of what is there, whole or not at all."""
-    _write(path, b"".join(_line(note) for note in notes))
-
-
-def append(path: Path, note: str) -> None:
-    """Put a note at the end of a file, on disk when this returns; a line a power failure cut off is taken away first."""
-    if not path.exists():
-        _write(path, b"")
-    with path.open("r+b") as stream:
-        stream.seek(max(0, path.stat().st_size - _TAIL))
-        end = stream.tell() + stream.read().rfind(b"\n") + 1
-        stream.truncate(end)
-        stream.seek(end)
-        stream.write(_line(note))
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """A small file, whole or not at all; nothing but the key is secret."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
-        os.fchmod(stream.fileno(), mode)
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.rename(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

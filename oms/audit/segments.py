@@ -21,15 +21,15 @@ from sqlalchemy.orm import Session
 
 from oms import audit, db
 from oms.audit import sealing
+from oms.audit.keeping import append, write_notes
 from oms.audit.notes import end_of, sign
-from oms.audit.proof import GENESIS, NOTES_FILE, Break, Checkpoint, Tree, line, open_note, read_notes, verify
+from oms.audit.proof import GENESIS, NOTES_FILE, Break, Checkpoint, Signed, Tree, line, open_note, read_notes, verify
 from oms.audit.verifying import rows
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import AuditEntry, now
 from oms.permissions import Action, Actor, require
 from oms.settings import Settings
 
-Signed = Checkpoint | Break
 REASON = 1_000
 """Longest reason, in characters."""
 # What gives no reason to begin a segment, and what is said then.
@@ -100,11 +100,11 @@ def begin(engine: Engine, settings: Settings, reason: str, *, actor: Actor) -> B
         if spoilt:
             _keep_as_found(place / NOTES_FILE, number)
             holding = sealing.believed(settings, place / NOTES_FILE)
-            sealing.write_notes(place / NOTES_FILE, [*holding, sign(checkpoint, name, key)])
+            write_notes(place / NOTES_FILE, [*holding, sign(checkpoint, name, key)])
             _keep_as_found(place / sealing.BREAKS, number)
         else:
-            sealing.append(place / NOTES_FILE, sign(checkpoint, name, key))
-        sealing.write_notes(place / sealing.BREAKS, [*sealing.breaks_among(notes), sign(broken, name, key)])
+            append(place / NOTES_FILE, sign(checkpoint, name, key))
+        write_notes(place / sealing.BREAKS, [*sealing.breaks_among(notes), sign(broken, name, key)])
         for left in (sealing.STATE, sealing.REFUSED):
             (place / left).unlink(missing_ok=True)
     sealing.seal(engine, settings)

@@ -35,13 +35,16 @@ def audit() -> None:
     "--anchors",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help=_("A folder or file of checkpoints kept elsewhere; may be given several times."),
+    help=_("A folder or file of checkpoints kept elsewhere, or the text of a syslog; may be given several times."),
 )
 @click.option("--from", "first", default=1, type=click.IntRange(1), help=_("Believe what lies before this entry."))
 @with_json
 def verify(anchors: tuple[Path, ...], first: int, as_json: bool) -> None:
     """Check the log."""
     house = open_house()
+    for place in anchors:
+        if not sealing.holds_notes(house.settings, place):
+            raise BadInput(N_("In %(place)s stands no checkpoint of this log: nothing was compared."), place=place)
     with db.reading(house.engine) as session:
         found = sealing.verify_log(session, house.settings, anchors, first)
     if as_json:

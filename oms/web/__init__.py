@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms import __version__, box, db, installation, limits, profile
 from oms.accounts import directory_of, home_of, provider_of, reader_of, required_of
+from oms.audit import syslog
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.vault import KeyRefused, VaultClosed
 from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     directory_of(settings)
     provider_of(settings)
     reader_of(settings)
+    syslog.place_of(settings)
     if engine is None:  # who gives an opened database has opened the vault
         try:
             installation.unlock(settings)

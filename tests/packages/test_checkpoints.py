@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from oms import audit, db, packages
 from oms.audit import exchanging, sealing
+from oms.audit.keeping import append
 from oms.audit.notes import sign
 from oms.audit.proof import NOTES_FILE, Checkpoint, Tree
 from oms.errors import NotFound, Refused
@@ -102,7 +103,7 @@ def with_the_stolen_key(house: House) -> None:
     note = sign(Checkpoint(name, tree.size, tree.root(), hashes[-1], moment), name, key)
     (sealing.folder(house.settings) / NOTES_FILE).unlink()
     (sealing.folder(house.settings) / sealing.STATE).unlink()
-    sealing.append(sealing.folder(house.settings) / NOTES_FILE, note)
+    append(sealing.folder(house.settings) / NOTES_FILE, note)
     assert sealing.seal(house.engine, house.settings)
 
 

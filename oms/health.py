@@ -29,6 +29,7 @@ from oms import (
     staging,
     viruses,
 )
+from oms.accounts import found_out
 from oms.errors import N_
 from oms.jobs import Backlog
 from oms.models import Alarm, Fact, now
@@ -124,6 +125,7 @@ def diagnose(session: Session, settings: Settings) -> tuple[Finding, ...]:
         _staging(settings),
         _box(),
         Finding(N_("Virus scanner"), *viruses.standing(settings)),
+        Finding(N_("Refused passwords"), *found_out.standing(settings)),
         Finding(N_("Certificate"), *certificates.standing(settings)),
         _queue(backlog),
         _failures(backlog),

@@ -77,6 +77,8 @@ class Settings:
     oidc_two_factors: str = ""
     # Days after which the provider must see a person again before a passkey of OMS alone opens the account; 0: never.
     oidc_days: int = 1
+    # A file of passwords that were found out elsewhere: one a line, or SHA-1 hashes with counts, ordered (HASH:COUNT).
+    refused_passwords: str = ""
     # Whose second factor is a must: names of roles ("administrator inspector head …") and "board".
     second_factor: str = ""
     # Where key and checkpoints of the audit log lie, when another user of the machine signs it (docs/install.md).

@@ -8,7 +8,8 @@ import pytest
 from oms.settings import CHECKOUT
 
 # rule: (what is searched for, in which files, where it may stand: `intake` marks a sentence of ours up, whose values
-# Markup escapes; `sheet` uses the function that escapes, no parser; invented people are drawn by lot)
+# Markup escapes; `sheet` uses the function that escapes, no parser; invented people are drawn by lot; a password is looked for in a published list
+# by the SHA-1 that names it there)
 RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "no pickle": (r"\bimport (c?pickle|marshal|shelve|dill)\b|\bpickle\.loads?\(", "oms/**/*.py", ()),
     "no eval": (r"(?<![\w.])(eval|exec)\(", "oms/**/*.py", ()),
@@ -18,7 +19,7 @@ RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "no safe filter in pages": (r"\|\s*safe\b|autoescape\s+false", "templates/**/*.html", ()),
     "no template from a text": (r"render_template_string|Template\(", "oms/web/*.py", ()),
     "no request to the network": (r"^\s*(import|from) (requests|httpx|aiohttp)\b|urlopen\(", "oms/**/*.py", ("oms/accounts/provider.py",)),
-    "no weak hash": (r"hashlib\.(md5|sha1)\(", "oms/**/*.py", ()),
+    "no weak hash": (r"hashlib\.(md5|sha1)\(", "oms/**/*.py", ("oms/accounts/found_out.py",)),
     "no comparing of secrets by ==": (r"(token|secret|code_sha256|csrf)\w* == (?!None)", "oms/web/*.py", ()),
     "no name of a temporary file": (r"tempfile\.mktemp\(", "oms/**/*.py", ()),
     "no unpacking of archives": (r"\.extractall\(", "oms/**/*.py", ()),

@@ -152,9 +152,9 @@ def change_password(
         raise BadInput(SAME_PASSWORD)
     with db.reading(engine) as session:
         units = session.scalars(select(Unit.name).join(Assignment).where(Assignment.account_id == account.id)).all()
-    check_new_password(
-        new, username, shortest=password_length(actor), words=(account.full_name, *account.full_name.split(), *units)
-    )
+    known = (account.full_name, *account.full_name.split(), *units)
+    found_out = settings.refused_passwords
+    check_new_password(new, username, shortest=password_length(actor), words=known, found_out=found_out)
     new_hash = hash_password(new)
     with db.writing(engine) as session:
         account = session.get_one(Account, account.id)

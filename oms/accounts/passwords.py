@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
+from oms.accounts.found_out import is_found_out
 from oms.errors import N_, BadInput, Unavailable
 from oms.models import Account
 from oms.vietnamese.text import fold
@@ -87,10 +88,12 @@ def first_password() -> str:
     return secrets.token_urlsafe(12)
 
 
-def check_new_password(password: str, username: str, *, shortest: int | None = None, words: Iterable[str] = ()) -> None:
-    """Raise `BadInput` for a password that is too short, too long or too easy to guess.
+def check_new_password(
+    password: str, username: str, *, shortest: int | None = None, words: Iterable[str] = (), found_out: str = ""
+) -> None:
+    """Raise `BadInput` for a password that is too short, too long, too easy to guess or was found out elsewhere.
 
-    `words` are names somebody guessing would try: of the person, of the units.
+    `words` are names somebody guessing would try: of the person, of the units; `found_out` is the list of the office.
     """
     least, longest = shortest or PASSWORD_LENGTH[0], PASSWORD_LENGTH[1]
     password = _composed(password)
@@ -104,6 +107,12 @@ def check_new_password(password: str, username: str, *, shortest: int | None = N
     scored = zxcvbn(password[:_SCORED_CHARACTERS], user_inputs=known)["score"]
     if scored < LEAST_SCORE or _own_part(password, known) < _OWN_CHARACTERS or username.lower() in password.lower():
         raise BadInput(N_("This password is too easy to guess. Choose another one, a short sentence for instance."))
+    if found_out and is_found_out(found_out, password):
+        raise BadInput(
+            N_(
+                "This password was found out elsewhere and stands in lists. Choose another one, a short sentence for instance."
+            )
+        )
 
 
 def _own_part(password: str, known: Iterable[str]) -> int:

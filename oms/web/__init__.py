@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms import __version__, box, db, installation, limits, profile
-from oms.accounts import directory_of, home_of, provider_of, reader_of, required_of
+from oms.accounts import directory_of, found_out, home_of, provider_of, reader_of, required_of
 from oms.audit import syslog
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.vault import KeyRefused, VaultClosed
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     provider_of(settings)
     reader_of(settings)
     syslog.place_of(settings)
+    found_out.check_list(settings)
     if engine is None:  # who gives an opened database has opened the vault
         try:
             installation.unlock(settings)

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session, joinedload
 from oms import audit, db
 from oms.alarms.mailing import send_waiting
 from oms.alarms.noticing import Notice, notice
-from oms.alarms.sentences import SENTENCES
+from oms.alarms.sentences import sentence_of
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import Alarm, AlarmKind, now
 from oms.permissions import Action, Actor, require
 from oms.settings import Settings
 
-__all__ = ["IN_THE_LOG", "SENTENCES", "list_alarms", "raise_alarms", "send_waiting", "settle", "waiting", "watch"]
+__all__ = ["IN_THE_LOG", "list_alarms", "raise_alarms", "send_waiting", "sentence_of", "settle", "waiting", "watch"]
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from email.utils import make_msgid
 from sqlalchemy import Engine, select
 
 from oms import db, health, words
-from oms.alarms.sentences import SENTENCES
+from oms.alarms.sentences import sentence_of
 from oms.errors import N_
 from oms.models import Alarm, now
 from oms.organisation import HANOI
@@ -65,7 +65,7 @@ def _letter(waiting: Sequence[Alarm], settings: Settings) -> EmailMessage:
     letter["Message-ID"] = make_msgid(domain="oms.invalid")
     lines = [
         f"{alarm.raised_at.astimezone(HANOI):%d/%m/%Y %H:%M}  "
-        + words.translate(SENTENCES[alarm.kind], alarm.values, language)
+        + words.translate(sentence_of(alarm), alarm.values, language)
         for alarm in waiting
     ]
     letter.set_content("\n".join([*lines, "", words.translate(CLOSING, language=language)]))

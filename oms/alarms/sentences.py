@@ -1,9 +1,9 @@
 """Each alarm in one sentence that says what to do where that is not plain."""
 
 from oms.errors import N_
-from oms.models import AlarmKind
+from oms.models import Alarm, AlarmKind
 
-SENTENCES: dict[AlarmKind, str] = {
+_SENTENCES: dict[AlarmKind, str] = {
     AlarmKind.BULK_READING: N_("%(who)s opened %(count)s different dossiers within an hour (limit %(limit)s)."),
     AlarmKind.UNUSUAL_READING: N_(
         "%(who)s opened %(count)s different dossiers within an hour, far more than in their other hours (%(usual)s)."
@@ -25,3 +25,15 @@ SENTENCES: dict[AlarmKind, str] = {
         "reload nginx."
     ),
 }
+# Entry 0 stands for the checkpoints themselves.
+_CHECKPOINTS_SPOILT = N_(
+    "The checkpoints of the audit log are gone, or not what was signed: it is not signed any more. Leave everything as it "
+    "is and tell the leadership."
+)
+
+
+def sentence_of(alarm: Alarm) -> str:
+    """The sentence of an alarm, to be filled with its values."""
+    if alarm.kind is AlarmKind.LOG_BROKEN and not alarm.values["seq"]:
+        return _CHECKPOINTS_SPOILT
+    return _SENTENCES[alarm.kind]

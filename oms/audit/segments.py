@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
@@ -75,7 +76,7 @@ def begin(engine: Engine, settings: Settings, reason: str, *, actor: Actor) -> B
         )
     with sealing.alone(settings):
         spoilt = _is_spoilt(settings)
-        key, name = sealing.signing_key(settings)
+        key, name = _signing_key(settings)
         notes = sealing.believed(settings)
         known = list(notes.values())
         with db.reading(engine) as session:
@@ -109,6 +110,23 @@ def begin(engine: Engine, settings: Settings, reason: str, *, actor: Actor) -> B
             (place / left).unlink(missing_ok=True)
     sealing.seal(engine, settings)
     return Begun(broken, path)
+
+
+def _signing_key(settings: Settings) -> tuple[Ed25519PrivateKey, str]:
+    """The key that signs and its name; raises `Conflict` where one of the two files of keys is not what the seal wrote."""
+    file = sealing.folder(settings) / sealing.KEYS
+    try:
+        sealing.keys(settings)
+        file = sealing.folder(settings) / sealing.KEY
+        return sealing.signing_key(settings)
+    except ValueError as error:
+        raise Conflict(
+            N_(
+                "%(file)s is not what the seal wrote there, and nothing was begun. Put a good copy in its place (audit.pub: "
+                "from who checks the log, or from a backup); where there is none, move it aside. Then run this again."
+            ),
+            file=file,
+        ) from error
 
 
 def _is_spoilt(settings: Settings) -> bool:

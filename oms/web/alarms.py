@@ -29,7 +29,7 @@ def due_of_mine() -> list[work.Due]:
         work.Due(
             title=_("%(count)s alarms nobody looked into", count=len(open_ones)),
             url=url_for("alarms.index"),
-            text=_(alarms.SENTENCES[newest.kind], **newest.values),
+            text=_(alarms.sentence_of(newest), **newest.values),
             icon="bell",
             status=(_("Alarm"), "danger"),
             late=True,
@@ -63,7 +63,7 @@ def _list(*, refused: str = "", note: str = "", error: str = "") -> str:
     return render_template(
         "alarms/index.html",
         alarms=alarms.list_alarms(g.session, actor=g.actor),
-        sentences=alarms.SENTENCES,
+        sentence_of_alarm=alarms.sentence_of,
         reads_log=g.actor.has(Action.AUDIT_READ),
         refused=refused,
         note=note,

@@ -130,6 +130,23 @@ def test_alarms_go_out_by_the_relay_once_in_one_letter(
     assert "canbo.sonv" in text and "91" in text and "%(" not in text
 
 
+def test_spoilt_checkpoints_are_told_in_words_and_not_as_entry_0(
+    engine: Engine,
+    settings: Settings,
+    world: World,
+    relay: tuple[str, list[bytes]],
+    client_as: Callable[[str], FlaskClient],
+) -> None:
+    address, letters = relay
+    with db.writing(engine) as session:
+        alarms.raise_alarms(session, [Notice(AlarmKind.LOG_BROKEN, "0", values={"seq": 0})])
+    assert alarms.send_waiting(engine, replace(settings, mail_relay=address, mail_to="quantri@example.invalid")) == 1
+    (letter,) = (message_from_bytes(raw, policy=policy.default) for raw in letters)
+    inspector = client_as("kiemtra.khoi")
+    for text in (letter.get_content(), inspector.get("/alarms").text, inspector.get("/").text):
+        assert "Các điểm xác nhận của nhật ký bị mất" in text and "mục 0" not in text
+
+
 @pytest.mark.parametrize("line", ["\r\n", "\n", "\r"])
 def test_no_line_of_a_setting_becomes_a_header_of_its_own(
     engine: Engine, settings: Settings, raised: dict[str, str], relay: tuple[str, list[bytes]], line: str

@@ -219,8 +219,8 @@ def take_in(
 ) -> tuple[Scan, bool]:
     """Take one file in where nobody can decide a doubt, whole or not at all; as `intake.receive`, and committed.
 
-    A `FileRefused` is written down before it is raised, but not that it could not be looked at just now: who goes on by
-    itself asks every minute. `send` hands a new job to the queue.
+    A `FileRefused` is written down before it is raised; of a job not that a file could not be looked at just now: it asks
+    every minute. `send` hands a new job to the queue.
     """
     arrival = None
     try:
@@ -230,9 +230,9 @@ def take_in(
         with intake.kept(settings, arrival), db.writing(engine) as session:
             scan, is_new = intake.receive(session, session.get_one(Dossier, dossier_id), arrival, actor=actor)
         jobs.deliver(session, send)
-    except FileNotNow:
-        raise
     except FileRefused as error:
+        if isinstance(error, FileNotNow) and actor.via == "job":
+            raise
         with db.writing(engine) as session:
             intake.refuse(session, session.get_one(Dossier, dossier_id), error.what, actor=actor)
         raise

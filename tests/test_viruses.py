@@ -173,6 +173,21 @@ def test_what_is_found_is_refused_with_one_entry_by_every_kind_and_nothing_of_it
     assert not any(name in body or "EVIL" in body for name in marked() for body in bodies[:3])
 
 
+def test_on_the_command_line_a_silent_scanner_leaves_an_entry_and_a_job_that_asks_again_none(
+    engine: Engine, guarded: Settings, world: World, actor: Any
+) -> None:
+    """`oms upload` and folders on a disk go through `gate.take_in`, and so does a ZIP, in the background."""
+    with db.writing(engine) as session:
+        id = factories.make_dossier(session, world.units["sonv"]).id
+    guarded = replace(guarded, clamd=f"{guarded.clamd}.gone")
+    for via, entries in (("job", []), ("cli", ["refused"])):
+        officer = replace(actor("canbo.sonv"), via=via)
+        with pytest.raises(viruses.ScannerSilent):
+            gate.take_in(engine, guarded, id, [PICTURE], "a.png", actor=officer, send=str)
+        assert outcomes(engine, "scan:upload") == entries, via
+    assert list(storage.names(guarded.scans)) == []
+
+
 @pytest.fixture
 def behind(app: Any, guarded: Settings, engine: Engine) -> Settings:
     """The web program on the installation with the scanner."""

@@ -16,6 +16,7 @@ class UploadRule(Labelled, Dated):
     files_a_day: int
     megabytes_a_day: int
     near_percent: int
+    put_off_minutes: int
 
     @property
     def octets_a_day(self) -> int:
@@ -33,6 +34,7 @@ def read_upload_rules(path: Path) -> tuple[UploadRule, ...]:
             files_a_day=entry.number("files_a_day"),
             megabytes_a_day=entry.number("megabytes_a_day"),
             near_percent=entry.number("near_percent"),
+            put_off_minutes=entry.number("put_off_minutes"),
             **read_validity(entry),
         )
         entry.finish()

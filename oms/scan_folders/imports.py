@@ -10,17 +10,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, db, intake, jobs, staging
+from oms import audit, catalogue, db, intake, jobs, staging
 from oms.errors import N_, BadInput, Conflict, FileNotNow, NotFound, OmsError, Refused, SecretFile
 from oms.exporting import Translate, require_purpose
 from oms.models import Category, FolderImport, FolderImportLine, ImportState, now
+from oms.organisation import today
 from oms.permissions import Action, Actor, allowed, can, require
 from oms.scan_folders.archives import LARGEST, Archive, ArchiveRefused
 from oms.scan_folders.going import LEFT_OUT, TAKEN, WOULD_TAKE, Fate, Line, go, write_report
@@ -32,6 +33,12 @@ MOST_LISTED = 20
 KEPT = timedelta(days=30)
 """How long it can be read what became of a ZIP."""
 _TOUCHED_EVERY = 60
+_SINCE = "since"
+"""Among the values of what is lacking: since when."""
+_WAITED_TOO_LONG = N_(
+    "The virus scanner, or the room a file needs, did not come back in time, so the ZIP was wiped. What came in of it stays: "
+    "call the administrator, then give the same ZIP in again, and it goes on there."
+)
 
 
 def _place(settings: Settings, import_id: str) -> Path:
@@ -220,9 +227,13 @@ def work_off(engine: Engine, settings: Settings, import_id: str, *, actor: Actor
                         dry_run=dry_run,
                         promised=promised,
                     )
-                except FileNotNow as error:  # the job is put off and goes on with this file
+                except FileNotNow as error:
+                    if _waits_too_long(engine, import_id):
+                        _end_without(engine, import_id, error, actor)
+                        staging.wipe(place)
+                        return sent
                     _say(engine, import_id, error)
-                    raise
+                    raise  # the job is put off and goes on with this file
                 _tell(engine, import_id, position, one, fate)
     if dry_run:
         _looked(engine, import_id)
@@ -233,11 +244,32 @@ def work_off(engine: Engine, settings: Settings, import_id: str, *, actor: Actor
 
 
 def _say(engine: Engine, import_id: str, error: OmsError) -> None:
-    """Why it does not go on, for the page; said once, not each time the job tries again."""
+    """Why it does not go on, for the page, and since when; said once, not each time the job tries again."""
     with db.writing(engine) as session:
         folder = session.get_one(FolderImport, import_id, with_for_update=True)
         if folder.ended_at is None:
-            folder.error, folder.error_values = error.message, _values_of(error)
+            since = (folder.error_values or {}).get(_SINCE) or now().isoformat()
+            folder.error, folder.error_values = error.message, {**_values_of(error), _SINCE: since}
+
+
+def _waits_too_long(engine: Engine, import_id: str) -> bool:
+    """Whether what it lacks has been out of reach for longer than the rule of the day lets a ZIP wait in memory."""
+    rule = catalogue.upload_rule(today())
+    with db.reading(engine) as session:
+        since = (session.get_one(FolderImport, import_id).error_values or {}).get(_SINCE)
+    return bool(rule and since and now() - datetime.fromisoformat(since) > timedelta(minutes=rule.put_off_minutes))
+
+
+def _end_without(engine: Engine, import_id: str, error: FileNotNow, actor: Actor) -> None:
+    """What it lacks did not come back: it ends as refused, and the log says what was lacking."""
+    with db.writing(engine) as session:
+        folder = session.get_one(FolderImport, import_id, with_for_update=True)
+        if folder.ended_at is not None:  # the officer wiped it meanwhile
+            return
+        folder.state, folder.ended_at = ImportState.REFUSED, now()
+        folder.error, folder.error_values = _WAITED_TOO_LONG, None
+        session.flush()
+        audit.record(session, "scan:import", folder, actor=actor, outcome="refused", words=error.what)
 
 
 def _values_of(error: OmsError) -> dict[str, str]:

@@ -47,7 +47,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_limit(files: int = 1000, megabytes: int = 1000) -> None:
         rule = catalogue.UploadRule(
             **{"id": "x", "label_vi": "x", "label_en": "x", "source": catalogue.Source.PROJECT, "basis": ""},
-            **{"files_a_day": files, "megabytes_a_day": megabytes, "near_percent": 80},
+            **{"files_a_day": files, "megabytes_a_day": megabytes, "near_percent": 80, "put_off_minutes": 120},
             **{"valid_from": None, "valid_to": None},
         )
         monkeypatch.setattr(catalogue, "upload_rule", lambda _on: rule)

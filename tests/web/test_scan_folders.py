@@ -3,15 +3,18 @@
 import errno
 import io
 import os
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from oms import db, intake, scan_folders, staging, viruses
+from oms import catalogue, db, intake, scan_folders, staging, viruses
 from oms.errors import FileNotNow, SecretFile
-from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Scan
+from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Scan, now
+from oms.organisation import today
 from oms.scan_folders import imports
 from oms.scan_folders.going import Fate
 from tests import factories
@@ -162,7 +165,7 @@ def test_one_zip_at_a_time_and_a_new_one_takes_the_place_of_one_that_only_waits(
 def test_a_silent_scanner_is_said_once_and_the_officer_is_not_locked_out(
     client_as, engine, settings, actor, dossier, content, monkeypatch, way
 ):
-    client, officer = client_as("canbo.sonv"), actor("canbo.sonv")
+    client, officer = client_as("canbo.sonv"), replace(actor("canbo.sonv"), via="job")
     address = send(client, content).location
     work(engine, settings, address, officer)
     client.post(f"{address}/take-in")
@@ -196,6 +199,37 @@ def test_a_silent_scanner_is_said_once_and_the_officer_is_not_locked_out(
     with db.reading(engine) as session:
         gone = session.get_one(FolderImport, address.rsplit("/", 1)[-1])
         assert gone.state == ImportState.GONE and session.scalar(select(func.count(Scan.id))) == 0
+
+
+def test_a_zip_that_waits_too_long_ends_refused_and_frees_its_memory(
+    client_as, engine, settings, actor, dossier, content, monkeypatch
+):
+    """The span is counted from the first file that was not looked at since it last went on."""
+    client, officer = client_as("canbo.sonv"), replace(actor("canbo.sonv"), via="job")
+    address, minutes = send(client, content).location, catalogue.upload_rule(today()).put_off_minutes
+    work(engine, settings, address, officer)
+    client.post(f"{address}/take-in")
+    start = now()
+
+    def silent(_settings, _path, name):
+        raise viruses.ScannerSilent("The virus scanner does not answer. %(name)s", name=name, seconds=60)
+
+    monkeypatch.setattr(viruses, "look_for", silent)
+    for late in (0, 1, minutes - 1):
+        monkeypatch.setattr(imports, "now", lambda late=late: start + timedelta(minutes=late))
+        with pytest.raises(FileNotNow):
+            work(engine, settings, address, officer)
+        assert len(list(staging.folder(settings).iterdir())) == 1
+    monkeypatch.setattr(imports, "now", lambda: start + timedelta(minutes=minutes + 1))
+    id = work(engine, settings, address, officer)
+    with db.reading(engine) as session:
+        assert session.get_one(FolderImport, id).state == ImportState.REFUSED
+    assert list(staging.folder(settings).iterdir()) == []
+    assert acts(engine)[-1] == ("scan:import", "refused")
+    page = client.get(address).text
+    assert "did not come back in time" in page and "data-poll" not in page
+    monkeypatch.undo()
+    assert send(client, content).status_code == 302, "the next one is not kept out"
 
 
 def test_an_officer_who_wipes_while_a_file_is_looked_at_is_not_overruled(

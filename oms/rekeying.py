@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from oms import audit, db, installation, purging, storage, vault
 from oms.errors import N_, Conflict, NotFound, Unavailable
 from oms.models import Scan
+from oms.packages import arriving
 from oms.settings import Settings
 from oms.vault import keeping, key_files, rotating
 
@@ -51,8 +52,8 @@ def begin(settings: Settings) -> list[str]:
 
     Until the one write of `vault.json` nothing has changed but the index, which is built anew at the next start, and
     the copies that were kept before an upgrade. Returns names of other copies of the database that lie beside it: whose
-    they are is not known. Raises `Conflict` while OMS or a command runs, while an earlier change is not finished, or
-    while two key files open the vault.
+    they are is not known. Raises `Conflict` while OMS or a command runs, while an earlier change is not finished, while
+    two key files open the vault, or while sealed packages lie where general installations keep those that wait.
     """
     home, place = settings.home, key_files.path_of(settings)
     with installation.alone(settings), key_files.alone(place), keeping.alone(home):
@@ -61,6 +62,7 @@ def begin(settings: Settings) -> list[str]:
         if former.former is not None:
             raise Conflict(N_("The data are on their way under new keys already. “oms keys” says how far."))
         rotating.must_be_settled(settings)
+        _refuse_for_packages(arriving.folder(settings))
         others = []
         for path in sorted(home.glob(f"{keeping.DATABASE}.*")):
             if _COPY.fullmatch(path.name):
@@ -82,6 +84,19 @@ def begin(settings: Settings) -> list[str]:
     keeping.lock(settings)
     vault.unlock(settings)
     return others
+
+
+def _refuse_for_packages(place: Path) -> None:
+    """No door of a sealed installation takes a package in (`web/closed.py`), so none is brought over; one that lies
+    there all the same could never be opened again when the former keys end."""
+    if any(storage.names(place)):
+        raise Conflict(
+            N_(
+                "In %(place)s lie sealed packages, which a protection installation does not take in: under new keys they "
+                "could never be opened again. Nothing was changed. Move them away, then run this again."
+            ),
+            place=place,
+        )
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from oms import backup, cli, db, fixity, installation, intake, profile, purging,
 from oms.backup import folders
 from oms.errors import Conflict, Unavailable
 from oms.models import AuditEntry, Dossier, Fact, Page, Scan
+from oms.packages import arriving
 from oms.vault import keeping, key_files, rotating
 from tests import factories
 from tests.vault.conftest import CANARY, Killed, dies_before, found, named
@@ -400,6 +401,9 @@ def test_a_wrong_state_is_refused_and_nothing_is_changed(house, monkeypatch):
         connection.execute(text("SELECT 1 FROM accounts"))
         refused("Another command")
     engine.dispose()
+    package, _size = storage.put(arriving.folder(settings), [b"sealed by another house"])
+    refused("sealed packages")
+    storage.remove(arriving.folder(settings), package)
     rotating.rotate(settings)
     before = (settings.home / vault.FILE).read_bytes()
     refused("retire")

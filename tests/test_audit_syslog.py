@@ -88,9 +88,10 @@ def test_each_checkpoint_is_a_line_of_rfc_5424_and_stands_in_it_whole(
     seal_more(engine, house, actor, 3)
     lines = local.said()
     assert len(lines) == 3 and all(LINE.fullmatch(line) for line in lines)
-    text = place.parent / "taken.log"
+    text = place.parent / "checkpoints.log"
     text.write_text("\n".join(["Nov 30 02:00:01 cron: something else", *lines]), "utf-8")
-    assert proof.read_notes(text, sealing.keys(house)) == proof.read_notes(sealing.folder(house))
+    for taken in (text, text.parent):
+        assert proof.read_notes(taken, sealing.keys(house)) == proof.read_notes(sealing.folder(house))
     assert told(engine, house)[0] == health.GOOD
     sealing.seal(engine, house)
     assert local.said() == [], "what was sent is not sent again"
@@ -243,6 +244,17 @@ def test_who_is_not_the_syslog_of_the_house_gets_nothing(
         house = replace(over_tls(house, site, port), seal_syslog=f"localhost:{port}")
         assert sealing.seal_when_due(engine, house) is None
         assert not got and sealing.state_of(house).syslog_silent_since is not None
+
+
+def test_one_that_takes_the_line_and_says_nothing_stops_nobody(
+    engine: Engine, house: Settings, actor: Find, site: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syslog, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as ear:
+        house = over_tls(house, site, ear.getsockname()[1])
+        seal_more(engine, house, actor, 2)
+    assert sealing.state_of(house).syslog_silent_since is not None
+    assert len(proof.read_notes(sealing.folder(house))) == 2
 
 
 def test_what_the_other_side_did_not_read_is_sent_again(

@@ -231,7 +231,7 @@ def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
     """
     if not is_ours(settings):
         return None
-    if folder(settings).exists():
+    if settings.seal_syslog and folder(settings).exists():
         with alone(settings):
             _send_to_syslog(settings)  # what it did not take when it was signed
     if (folder(settings) / REFUSED).exists():

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 
 from oms import audit, custody, db, installation, jobs, organisation, purging, rekeying, search, staging, storage
 from oms.audit import sealing
+from oms.backup import rotation
 from oms.errors import N_
 from oms.log_standing import broken
 from oms.models import (
@@ -56,6 +57,8 @@ STAGING_GRACE = 60
 STUCK = 600
 # Problems of stored files that a backup can mend.
 OF_FILES = ("missing-file", "damaged-file")
+# Problems mended by taking something away; with many files damaged it may be what is looked for.
+OF_REMOVAL = ("unknown-file", "leftover")
 # Problems after which an older backup may be the only one that has what is gone: none leaves meanwhile.
 OF_LOSS = (*OF_FILES, "lost-upload", "database-damaged", "broken-reference", "audit-broken")
 # Known, signed for and never repaired: told at every look, and no reason to call the rest damaged.
@@ -364,8 +367,7 @@ def _age(path: Path) -> float:
 
 
 def _check_box(engine: Engine, settings: Settings) -> Iterator[Problem]:
-    fault = installation.box_fault(settings, engine)
-    if fault is not None:
+    if (fault := installation.box_fault(settings, engine)) is not None:
         yield Problem("box-open", "machine", fault.message, dict(fault.values))
 
 
@@ -395,11 +397,18 @@ def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Pro
         yield Problem("index-left-over", item, message, {"item": item}, mendable=True)
 
 
+def damaged_files(problems: Iterable[Problem]) -> int:
+    """How many different stored files are damaged or missing."""
+    return len({problem.values["sha256"] for problem in problems if problem.kind in OF_FILES})
+
+
 def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, send: Callable[[str], None]) -> int:
     """Mend what is mendable; return how many. `send` hands a job to the queue."""
-    mended, index = 0, False
+    problems, mended, index = list(problems), 0, False
+    with db.reading(engine) as session:
+        stopped = rotation.burst(session) or damaged_files(problems) > rotation.MOST_BY_ACCIDENT
     for problem in problems:
-        if not problem.mendable:
+        if not problem.mendable or (stopped and problem.kind in OF_REMOVAL):
             continue
         key = problem.where.split(":", 1)[-1]
         if problem.kind.startswith("index-"):

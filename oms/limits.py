@@ -49,6 +49,12 @@ LIMITS: dict[str, RateLimitItem] = {
     "search:suggest": parse("120 per minute"),
     # A file leaves the house: ten an hour are a working day of lists.
     "search:export": parse("10 per hour"),
+    # A whole dossier as one file.
+    "dossier:export": parse("10 per hour"),
+    # Somebody who reads looks at a page a second at most, all day; what copies goes faster.
+    "page:image": parse("600 per 10 minutes"),
+    # Originals and searchable copies, the only files without marks.
+    "scan:download": parse("100 per hour"),
     # By address, of people who are nobody yet: what a page asks of us before a passkey is shown. A whole office may
     # stand behind one address.
     "passkey:ask": parse("60 per minute"),

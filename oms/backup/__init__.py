@@ -94,6 +94,8 @@ def make(engine: Engine, settings: Settings, folder: Path, *, keep: int = 0) -> 
         with db.writing(engine) as session:
             audit.record(session, "system:backup", actor=None, files=made.files, manifest=made.manifest_sha256)
             health.remember(session, health.LAST_BACKUP, made.archive.name, len(made.damaged))
+            if len(made.damaged) > rotation.burst(session):
+                rotation.remember_files(session, len(made.damaged))
         if keep and not made.damaged:
             made.pruned = _prune(engine, folder, keep)
     return made

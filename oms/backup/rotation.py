@@ -1,10 +1,14 @@
-"""What decides whether an old backup may leave: which one was last proven, and whether stored files are damaged."""
+"""What decides whether an old backup may leave, and whether anything may be changed: which backup was last proven, and
+how many stored files are damaged.
+"""
 
 from sqlalchemy.orm import Session
 
 from oms.models import Fact
 
-_PROVEN, _DAMAGED = "last_proven_backup", "damaged_files"
+_PROVEN, _DAMAGED, _BURST = "last_proven_backup", "damaged_files", "burst_of_damage"
+# Damaged or missing files in one look: more is no accident of a disk, something overwrites or takes them away.
+MOST_BY_ACCIDENT = 5
 
 
 def remember_proven(session: Session, name: str) -> None:
@@ -26,4 +30,15 @@ def remember_damaged(session: Session, files: int) -> None:
 def damaged(session: Session) -> int:
     """How many the last look found."""
     fact = session.get(Fact, _DAMAGED)
+    return int(fact.value) if fact else 0
+
+
+def remember_files(session: Session, files: int) -> None:
+    """So many different stored files were found damaged or missing by a look at all of them."""
+    session.merge(Fact(key=_BURST, value=str(files if files > MOST_BY_ACCIDENT else 0)))
+
+
+def burst(session: Session) -> int:
+    """How many files are damaged when it is more than an accident, else 0: then nothing is changed or removed."""
+    fact = session.get(Fact, _BURST)
     return int(fact.value) if fact else 0

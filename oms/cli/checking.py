@@ -40,8 +40,11 @@ def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_js
     with db.writing(house.engine) as session:
         health.remember_check(session, len(open_ones))
         found = sum(problem.kind in fixity.OF_LOSS for problem in problems)
+        files = fixity.damaged_files(problems)
         # A fast look reads no file: what a full one found stands until the next full one.
         rotation.remember_damaged(session, max(found, rotation.damaged(session)) if fast else found)
+        rotation.remember_files(session, max(files, rotation.burst(session)) if fast else files)
+        stopped = rotation.burst(session)
     for problem in problems:
         sentence = translate(problem.message, problem.values)
         if as_json:
@@ -50,6 +53,14 @@ def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_js
             )
         else:
             put(f"{problem.kind}  {problem.where}  {sentence}")
+    if stopped:
+        say(
+            _(
+                "%(count)s stored files are damaged or missing. Until they are put back (oms check --repair --from FOLDER) "
+                "nothing is changed or removed, and no backup leaves.",
+                count=stopped,
+            )
+        )
     if open_ones:
         say(_("Problems: %(count)s.", count=len(open_ones)))
     else:

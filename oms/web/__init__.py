@@ -4,7 +4,7 @@ import gc
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 from flask_limiter import Limiter
@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from oms import __version__, box, db, installation, limits, profile
 from oms.accounts import directory_of, found_out, home_of, provider_of, reader_of, required_of
 from oms.audit import syslog
+from oms.backup import rotation
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.vault import KeyRefused, VaultClosed
 from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
@@ -24,6 +25,8 @@ from oms.web.locked import locked_program
 from oms.worker import Queue
 
 LANGUAGES = ("vi", "en")
+# Requests of an account on pages, of an address over the API; and of an address of which nobody has signed in.
+OF_SOMEBODY, OF_NOBODY = "1200 per minute", "60 per minute"
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
@@ -75,9 +78,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_choose_language)
     csrf = CSRFProtect(app)
-    Limiter(_who_asks, app=app, default_limits=["1200 per minute"])
     errors.add_errors(app)
     signing_in.add_sign_in(app)
+    # After that: who asks is known, and all addresses of an account count together.
+    Limiter(_who_asks, app=app, application_limits=[_most_requests]).request_filter(_is_not_counted)
     confirming.add_confirming(app)
     access.add_write_looks(app)
     protection.add_closing(app)
@@ -292,6 +296,16 @@ def _who_asks() -> str:
     return actor.account_id if actor else (request.remote_addr or "nobody")
 
 
+def _most_requests() -> str:
+    """Of an account, or of an address: programs and health by many a second, of somebody who is nobody yet few."""
+    is_nobody = g.get("actor") is None and not request.path.startswith("/api/") and request.blueprint != "health"
+    return OF_NOBODY if is_nobody else OF_SOMEBODY
+
+
+def _is_not_counted() -> bool:
+    return not current_app.config.get("RATELIMIT_ENABLED", True)
+
+
 def _notices() -> list[dict[str, str]]:
     """What everybody must know of this installation on every page."""
     sentences = {
@@ -304,7 +318,21 @@ def _notices() -> list[dict[str, str]]:
             "The administrator finds what to do on the system page."
         ),
     }
-    return [{"tone": "danger", "text": sentences[found]} for found in (box.rung(),) if found in sentences]
+    told = [sentences[found] for found in (box.rung(),) if found in sentences]
+    if _files_are_damaged():
+        told.append(
+            _(
+                "Many stored files were found damaged or missing: nothing is changed or taken in until the administrator has "
+                "put them back from the backups."
+            )
+        )
+    return [{"tone": "danger", "text": text} for text in told]
+
+
+def _files_are_damaged() -> bool:
+    """False also where a page opened no transaction: error pages need no database."""
+    session = g.get("session")
+    return session is not None and session.is_active and rotation.burst(session) > 0
 
 
 def _page_context() -> dict[str, Any]:

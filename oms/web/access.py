@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from oms import audit, db, limits
-from oms.errors import N_, Conflict, NotFound, OmsError, Refused
+from oms.backup import rotation
+from oms.errors import N_, Conflict, NotFound, OmsError, Refused, Unavailable
 from oms.models import (
     AccessReview,
     Account,
@@ -99,6 +100,34 @@ _VISIBLE: dict[type[Any], Action] = {
     AccessReview: Action.ACCESS_REVIEW_READ,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# What costs much or lets much out, by address and what it is counted as (oms.limits).
+COUNTED = {
+    "pages.image": "page:image",
+    "inserts.image": "page:image",
+    "reading_room.image": "page:image",
+    "api_scans.image": "page:image",
+    "pages.original": "scan:download",
+    "pages.pdf": "scan:download",
+    "api_scans.original": "scan:download",
+    "api_scans.pdf": "scan:download",
+    "proofs.file": "scan:download",
+    "api_transfers.proof": "scan:download",
+    "late_papers.file": "scan:download",
+    "subject_requests.proof": "scan:download",
+    # Lists with names; figures name nobody.
+    "checks.export": "search:export",
+    "completeness.export": "search:export",
+    "milestones.export": "search:export",
+    "overdue.export": "search:export",
+    "papers.take_dossier": "dossier:export",
+}
+# What goes on while many stored files are damaged: signing in and out, accounts, alarms, log, opening a file to read it.
+_WHATEVER_IS_DAMAGED = frozenset(
+    {"account", "second_factor", "passkeys", "office", "accounts", "access_reviews", "alarms", "audit", "system"}
+    | {"protection", "desk", "api_tokens"}
+)
+# What bears a mark of secrecy is wiped and destroyed whatever else is.
+_BY_LAW = frozenset({"gate.refuse", "gate.purge"})
 
 
 @dataclass
@@ -146,7 +175,10 @@ def guarded(
             actor: Actor | None = g.get("actor")
             if actor is None:
                 return _ask_to_sign_in()
+            if counted := COUNTED.get(request.endpoint or ""):
+                limit(counted)
             g.session = open_request_session(writing=request.method not in _SAFE if writing is None else writing)
+            _refuse_while_files_are_damaged()
             if by in arguments and subject is not None:
                 thing = load(subject, by, arguments.pop(by), actor)
                 arguments[subject.__name__.lower()] = g.thing = thing
@@ -161,6 +193,19 @@ def guarded(
         return enter
 
     return decorate
+
+
+def _refuse_while_files_are_damaged() -> None:
+    """With many files damaged nothing is changed: not by whoever damages them, nor by people who cannot know yet."""
+    if request.method in _SAFE or request.blueprint in _WHATEVER_IS_DAMAGED or request.endpoint in _BY_LAW:
+        return
+    if rotation.burst(g.session):
+        raise Unavailable(
+            N_(
+                "Many stored files were found damaged or missing, so nothing is changed or taken in until they are put "
+                "back from the backups. Looking and searching go on; the administrator knows."
+            )
+        )
 
 
 def limit(action: str) -> None:

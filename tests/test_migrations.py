@@ -1,13 +1,14 @@
 """Migrations: both ways with rows in the tables, equal to the models, after a copy."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from oms import audit, db, installation
@@ -77,5 +78,34 @@ def test_nobody_alters_the_audit_log_in_the_database(engine, world):
                 audit.record(session, "search:find", actor=None, words="hoa")
         with pytest.raises(DatabaseError), db.writing(engine) as session:
             session.execute(text(statement))
+    with db.reading(engine) as session:
+        assert not audit.verify(session).finding
+
+
+def test_killed_at_any_statement_an_upgrade_is_where_a_migration_begins_or_ends(engine, world, actor, settings):
+    """UP-2: what another connection sees before each statement is what `kill -9` would leave there."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite tells what was committed; PostgreSQL rolls back what was not")
+    with db.writing(engine) as session:
+        dossier = factories.make_dossier(session, world.units["sonv"])
+        scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"])
+        factories.make_document(session, dossier, scan, actor=actor("canbo.sonv"))
+    config = installation.alembic_config(engine)
+    steps = list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
+    command.downgrade(config, steps[0].revision)
+    seen: list[tuple[int, str]] = []
+    with closing(sqlite3.connect(settings.home / "oms.sqlite3")) as other:
+
+        def look(*_: object) -> None:
+            (commits,) = other.execute("PRAGMA data_version").fetchone()
+            seen.append((commits, other.execute("SELECT group_concat(version_num) FROM alembic_version").fetchone()[0]))
+
+        event.listen(engine, "before_cursor_execute", look)
+        command.upgrade(config, "head")
+        event.remove(engine, "before_cursor_execute", look)
+        look()
+    committed = list(dict.fromkeys(seen))
+    assert [version for _commits, version in committed] == [step.revision for step in steps], "one commit a migration"
+    assert len(seen) > 400
     with db.reading(engine) as session:
         assert not audit.verify(session).finding

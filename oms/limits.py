@@ -61,6 +61,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "office:ask": parse("120 per minute"),
     # By what one browser was sent off with: the same answer again and again must not keep the provider busy.
     "office:answer": parse("3 per 10 minutes"),
+    # By address: what a browser says of a page that broke its rules.
+    "csp:report": parse("10 per minute"),
     # By account, of who is signed in.
     "office:confirm": parse("10 per minute"),
 }

@@ -28,7 +28,7 @@ from oms.worker import Worker
 from tests import factories
 
 REDIS = os.environ.get("OMS_TEST_REDIS", "")
-PATIENCE = 30
+PATIENCE = 90
 KILLS = 10
 
 

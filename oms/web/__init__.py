@@ -91,7 +91,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.context_processor(_page_context)
     app.jinja_env.globals["passkeys_offered"] = passkeys.offered
     app.jinja_env.globals["own_password_asked"] = confirming.own_password_asked
-    _add_pages(app)
+    _add_pages(app, csrf)
     _add_api(app, csrf)
     access.check_every_endpoint(app)
     return app
@@ -121,7 +121,7 @@ def open_house(app: Flask, settings: Settings, engine: Engine) -> None:
     app.extensions["oms"] = access.House(settings, engine, Queue(settings))
 
 
-def _add_pages(app: Flask) -> None:
+def _add_pages(app: Flask, csrf: CSRFProtect) -> None:
     from oms.web import (
         access_reviews,
         account,
@@ -136,6 +136,7 @@ def _add_pages(app: Flask) -> None:
         consultations,
         corrections,
         cover_sheets,
+        csp_reports,
         declarations,
         delegations,
         design,
@@ -270,10 +271,12 @@ def _add_pages(app: Flask) -> None:
         accounts,
         system,
         health,
+        csp_reports,
         design,
     )
     for room in rooms:
         app.register_blueprint(room.bp)
+    csrf.exempt(csp_reports.report)
 
 
 def _add_api(app: Flask, csrf: CSRFProtect) -> None:

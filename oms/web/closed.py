@@ -31,6 +31,7 @@ _ALWAYS = _rows(
     Door.ALWAYS,
     "static",
     "health: healthz readyz searchz",
+    "csp_reports: report",
     "account: show sign_in sign_in_by_passkey sign_out give_code change_password end_session remaining set_language",
     "second_factor: show begin activate remove picture",
     "passkeys: show add begin remove to_confirm to_decide to_register to_sign_in",

@@ -4,12 +4,15 @@ Also what gunicorn itself answers when a request never reaches the program, and 
 """
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import BadRequest
 
+from oms.accounts import home_of
 from oms.web.access import house
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -28,8 +31,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "manifest-src 'self'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
+        "report-uri /csp-report",
     )
 )
+# By which the machine calls itself: its own checks and programs.
+_OF_THE_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 # What leaves as a file opens in a sandbox without anything.
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 ALWAYS = {
@@ -54,6 +60,11 @@ def allow_feature(name: str) -> None:
     g.setdefault("features", set()).add(name)
 
 
+def _name_in(host: str) -> str:
+    """The name alone, without a port."""
+    return re.sub(r":\d*$", "", host).lower()
+
+
 @cache
 def version_of(folder: Path) -> str:
     """A short hash of the names and contents of all files below a folder."""
@@ -64,7 +75,15 @@ def version_of(folder: Path) -> str:
 
 
 def add_headers(app: Flask) -> None:
-    """Set them after every request, where the view has not set a stricter one."""
+    """Set them after every request, where the view has not set a stricter one; hear only who calls us by our name."""
+
+    @app.before_request
+    def refuse_other_names() -> None:
+        settings = house().settings
+        home = home_of(settings) if settings.address else None
+        # Flask's TRUSTED_HOSTS leaves such a request without addresses, so that no page could be shown.
+        if home and _name_in(request.host) not in (home.host, *_OF_THE_MACHINE):
+            raise BadRequest
 
     @app.after_request
     def set_headers(response: Response) -> Response:

@@ -74,7 +74,12 @@ def add_sign_in(app: Flask) -> None:
     @app.before_request
     def find_actor() -> None:
         _request_id()
-        if request.path.startswith(("/static/", "/api/")) or request.path in ("/healthz", "/readyz", "/searchz"):
+        if request.path.startswith(("/static/", "/api/")) or request.path in (
+            "/healthz",
+            "/readyz",
+            "/searchz",
+            "/csp-report",
+        ):
             return
         g.signed_in = bool(current_user.is_authenticated)  # loads the user, and with it `g.actor`
 

@@ -8,7 +8,7 @@ from tests.oracle.oracle import Rule
 
 _TABLE = """
 -: public: static account.sign_in account.sign_out account.give_code account.set_language health.healthz health.readyz
--: public: health.searchz design.show file_prints.index api-docs.openapi_json api_tokens.create
+-: public: health.searchz design.show csp_reports.report file_prints.index api-docs.openapi_json api_tokens.create
 -: OHISA: start.show account.show account.change_password account.remaining account.end_session accounts.policy
 -: OHISA: second_factor.show second_factor.activate second_factor.begin second_factor.picture second_factor.remove
 -: OHISA: passkeys.show passkeys.begin passkeys.to_register passkeys.to_confirm passkeys.add passkeys.remove passkeys.to_decide

@@ -97,6 +97,7 @@ PUBLIC_WITHOUT_SIGN_IN = {
     "health.healthz",
     "health.readyz",
     "health.searchz",
+    "csp_reports.report",
     "design.show",
 }
 

@@ -323,7 +323,9 @@ def take_tests_anew(copy: Path, found: Path) -> None:
     if not found.exists():
         return
     state = json.loads(found.read_text())
-    state["passes"] = {one: numbers for one, numbers in state["passes"].items() if one.partition("::")[0] not in changed}
+    state["passes"] = {
+        one: numbers for one, numbers in state["passes"].items() if one.partition("::")[0] not in changed
+    }
     for name, tried in state["tried"].items():
         state["tried"][name] = [one for one in tried if one.partition("::")[0] not in changed]
     found.write_text(json.dumps(state))
@@ -341,7 +343,9 @@ def order(switch: Switch, number: int, passes: dict[str, list[int]]) -> list[str
     return sorted((nodeid for nodeid, numbers in passes.items() if number in numbers), key=telling)
 
 
-def throw(copy: Path, found: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace) -> dict[str, str]:
+def throw(
+    copy: Path, found: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace
+) -> dict[str, str]:
     """Which test misses each guard; goes on where it was stopped."""
     files = tests_of(copy, given.tests)
 

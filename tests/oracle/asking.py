@@ -186,11 +186,11 @@ def cells(app: Flask, organisation: Organisation, *, nothing: bool = True) -> It
             built = adapter.build(address.endpoint, arguments, method=None)
             for method in sorted((address.methods or set()) - {"HEAD", "OPTIONS"}):
                 for who in PEOPLE:
-                    expected = _expected(who, address.endpoint, kind, corner)
+                    expected = foretold(who, address.endpoint, kind, corner)
                     yield Cell(who, address.endpoint, method, built, kind, corner, expected, nested)
 
 
-def _expected(who: str, endpoint: str, kind: str, corner: str | None) -> str:
+def foretold(who: str, endpoint: str, kind: str, corner: str | None) -> str:
     rule = RULES[endpoint]
     if rule.kind == "paper":
         rule = oracle.Rule(kind, "=", "", False, "")

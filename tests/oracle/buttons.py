@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from tests.oracle.addresses import PAPERS, RULES
-from tests.oracle.asking import THING, House, _expected
+from tests.oracle.asking import THING, House, foretold
 from tests.oracle.oracle import HIDDEN, REFUSED
 
 
@@ -50,11 +50,7 @@ def buttons_of(page: str) -> set[tuple[str, str]]:
 def closed_buttons(house: House, who: str, page: str) -> Iterator[str]:
     """What a page shows somebody though the oracle refuses it, or hides the thing it is about."""
     adapter = house.app.url_map.bind("localhost")
-    places = {
-        id: (kind, corner)
-        for kind, things in house.organisation.things.items()
-        for corner, id in things.items()
-    }
+    places = {id: (kind, corner) for kind, things in house.organisation.things.items() for corner, id in things.items()}
     numbers = {number: id for id, number in house.organisation.numbers.items()}
     for method, address in sorted(buttons_of(page)):
         try:
@@ -68,6 +64,6 @@ def closed_buttons(house: House, who: str, page: str) -> Iterator[str]:
             continue  # a thing of the machine, or one that was made meanwhile
         if rule.kind == "paper":
             kind = PAPERS[arguments["kind"]]
-        expected = _expected(who, endpoint, kind, corner if rule.kind != "-" else None)
+        expected = foretold(who, endpoint, kind, corner if rule.kind != "-" else None)
         if expected in (REFUSED, HIDDEN):
             yield f"{method} {endpoint} [{kind}/{corner}]: {expected}"

@@ -129,7 +129,11 @@ def _read() -> dict[str, list[Right]]:
 
 
 RIGHTS = _read()
-DECIDES = {"under_way": {"btc"}, "gone": {"btc"}, "other": {"sotc"}}  # the board above both; what goes up: the sending head
+DECIDES = {
+    "under_way": {"btc"},
+    "gone": {"btc"},
+    "other": {"sotc"},
+}  # the board above both; what goes up: the sending head
 RECEIVES = {"under_way": {"sotc"}, "gone": {"sotc"}, "other": {"btc"}}
 
 

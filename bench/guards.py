@@ -68,7 +68,7 @@ MOST_TESTS = 40
 # Call every function that asks for a right: a guard in front of a function is missed here first.
 AT_THE_DOOR = ("test_guards_at_the_door.py", "test_each_right_is_asked.py")
 # What proves the tables of rights themselves.
-DECIDING = ("test_permissions.py", "test_invariants.py", "test_search_leaks.py")
+DECIDING = ("test_rights.py", "test_permissions.py", "test_invariants.py", "test_search_leaks.py")
 SWITCHES = '''"""Switches of bench/guards.py; not part of the program."""
 
 import os
@@ -337,7 +337,8 @@ def order(switch: Switch, number: int, passes: dict[str, list[int]]) -> list[str
 
     def telling(nodeid: str) -> tuple[int, int]:
         file = Path(nodeid.partition("::")[0]).name
-        own = (room in nodeid) + 2 * (module in nodeid) + (file in DECIDING)
+        deciding = file in DECIDING and switch.path.startswith("oms/permissions/")
+        own = (room in nodeid) + 2 * (module in nodeid) + deciding
         return -(own + 4 * (file in AT_THE_DOOR)), len(passes[nodeid])
 
     return sorted((nodeid for nodeid, numbers in passes.items() if number in numbers), key=telling)

@@ -7,6 +7,7 @@ asks for, by somebody who has every other one, with stand-ins for all it is give
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -15,11 +16,22 @@ from sqlalchemy import ColumnElement, literal_column
 
 from oms import permissions, profile
 from oms.custody.mass.choosing import Wanted
-from oms.errors import Refused
-from oms.models import AttestationState, Category, ConsultationState, CorrectionState, Declaration, FindingState
+from oms.errors import ConfirmationNeeded, Refused
+from oms.models import (
+    AttestationState,
+    Category,
+    ConsultationState,
+    CorrectionState,
+    Declaration,
+    DisposalState,
+    FindingState,
+    LeavingState,
+    PackageDirection,
+    ReorganisationState,
+)
 from oms.permissions import Action, Actor, deciding
 from oms.search.interface import Query
-from tests.doors import ASKING, LISTING, call, given, questions, refuser, statements
+from tests.doors import ASKING, CONFIRMING, LISTING, call, given, questions, refuser, statements
 
 EVERY = frozenset({"unit"})
 
@@ -146,3 +158,39 @@ def _raiser(error: BaseException) -> object:
     while trace.tb_next:
         trace = trace.tb_next
     return trace.tb_frame.f_code
+
+
+# What these look at before they ask for the password, as it is when they may go on.
+FRESH: dict[str, Callable[[], dict[str, Any]]] = {
+    "access_reviews.signing.sign": lambda: {"review": _thing(signed_at=None, state="open")},
+    "disposal.decide": lambda: {"disposal": _thing(state=DisposalState.PROPOSED), "approved": True},
+    "holds.lift": lambda: {"hold": _thing(lifted_at=None, lift_asked_by_id="b")},
+    "packages.answering.acknowledge": lambda: {"package": _thing(direction=PackageDirection.IN, answered_at=None)},
+    "papers.file_print.take_number": lambda: {"document_ids": ["d"], **_OF_PAPER},
+    "procedures.attestations._begin": lambda: {"attestation": _thing(state=AttestationState.ASKED, dossier=_IN_USE)},
+    "procedures.corrections._begin": lambda: {"correction": _thing(state=CorrectionState.PROPOSED, dossier=_IN_USE)},
+    "procedures.reopening._reported": lambda: _of_leaving(mistake_by_id="b"),
+    "procedures.reopening.reopen": lambda: {**_of_leaving(mistake_by_id=None), "number": "12-QĐ/TU"},
+    "reorganisation.ordering.order": lambda: {"change": _thing(state=ReorganisationState.APPROVED)},
+    "reorganisation.steps.approve": lambda: {"change": _thing(state=ReorganisationState.SUBMITTED)},
+    "reorganisation.steps.execute": lambda: {"change": _thing(state=ReorganisationState.APPROVED)},
+    "reorganisation.steps.undo": lambda: {"change": _thing(state=ReorganisationState.EXECUTED)},
+}
+_IN_USE = _thing(held=False, frozen=False)
+
+
+def _of_leaving(**more: Any) -> dict[str, Any]:
+    nothing = _session()
+    nothing.scalar.return_value = None
+    return {"session": nothing, "leaving": _thing(state=LeavingState.CLOSED, dossier=_IN_USE, **more)}
+
+
+@pytest.mark.parametrize("name", sorted(FRESH))
+def test_whose_password_is_not_fresh_is_asked_before_anything_is_done(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _patch(monkeypatch, "can", lambda *_: True)
+    monkeypatch.setattr(profile, "is_closed", lambda _session: name.startswith(CLOSED))
+    with pytest.raises(ConfirmationNeeded) as needed:
+        call(CONFIRMING[name], {**given(CONFIRMING[name], replace(_all_but("none"), confirmed=False)), **FRESH[name]()})
+    assert refuser(needed.value) is CONFIRMING[name]

@@ -98,7 +98,7 @@ from oms import switches
 
 STATE = Path(os.environ["OMS_GUARDS"])
 state = json.loads(STATE.read_text())
-MOST, EVERY, SECONDS, DIRTY = int(os.environ["OMS_GUARDS_MOST"]), 20, 120, 77
+EVERY, SECONDS, DIRTY = 20, 40, 77
 
 
 def keep():
@@ -143,8 +143,6 @@ def throw(items):
         for nodeid in state["order"][name]:
             if nodeid not in items or nodeid in tried:
                 continue
-            if len(tried) >= MOST:
-                break
             if failed(items[nodeid], int(name)):
                 # What a failing test leaves behind may make the next one fail: then begin anew with this one.
                 clean = not failed(items[nodeid])
@@ -165,10 +163,10 @@ def throw(items):
 
 def pytest_runtestloop(session):
     signal.signal(signal.SIGALRM, too_long)
-    if state["looked"]:
-        throw({item.nodeid: item for item in session.items})
-    else:
+    if "passes" in state:
         look(session.items)
+    else:
+        throw({item.nodeid: item for item in session.items})
     return True
 """
 
@@ -289,7 +287,8 @@ def build(copy: Path) -> list[Switch]:
 
 def run(copy: Path, names: list[str], **environment: str) -> int:
     """Run tests of the copy; what pytest ended with, 1 when it took too long."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not browser and not slow"]
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=native", "-p", "no:cacheprovider"]
+    command += ["-m", "not browser and not slow"]
     try:
         done = subprocess.run(
             [*command, *names], cwd=copy, capture_output=True, timeout=PATIENCE, check=False,
@@ -311,7 +310,7 @@ def tests_of(copy: Path, parts: list[str]) -> list[str]:
     )
 
 
-def take_tests_anew(copy: Path, found: Path) -> None:
+def take_tests_anew(copy: Path, kept: Path) -> None:
     """The tests as they are now; what was known of those that changed is forgotten."""
     changed = set()
     for file in (ROOT / "tests").rglob("*.py"):
@@ -320,15 +319,25 @@ def take_tests_anew(copy: Path, found: Path) -> None:
             changed.add(str(file.relative_to(ROOT)))
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, there)
-    if not found.exists():
-        return
-    state = json.loads(found.read_text())
-    state["passes"] = {
-        one: numbers for one, numbers in state["passes"].items() if one.partition("::")[0] not in changed
-    }
-    for name, tried in state["tried"].items():
-        state["tried"][name] = [one for one in tried if one.partition("::")[0] not in changed]
-    found.write_text(json.dumps(state))
+    passes, thrown = kept / "passes.json", kept / "thrown.json"
+    if passes.exists():
+        state = _read(passes)
+        state["passes"] = {one: told for one, told in state["passes"].items() if one.partition("::")[0] not in changed}
+        _write(passes, state)
+    if thrown.exists():
+        state = _read(thrown)
+        for name, tried in state["tried"].items():
+            state["tried"][name] = [one for one in tried if one.partition("::")[0] not in changed]
+        _write(thrown, state)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(file.read_text())
+    return said
+
+
+def _write(file: Path, said: dict[str, Any]) -> None:
+    file.write_text(json.dumps(said))
 
 
 def order(switch: Switch, number: int, passes: dict[str, list[int]]) -> list[str]:
@@ -344,40 +353,36 @@ def order(switch: Switch, number: int, passes: dict[str, list[int]]) -> list[str
     return sorted((nodeid for nodeid, numbers in passes.items() if number in numbers), key=telling)
 
 
-def throw(
-    copy: Path, found: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace
-) -> dict[str, str]:
+def throw(copy: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace) -> dict[str, str]:
     """Which test misses each guard; goes on where it was stopped."""
-    files = tests_of(copy, given.tests)
-
-    def state() -> dict[str, Any]:
-        said: dict[str, Any] = json.loads(found.read_text())
-        return said
-
-    def go(names: list[str]) -> None:
-        run(copy, ["-p", "guards_plugin", *names], OMS_GUARDS=str(found), OMS_GUARDS_MOST=str(given.most))
-
-    begun = state() if found.exists() else {"passes": {}, "broken": [], "tried": {}, "killed": {}}
-    found.write_text(json.dumps({**begun, "looked": False, "thrown": False}))
-    while not state()["looked"]:
-        go(files)
-        print(f"{len(state()['passes'])} tests looked at, {len(state()['broken'])} fail as they are", flush=True)
-    said = state()
-    said["waiting"] = [str(one) for one in chosen if str(one) not in said["killed"]]
-    said["order"] = {one: order(switches[int(one)], int(one), said["passes"]) for one in said["waiting"]}
-    found.write_text(json.dumps(said))
-    while not state()["thrown"]:
-        go(sorted({one.partition("::")[0] for name in said["waiting"] for one in said["order"][name]} & set(files)))
-        said = state()
+    files, passes, thrown = tests_of(copy, given.tests), given.kept / "passes.json", given.kept / "thrown.json"
+    looked = _read(passes) if passes.exists() else {"passes": {}, "broken": []}
+    looked["looked"] = False
+    while not looked["looked"]:
+        _write(passes, looked)
+        run(copy, ["-p", "guards_plugin", *files], OMS_GUARDS=str(passes))
+        looked = _read(passes)
+        print(f"{len(looked['passes'])} tests looked at, {len(looked['broken'])} fail as they are", flush=True)
+    said = _read(thrown) if thrown.exists() else {"tried": {}, "killed": {}}
+    said |= {"waiting": [str(one) for one in chosen if str(one) not in said["killed"]], "order": {}, "thrown": False}
+    for one in said["waiting"]:
+        tried = said["tried"].get(one, [])
+        left = [test for test in order(switches[int(one)], int(one), looked["passes"]) if test not in tried]
+        said["order"][one] = [test for test in left if test.partition("::")[0] in files][: given.most]
+    while not said["thrown"] and any(said["order"].values()):
+        _write(thrown, said)
+        names = sorted({test.partition("::")[0] for one in said["waiting"] for test in said["order"][one]})
+        run(copy, ["-p", "guards_plugin", *names], OMS_GUARDS=str(thrown))
+        said = _read(thrown)
         print(f"{len(said['killed'])} noticed, {len(said['waiting'])} wait", flush=True)
     # What is decided while the program is loaded cannot be switched afterwards.
-    for name in [one for one in said["waiting"] if not said["order"][one]]:
+    for name in [one for one in said["waiting"] if not said["order"][one] and not said["tried"].get(one)]:
         if not switches[int(name)].path.startswith("oms/permissions/"):
             continue
-        if run(copy, ["-x", *(f"tests/{one}" for one in DECIDING)], OMS_GUARD=name):
+        if run(copy, ["-x", *tests_of(copy, list(DECIDING))], OMS_GUARD=name):
             said["waiting"].remove(name)
             said["killed"][name] = "while it is loaded"
-            found.write_text(json.dumps(said))
+            _write(thrown, said)
     killed: dict[str, str] = said["killed"]
     return killed
 
@@ -402,7 +407,7 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=MOST_TESTS, help="tests tried for each switch")
     parser.add_argument("--again", action="store_true", help="take the tests anew")
     given = parser.parse_args()
-    copy, found = given.kept / "copy", given.kept / "state.json"
+    copy = given.kept / "copy"
     switches = build(copy)
     print(
         f"{len(switches)} switches, {sum(one.removed for one in switches)} of them calls of guards",
@@ -412,8 +417,8 @@ def main() -> int:
     if given.sample:
         chosen = sorted(random.Random(9).sample(chosen, min(given.sample, len(chosen))))
     if given.again:
-        take_tests_anew(copy, found)
-    killed = throw(copy, found, switches, chosen, given)
+        take_tests_anew(copy, given.kept)
+    killed = throw(copy, switches, chosen, given)
     missed = [switches[number] for number in chosen if str(number) not in killed]
     for one in missed:
         print(f"nobody misses {one}")

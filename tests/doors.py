@@ -24,6 +24,8 @@ DOORS = ("oms.web", "oms.api", "oms.cli", "oms.permissions", "oms.migrations", "
 PLAIN: dict[Any, Any] = {str: "một", int: 1, bool: False, date: date(2026, 1, 5), Path: Path("/nowhere"), bytes: b"x"}
 # Who asks is given by these names: the actor, or what is printed and for whom.
 WHO = ("actor", "printing")
+# Whoever else acts along: another person, with every right.
+FULL = Actor("b", "y", "Y", units=dict.fromkeys(Action, frozenset({"unit"})), confirmed=True)
 
 
 def _functions() -> Iterator[Callable[..., Any]]:
@@ -37,11 +39,16 @@ def _functions() -> Iterator[Callable[..., Any]]:
 
 
 @cache
-def questions(function: Callable[..., Any], guard: str) -> tuple[str, ...]:
-    """The rights a function asks for by this guard, one for each place; "" where the source does not name it."""
+def questions(function: Callable[..., Any], guard: str, of: str = "") -> tuple[str, ...]:
+    """The rights a function asks for by this guard, one for each place; "" where the source does not name it.
+
+    With `of` those alone that are asked of somebody who is called so there.
+    """
     found = []
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == guard:
+            if of and not (isinstance(node.args[0], ast.Name) and node.args[0].id == of):
+                continue
             asked = node.args[1] if len(node.args) > 1 else None
             named = isinstance(asked, ast.Attribute) and asked.attr in Action.__members__
             found.append(asked.attr if named and isinstance(asked, ast.Attribute) else "")
@@ -72,6 +79,8 @@ def given(function: Callable[..., Any], actor: Actor) -> dict[str, Any]:
             found[name] = actor
         elif name == "printing":
             found[name] = MagicMock(name=name, actor=actor)
+        elif hints.get(name) is Actor:
+            found[name] = FULL
         elif needed:
             found[name] = None if name == "version" else PLAIN.get(hints.get(name), MagicMock(name=name))
     return found

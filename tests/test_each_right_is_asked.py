@@ -31,7 +31,7 @@ from oms.models import (
 )
 from oms.permissions import Action, Actor, deciding
 from oms.search.interface import Query
-from tests.doors import ASKING, CONFIRMING, LISTING, call, given, questions, refuser, statements
+from tests.doors import ASKING, CONFIRMING, FULL, LISTING, call, given, questions, refuser, statements
 
 EVERY = frozenset({"unit"})
 
@@ -46,11 +46,11 @@ def _all_but(right: str) -> Actor:
     return Actor("a", "x", "X", units=units, confirmed=True)
 
 
-def _thing(**known: Any) -> MagicMock:
+def thing(**known: Any) -> MagicMock:
     return MagicMock(**known)
 
 
-def _session(*rows: Any) -> MagicMock:
+def session_of(*rows: Any) -> MagicMock:
     """A session that finds these rows, whatever it is asked."""
     found = MagicMock()
     found.scalars.side_effect = lambda *_asked: MagicMock(all=lambda: list(rows), __iter__=lambda _all: iter(rows))
@@ -58,38 +58,39 @@ def _session(*rows: Any) -> MagicMock:
 
 
 # Of a document and of its page, whichever is looked for.
-_PAPER = _thing(id="d", document_id="d", component_id="c", issued_on=None, position=1, filed_at=1)
-_OF_PAPER = {"session": _session(_PAPER), "dossier": _thing(category=Category.CIVIL_SERVANT)}
+_PAPER = thing(id="d", document_id="d", component_id="c", issued_on=None, position=1, filed_at=1)
+_IN_USE = thing(held=False, frozen=False)
+_OF_PAPER = {"session": session_of(_PAPER), "dossier": thing(category=Category.CIVIL_SERVANT)}
 
 
 # What a function looks at before it asks: with plain stand-ins it would never come to the question.
 SHARPER: dict[str, Callable[[], list[dict[str, Any]]]] = {
-    "campaigns.checking.papers_of": lambda: [{"declaration": _thing(dossier=_thing(category=Category.CIVIL_SERVANT))}],
+    "campaigns.checking.papers_of": lambda: [{"declaration": thing(dossier=thing(category=Category.CIVIL_SERVANT))}],
     "campaigns.finding._counted": lambda: [{"by": Declaration.campaign_id}],
-    "consultations.choosing.candidates": lambda: [{"request": _thing(wanted="hoa"), "words": "hoa"}],
+    "consultations.choosing.candidates": lambda: [{"request": thing(wanted="hoa"), "words": "hoa"}],
     "consultations.choosing.choose": lambda: [
-        {"request": _thing(state=ConsultationState.REQUESTED, dossier=None)},
+        {"request": thing(state=ConsultationState.REQUESTED, dossier=None)},
     ],
     "custody.mass.choosing.fitting": lambda: [{"wanted": Wanted()}],
     "custody.mass.running.take_out": lambda: [
-        {"session": _session(_thing(transfer=None)), "reason": "theo quyết định", "member_ids": ["m"]}
+        {"session": session_of(thing(transfer=None)), "reason": "theo quyết định", "member_ids": ["m"]}
     ],
     "disposal.due": lambda: [
-        {"rule": _thing(permanent=False, what=what, days=1), "among": None}
-        for what in ("unfiled_scan", "whole_dossier")
+        {"rule": thing(permanent=False, what=what, days=1), "among": None} for what in ("unfiled_scan", "whole_dossier")
     ],
-    "dossiers.open_dossier": lambda: [{"custodian": _thing(id="unit"), "person": _thing(), "category": "x"}],
-    "first_load.loading._owners": lambda: [{"wanted": [_thing(person=_thing(personal_id="1"))]}],
-    "papers.cover_sheets.cover_sheets": lambda: [{"covered": [_thing(components=(None,))], "key": b"k"}],
+    "disposal.execute": lambda: [{"disposal": thing(state=DisposalState.APPROVED, items=[thing(dossier=_IN_USE)])}],
+    "dossiers.open_dossier": lambda: [{"custodian": thing(id="unit"), "person": thing(), "category": "x"}],
+    "first_load.loading._owners": lambda: [{"wanted": [thing(person=thing(personal_id="1"))]}],
+    "papers.cover_sheets.cover_sheets": lambda: [{"covered": [thing(components=(None,))], "key": b"k"}],
     "papers.file_print.take_number": lambda: [{"document_ids": ["d"], **_OF_PAPER}],
     "papers.registers._dossiers_held": lambda: [{"year": 2026}],
     "papers.whole_dossier.take": lambda: [_OF_PAPER],
     "people.list_people": lambda: [{"unit_id": "unit"}],
-    "procedures.attestations._begin": lambda: [{"attestation": _thing(state=AttestationState.ASKED)}],
-    "procedures.corrections._begin": lambda: [{"correction": _thing(state=CorrectionState.PROPOSED)}],
+    "procedures.attestations._begin": lambda: [{"attestation": thing(state=AttestationState.ASKED)}],
+    "procedures.corrections._begin": lambda: [{"correction": thing(state=CorrectionState.PROPOSED)}],
     "procedures.verifications.named_document": lambda: [{"document_id": "d"}],
-    "procedures.verifications.send_to_verification": lambda: [{"finding": _thing(state=FindingState.SENT)}],
-    "rearranging._begin": lambda: [{"told": [(_thing(), None)]}],
+    "procedures.verifications.send_to_verification": lambda: [{"finding": thing(state=FindingState.SENT)}],
+    "rearranging._begin": lambda: [{"told": [(thing(), None)]}],
     "search.finding._rows": lambda: [{"kind": "page", "ids": ["a"]}],
     "search.suggesting._documents": lambda: [{"query": Query("12", frozenset()), "asked": ["12"]}],
     "search.suggesting._dossiers": lambda: [{"ids": ["a"]}],
@@ -113,13 +114,26 @@ def test_nobody_is_left_out_without_a_reason() -> None:
 
 @pytest.mark.parametrize(("name", "right"), sorted(set(ASKED) - ASKED_BEHIND))
 def test_who_lacks_one_right_is_refused(name: str, right: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    _patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
+    patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
     sharper = SHARPER.get(name, lambda: [{}])()[0]
     monkeypatch.setattr(profile, "is_closed", lambda _session: name.startswith(CLOSED))
     with pytest.raises(Refused) as refused:
         call(ASKING[name], {**given(ASKING[name], _all_but(right)), **sharper})
     assert refuser(refused.value) is ASKING[name]
     assert _raiser(refused.value) is deciding.require.__code__, "what was refused was something else"
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [(name, right) for name, one in ASKING.items() for right in questions(one, "require", "second")]
+)
+def test_the_second_person_who_lacks_a_right_is_refused(name: str, right: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
+    with pytest.raises(Refused) as refused:
+        call(
+            ASKING[name],
+            {**given(ASKING[name], _all_but("none")), "second": replace(FULL, units=_all_but(right).units)},
+        )
+    assert refuser(refused.value) is ASKING[name]
 
 
 @pytest.mark.parametrize(("name", "right"), sorted(set(LISTED) - LISTED_BEHIND))
@@ -133,8 +147,8 @@ def test_each_list_asks_for_its_right_in_the_database(name: str, right: str, mon
 
     nearly, said = _all_but("none"), ""
     monkeypatch.setattr(profile, "is_closed", lambda _session: name.startswith(CLOSED))
-    _patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
-    _patch(monkeypatch, "allowed", mark)
+    patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
+    patch(monkeypatch, "allowed", mark)
     for sharper in SHARPER.get(name, lambda: [{}])():
         arguments, answer = {**given(LISTING[name], nearly), **sharper}, None
         with suppress(Exception):  # the stand-ins end somewhere behind the question
@@ -144,7 +158,7 @@ def test_each_list_asks_for_its_right_in_the_database(name: str, right: str, mon
     assert len(found) >= questions(LISTING[name], "allowed").count(right)
 
 
-def _patch(monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[..., Any]) -> None:
+def patch(monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[..., Any]) -> None:
     """Put something in the place of a question wherever a room took it in."""
     real = getattr(permissions, name)
     for module in list(sys.modules.values()):
@@ -162,34 +176,33 @@ def _raiser(error: BaseException) -> object:
 
 # What these look at before they ask for the password, as it is when they may go on.
 FRESH: dict[str, Callable[[], dict[str, Any]]] = {
-    "access_reviews.signing.sign": lambda: {"review": _thing(signed_at=None, state="open")},
-    "disposal.decide": lambda: {"disposal": _thing(state=DisposalState.PROPOSED), "approved": True},
-    "holds.lift": lambda: {"hold": _thing(lifted_at=None, lift_asked_by_id="b")},
-    "packages.answering.acknowledge": lambda: {"package": _thing(direction=PackageDirection.IN, answered_at=None)},
+    "access_reviews.signing.sign": lambda: {"review": thing(signed_at=None, state="open")},
+    "disposal.decide": lambda: {"disposal": thing(state=DisposalState.PROPOSED), "approved": True},
+    "holds.lift": lambda: {"hold": thing(lifted_at=None, lift_asked_by_id="b")},
+    "packages.answering.acknowledge": lambda: {"package": thing(direction=PackageDirection.IN, answered_at=None)},
     "papers.file_print.take_number": lambda: {"document_ids": ["d"], **_OF_PAPER},
-    "procedures.attestations._begin": lambda: {"attestation": _thing(state=AttestationState.ASKED, dossier=_IN_USE)},
-    "procedures.corrections._begin": lambda: {"correction": _thing(state=CorrectionState.PROPOSED, dossier=_IN_USE)},
+    "procedures.attestations._begin": lambda: {"attestation": thing(state=AttestationState.ASKED, dossier=_IN_USE)},
+    "procedures.corrections._begin": lambda: {"correction": thing(state=CorrectionState.PROPOSED, dossier=_IN_USE)},
     "procedures.reopening._reported": lambda: _of_leaving(mistake_by_id="b"),
     "procedures.reopening.reopen": lambda: {**_of_leaving(mistake_by_id=None), "number": "12-QĐ/TU"},
-    "reorganisation.ordering.order": lambda: {"change": _thing(state=ReorganisationState.APPROVED)},
-    "reorganisation.steps.approve": lambda: {"change": _thing(state=ReorganisationState.SUBMITTED)},
-    "reorganisation.steps.execute": lambda: {"change": _thing(state=ReorganisationState.APPROVED)},
-    "reorganisation.steps.undo": lambda: {"change": _thing(state=ReorganisationState.EXECUTED)},
+    "reorganisation.ordering.order": lambda: {"change": thing(state=ReorganisationState.APPROVED)},
+    "reorganisation.steps.approve": lambda: {"change": thing(state=ReorganisationState.SUBMITTED)},
+    "reorganisation.steps.execute": lambda: {"change": thing(state=ReorganisationState.APPROVED)},
+    "reorganisation.steps.undo": lambda: {"change": thing(state=ReorganisationState.EXECUTED)},
 }
-_IN_USE = _thing(held=False, frozen=False)
 
 
 def _of_leaving(**more: Any) -> dict[str, Any]:
-    nothing = _session()
+    nothing = session_of()
     nothing.scalar.return_value = None
-    return {"session": nothing, "leaving": _thing(state=LeavingState.CLOSED, dossier=_IN_USE, **more)}
+    return {"session": nothing, "leaving": thing(state=LeavingState.CLOSED, dossier=_IN_USE, **more)}
 
 
 @pytest.mark.parametrize("name", sorted(FRESH))
 def test_whose_password_is_not_fresh_is_asked_before_anything_is_done(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _patch(monkeypatch, "can", lambda *_: True)
+    patch(monkeypatch, "can", lambda *_: True)
     monkeypatch.setattr(profile, "is_closed", lambda _session: name.startswith(CLOSED))
     with pytest.raises(ConfirmationNeeded) as needed:
         call(CONFIRMING[name], {**given(CONFIRMING[name], replace(_all_but("none"), confirmed=False)), **FRESH[name]()})

@@ -376,7 +376,8 @@ def throw(copy: Path, switches: list[Switch], chosen: list[int], given: argparse
         said = _read(thrown)
         print(f"{len(said['killed'])} noticed, {len(said['waiting'])} wait", flush=True)
     # What is decided while the program is loaded cannot be switched afterwards.
-    for name in [one for one in said["waiting"] if not said["order"][one] and not said["tried"].get(one)]:
+    passed = {str(number) for numbers in looked["passes"].values() for number in numbers}
+    for name in [one for one in said["waiting"] if one not in passed]:
         if not switches[int(name)].path.startswith("oms/permissions/"):
             continue
         if run(copy, ["-x", *tests_of(copy, list(DECIDING))], OMS_GUARD=name):

@@ -40,6 +40,7 @@ CHECKS = (
     ("Sealed files, keys and rotation (ER-1 to ER-8)", f"{PYTEST} tests/vault"),
     ("One dossier, one holder", f"{PYTEST} tests/test_at_once.py tests/test_custody.py"),
     ("Passwords, sessions, second factor", f"{PYTEST} tests/test_accounts.py tests/test_guessing.py"),
+    ("Names of accounts tell nothing; crowds at the doors", f"{sys.executable} bench/doors.py"),
     ("Nothing personal in logs, nobody outside spoken to", f"{PYTEST} tests/test_watching.py tests/oracle"),
     ("The source keeps its rules; no known hole", "deploy/scan"),
 )

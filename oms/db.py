@@ -20,6 +20,8 @@ from oms import vault
 from oms.errors import N_, Unavailable
 
 BUSY_TIMEOUT_MS = 30_000
+# What stays of the log after a reader that held it open for long (bytes); without it the file keeps its largest size.
+WAL_KEPT = 64 * 1024**2
 # SQLite's own waiting is not fair; one lock per process makes writers queue in order of arrival.
 _writer = threading.Lock()
 
@@ -62,6 +64,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA journal_size_limit={WAL_KEPT}")
     cursor.close()
 
 

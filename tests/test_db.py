@@ -65,3 +65,26 @@ def test_a_unit_with_dossiers_cannot_be_deleted(engine, world):
         session.execute(text("DELETE FROM units WHERE code = 'sonv'"))
     with db.reading(engine) as session:
         assert session.scalars(select(Dossier)).one().custodian_id == world.units["sonv"]
+
+
+def test_the_log_of_sqlite_shrinks_after_a_reader_that_stayed(settings, engine, monkeypatch):
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite keeps a log beside the file")
+    monkeypatch.setattr(db, "WAL_KEPT", 1024**2)
+    opened = db.connect(settings.database)
+    log = settings.home / "oms.sqlite3-wal"
+
+    def write(number):
+        with db.writing(opened) as session:
+            session.merge(Fact(key="large", value=f"{number}" * 2_000_000))
+
+    with opened.connect() as reader:
+        reader.execute(select(Fact.key))
+        for number in range(4):
+            write(number)
+        held = log.stat().st_size
+    for number in range(4, 6):
+        write(number)
+    left = log.stat().st_size
+    opened.dispose()
+    assert held > 6 * 1024**2 and left < held / 2

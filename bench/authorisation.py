@@ -6,7 +6,7 @@ Builds the canary organisation (`tests/oracle/`) and asks, on SQLite: every addr
 to AZ-3, SL-1); ids that are none and ids of other kinds (AZ-4); every form and body filled with ids of another unit,
 while nothing of theirs may change (AZ-3, AZ-6, AZ-7); the beginning of each foreign word (SL-2); and every link that
 pages show, from the start page on. `--share 3` asks the matrix about three things of each address and role only.
-Prints one line a part and ends with 1 at the first thing that is not as the oracle says.
+Prints one line a part and ends with 1 where something is not as the oracle says, or a whole run asked too little.
 """
 
 import argparse
@@ -55,6 +55,8 @@ SLICE = 200
 """Questions of the matrix after which what was found is written down."""
 LONGEST_CRAWL = 1_500
 """Pages looked at in one person's name, at most."""
+FEWEST_CELLS, FEWEST_ANSWERS = 10_000, 100_000
+"""Questions of the matrix and answers in all of a whole run: with fewer it proves nothing."""
 # What may be written about a dossier of others: that somebody asked for it, and that something happened.
 ASKED_FOR = {"consultations", "transfer_requests", "audit_entries", "jobs", "paper_issues"}
 
@@ -231,7 +233,7 @@ def main() -> int:
         "strange ids": strange_ids, "forms with foreign ids": forms, "beginnings of foreign words": suggestions,
         "crawl": crawl, "matrix": matrix(given.share, given.kept),
     }  # fmt: skip
-    wrong, answers = 0, 0
+    wrong, answers, asked = 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="oms-authorisation-") as folder:
         house = open_house(Path(folder))
         print(f"{len(house.organisation.words)} canaries; as many ids are watched: {len(house.organisation.ids)}")
@@ -251,11 +253,12 @@ def main() -> int:
             for what, one in found.items():
                 for line in one[:40]:
                     print(f"    {what}: {line[:400]}")
-            answers += findings.answers
+            answers, asked = answers + findings.answers, asked + findings.cells
             wrong += sum(map(len, found.values()))
         house.engine.dispose()
     print(f"all: {answers} answers, {wrong} wrong")
-    return 1 if wrong else 0
+    too_few = not given.parts and not given.share and (asked < FEWEST_CELLS or answers < FEWEST_ANSWERS)
+    return 1 if wrong or too_few else 0
 
 
 if __name__ == "__main__":

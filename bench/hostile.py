@@ -1,13 +1,15 @@
-"""Files that mean no good against the running server, three ways in: by form, by API, inside the ZIP of a folder.
+"""Files that mean no good against the running server, by form, by API, inside the ZIP of a folder; ZIPs as such a ZIP.
 
-    python bench/hostile.py [--files FOLDER] [--at-once N]
+    python bench/hostile.py [--files FOLDER] [--at-once N] [--ways form,API,ZIP]
 
 Starts `oms serve --with-worker` on an installation of its own, gives every file in and asks `/healthz` ten times a second
 meanwhile. FOLDER holds more files, with `expected.json` beside them: {name: {"expected": ok, soft, reject or locked}}.
-Ends with 1 where a file came to what it must not, was not answered, left something behind, or knocked at a door.
+Ends with 1 where a file came to what it must not, was not answered, left something behind, knocked at a door, changed
+on its way into the store, or kept others waiting.
 """
 
 import argparse
+import hashlib
 import http.client
 import io
 import json
@@ -32,16 +34,23 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from PIL import Image
 from sqlalchemy import func, select
 
-from oms import db, installation, search, staging
-from oms.models import AuditEntry, FolderImportLine, Job, JobState, Scan
+from oms import db, installation, search, staging, storage
+from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Job, JobState, Page, Scan
 from oms.settings import Settings
 from oms.specimens import hostile
 from tests import factories
 
 FATES = {"ok": hostile.OK, "soft": hostile.EITHER, "reject": hostile.REFUSED, "locked": hostile.LOCKED}
 OFFICER, FOLDER = "canbo.sonv", "068085001234_NGUYEN_THI_HOA"
+BY_FILE = {"zip_nested_1.zip", "zip_nested_42.zip", "zip_mixed_good_bad.zip"}
+"""ZIPs with files of kinds that are not taken: these are left out by name, file by file."""
+PIXELS_ONLY = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "progressive", "progression"}
+"""What the picture of a page may say of itself."""
+SLOWEST_HEALTH, MOST_GROWTH = 0.3, 50
+"""Seconds in which `/healthz` answers in 95 of 100, and MB by which a process of the server may grow."""
 PATIENCE = 240
 """Seconds for one answer: a page may be drawn for a minute, and the machine has two cores."""
 
@@ -124,14 +133,14 @@ def family(pid: int) -> list[int]:
 
 
 def memory(pid: int) -> dict[str, int]:
-    """MB of server and worker, and of all boxes, with how many processes they are."""
+    """MB each process of server and worker has for itself, by its id; of all boxes together, with their number."""
     found = Counter[str]()
     for each in family(pid):
         with suppress(OSError):
-            kind = "box" if b"oms.box.program" in Path(f"/proc/{each}/cmdline").read_bytes() else "ours"
-            status = Path(f"/proc/{each}/status").read_text()
-            found[kind] += int((re.search(r"VmRSS:\s+(\d+)", status) or [0, "0"])[1]) // 1024
-            found[f"{kind} processes"] += 1
+            box = b"oms.box.program" in Path(f"/proc/{each}/cmdline").read_bytes()
+            own = re.findall(r"^Private_\w+:\s+(\d+)", Path(f"/proc/{each}/smaps_rollup").read_text(), re.MULTILINE)
+            found["boxes" if box else str(each)] += sum(map(int, own)) // 1024
+            found["box processes"] += box
     return dict(found)
 
 
@@ -192,7 +201,10 @@ def judge(specimen: hostile.Specimen, status: int, words: str) -> str:
         return f"answered {status}"
     locked = "password" in words or "mật khẩu" in words
     came = hostile.OK if status < 300 else hostile.LOCKED if locked else hostile.REFUSED
-    return "" if specimen.fate in (came, hostile.EITHER) else f"{came}, not {specimen.fate}"
+    fate = specimen.fate
+    if specimen.name.endswith(".zip") and fate in (hostile.OK, hostile.LOCKED):
+        fate = hostile.REFUSED  # ZIPs have a door of their own
+    return "" if fate in (came, hostile.EITHER) else f"{came}, not {fate}"
 
 
 def give_all(door: Door, way: str, path: str, files: list[hostile.Specimen], word: str, at_once: int) -> list[str]:
@@ -233,16 +245,10 @@ def give_zip(door: Door, settings: Settings, files: list[hostile.Specimen]) -> l
         for place, specimen in enumerate(files):
             suffix = Path(specimen.name).suffix or ".pdf"
             packed.writestr(f"{FOLDER}/{place % 99 + 1:02}.Giấy {place}.1{suffix}", specimen.content)
-    word = door.word("/scan-folders")
     began = time.monotonic()
-    status, place = door.send("/scan-folders", out.getvalue(), "folder.zip", {"csrf_token": word})
-    if status != 302 or b"/scan-folders/" not in place:
-        return [f"ZIP: answered {status} {place[:200]!r}"]
-    address = place.decode()
-    while b"data-poll" in door.ask("GET", address)[1]:
-        if time.monotonic() - began > 60 + 10 * len(files):
-            return ["ZIP: never looked through"]
-        time.sleep(1)
+    state, address = give_folder(door, settings, out.getvalue(), 60 + 10 * len(files))
+    if state != ImportState.LOOKED:
+        return [f"ZIP: {state}"]
     faults, came = list[str](), Counter[str]()
     engine = db.connect(settings.database)
     with db.reading(engine) as session:
@@ -256,12 +262,79 @@ def give_zip(door: Door, settings: Settings, files: list[hostile.Specimen]) -> l
             faults.append(f"ZIP: {specimen.name}: {fault}")
     said = ", ".join(f"{count} {what}" for what, count in sorted(came.items()))
     print(f"{'inside a ZIP':14} {len(files)} files: {said}; {time.monotonic() - began:.0f} s", flush=True)
-    door.ask(
-        "POST",
-        f"{address}/discard",
-        urlencode({"csrf_token": word}).encode(),
-        **{"Content-Type": "application/x-www-form-urlencoded"},
-    )
+    leave_folder(door, address)
+    return faults
+
+
+def give_folder(door: Door, settings: Settings, content: bytes, seconds: float) -> tuple[str, str]:
+    """A ZIP of a folder, looked through: its state, or what went wrong, and its address ("" when refused at the door)."""
+    began = time.monotonic()
+    status, place = door.send("/scan-folders", content, "folder.zip", {"csrf_token": door.word("/scan-folders")})
+    address = place.decode("utf-8", "replace")
+    if status == 302 and address.endswith("/scan-folders"):
+        return ImportState.REFUSED, ""
+    if status != 302 or "/scan-folders/" not in address:
+        return f"answered {status} {address[:200]}", ""
+    while b"data-poll" in door.ask("GET", address)[1]:
+        if time.monotonic() - began > seconds:
+            return "never looked through", address
+        time.sleep(0.3)
+    engine = db.connect(settings.database)
+    with db.reading(engine) as session:
+        state = session.get_one(FolderImport, address.rsplit("/", 1)[-1]).state
+    engine.dispose()
+    return state, address
+
+
+def leave_folder(door: Door, address: str) -> None:
+    """Have the ZIP wiped."""
+    word = urlencode({"csrf_token": door.word("/scan-folders")}).encode()
+    door.ask("POST", f"{address}/discard", word, **{"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def give_zips(door: Door, settings: Settings, files: list[hostile.Specimen]) -> list[str]:
+    """Each ZIP at the door for ZIPs: one that is none, climbs, hides or swells is refused whole or loses that file."""
+    faults, came, began = list[str](), Counter[str](), time.monotonic()
+    for specimen in files:
+        state, address = give_folder(door, settings, specimen.content, PATIENCE)
+        came[state] += 1
+        whole = state == ImportState.LOOKED
+        if state not in (ImportState.LOOKED, ImportState.REFUSED):
+            faults.append(f"door for ZIPs: {specimen.name}: {state}")
+        elif specimen.fate != hostile.EITHER and whole != (specimen.fate == hostile.OK or specimen.name in BY_FILE):
+            faults.append(f"door for ZIPs: {specimen.name}: {state}, not {specimen.fate}")
+        if address:
+            leave_folder(door, address)
+    said = ", ".join(f"{count} {what}" for what, count in sorted(came.items()))
+    print(f"{'door for ZIPs':14} {len(files)} files: {said}; {time.monotonic() - began:.0f} s", flush=True)
+    return faults
+
+
+def kept_whole(settings: Settings, files: list[hostile.Specimen]) -> list[str]:
+    """Originals are the bytes that came, pictures bear pixels only, no text is one of this machine."""
+    given = {hashlib.sha256(each.content).hexdigest(): each.name for each in files}
+    engine, faults, pictures = db.connect(settings.database), list[str](), 0
+    with db.reading(engine) as session:
+        kept = set(session.scalars(select(Scan.sha256)))
+        read = session.execute(select(Page.image_sha256, Page.text)).all()
+    engine.dispose()
+    for name in kept:
+        content = storage.path_of(settings.scans, name).read_bytes()
+        if name not in given or hashlib.sha256(content).hexdigest() != name:
+            faults.append(f"{name} is no file that came")
+    for name, text in read:
+        if "root:x:0:" in text:
+            faults.append(f"a text of this machine on {name}")
+        if name is not None:
+            with Image.open(storage.path_of(settings.scans, name)) as picture:
+                borne = set(picture.info) - PIXELS_ONLY
+            pictures += 1
+            faults += [f"{name} bears {borne}"] if borne else []
+    for path in settings.home.rglob("*"):
+        outside = path.is_file() and settings.scans not in path.parents and path.stat().st_size < 50_000_000
+        if outside and hashlib.sha256(path.read_bytes()).hexdigest() in given:
+            faults.append(f"lies outside the store: {path}")
+    print(f"{'kept':14} {len(kept)} originals as they came, {pictures} pictures; {len(faults)} otherwise", flush=True)
     return faults
 
 
@@ -293,6 +366,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=Path)
     options.add_argument("--at-once", type=int, default=2)
+    options.add_argument("--ways", default="form,API,ZIP")
     chosen = options.parse_args()
     files = specimens(chosen.files)
     with tempfile.TemporaryDirectory(prefix="oms-hostile-") as folder:
@@ -311,11 +385,17 @@ def main() -> None:
         search.rebuild(engine, settings)
         engine.dispose()
         with serving(settings) as (port, server):
-            sys.exit(run(settings, port, server, files, form, number, chosen.at_once))
+            sys.exit(run(settings, port, server, files, form, number, chosen))
 
 
 def run(
-    settings: Settings, port: int, server: int, files: list[hostile.Specimen], form: str, number: str, at_once: int
+    settings: Settings,
+    port: int,
+    server: int,
+    files: list[hostile.Specimen],
+    form: str,
+    number: str,
+    chosen: argparse.Namespace,
 ) -> int:
     """All ways in at a running server; 1 when anything was wrong."""
     browser, caller = Door(port), Door(port)
@@ -329,21 +409,27 @@ def run(
     good = next(hostile.draw_all())
     word = browser.word("/intake")
     faults = give_all(browser, "a good one", f"/intake/{form}/scans", [good], word, 1)
-    before, watch = memory(server), Watch(port)
-    faults += give_all(browser, "form", f"/intake/{form}/scans", files, word, at_once)
-    faults += give_all(caller, "API", f"/api/v1/dossiers/{number}/scans", files, "", at_once)
-    faults += give_zip(browser, settings, [each for each in files if len(each.content) < 50_000_000])
+    before, watch, ways = memory(server), Watch(port), chosen.ways.split(",")
+    if "form" in ways:
+        faults += give_all(browser, "form", f"/intake/{form}/scans", files, word, chosen.at_once)
+    if "API" in ways:
+        faults += give_all(caller, "API", f"/api/v1/dossiers/{number}/scans", files, "", chosen.at_once)
+    if "ZIP" in ways:
+        faults += give_zips(browser, settings, [each for each in files if each.name.endswith(".zip")])
+        faults += give_zip(browser, settings, [each for each in files if len(each.content) < 50_000_000])
     watch.end()
-    faults += left_behind(settings, 2 * len(files) + 1)
+    faults += left_behind(settings, len({"form", "API"} & set(ways)) * len(files) + 1)
     again = hostile.Specimen("another good one.pdf", hostile.OK, good.content + b"%\n")
     faults += give_all(browser, "a good one", f"/intake/{form}/scans", [again], word, 1)
-    took = sorted(watch.took)
-    p95 = 1000 * took[int(0.95 * len(took))]
-    print(
-        f"/healthz       {len(took)} times, p95 {p95:.0f} ms, longest {1000 * took[-1]:.0f} ms; {watch.knocks} knocks"
-    )
-    print(f"memory, MB     before {before}, after {memory(server)}")
+    faults += kept_whole(settings, [*files, good, again])
+    took, after = sorted(watch.took), memory(server)
+    p95 = took[int(0.95 * len(took))]
+    print(f"/healthz       {len(took)} times, p95 {p95:.3f} s, longest {took[-1]:.3f} s; {watch.knocks} knocks")
+    print(f"memory, MB     before {before}, after {after}")
     faults += [f"{watch.knocks} knocks"] if watch.knocks else []
+    faults += [f"/healthz took {p95:.3f} s"] if p95 > SLOWEST_HEALTH else []
+    grown = {pid: after[pid] - mb for pid, mb in before.items() if pid.isdigit() and pid in after}
+    faults += [f"process {pid} grew by {mb} MB" for pid, mb in grown.items() if mb > MOST_GROWTH]
     print(*faults, sep="\n")
     return 1 if faults else 0
 

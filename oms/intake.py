@@ -17,7 +17,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from oms import audit, dossiers, jobs, quotas, staging, storage, viruses
-from oms.errors import N_, BadInput, EmptyFile, FileTooLarge, NotFound, OmsError, PageNotShown, SecretFile
+from oms.errors import (
+    N_,
+    BadInput,
+    EmptyFile,
+    FileTooLarge,
+    NotFound,
+    OmsError,
+    PageNotShown,
+    SecretFile,
+    UnsupportedFile,
+)
 from oms.models import Dossier, Page, PageState, Person, Scan, ScanState
 from oms.permissions import Action, Actor, allowed, require
 from oms.recognition import OpenedScan, Suspicion, look_at, open_scan, word
@@ -34,6 +44,15 @@ LIMITS = {
     "image/heic": 50 * 1024 * 1024,
     word.MEDIA_TYPE: word.LARGEST,
 }
+SUFFIXES = {
+    "application/pdf": (".pdf",),
+    "image/tiff": (".tif", ".tiff"),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/heic": (".heic", ".heif"),
+    word.MEDIA_TYPE: (".docx",),
+}
+"""How the names of files of each kind end; the first ending is the one we give."""
 NAME_LENGTH = 200
 MOST_DOUBTS = 30
 """Doubtful pages of one file: more can nobody look at in ten minutes."""
@@ -137,11 +156,27 @@ def arrive(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask =
                 name=label,
                 limit=LIMITS[opened.media_type] // 1024 // 1024,
             )
+        _refuse_wrong_name(label, opened.media_type)
         sha256, *former = names
         return Arrival(label, path, folder, sha256, size, opened, former=tuple(former))
     except BaseException:
         staging.wipe(folder)
         raise
+
+
+def _refuse_wrong_name(label: str, media_type: str) -> None:
+    """The content tells what a file is; a name that says otherwise misleads whoever opens it elsewhere. A name that ends
+    like no kind we take says nothing, and stays a label."""
+    suffix = Path(label).suffix.lower()
+    endings = SUFFIXES[media_type]
+    if suffix not in endings and any(suffix in others for others in SUFFIXES.values()):
+        raise UnsupportedFile(
+            N_(
+                "%(name)s is not what its name says: its content is %(kind)s. Save it as that, or rename it, and upload it."
+            ),
+            name=label,
+            kind=endings[0].removeprefix(".").upper(),
+        )
 
 
 def _write(path: Path, pieces: Iterable[bytes], label: str) -> int:

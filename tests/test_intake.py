@@ -52,6 +52,21 @@ def test_a_bad_file_is_refused_and_nothing_of_it_stays(settings: Settings, data:
     assert list(storage.names(settings.scans)) == []
 
 
+@pytest.mark.parametrize("name", ["quyết định.png", "quyết định.JPEG", "quyết định.pdf.docx"])
+def test_a_name_that_says_another_kind_than_the_content_is_refused(settings: Settings, name: str) -> None:
+    with pytest.raises(UnsupportedFile, match="PDF") as refused:
+        intake.arrive(settings, [ONE_PAGE], name)
+    assert refused.value.values == {"name": name, "kind": "PDF"}
+    assert list(staging.folder(settings).iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["quyết định.PDF", "quyết định", "quyết định.1", "số 5.2024", ""])
+def test_a_name_that_says_no_other_kind_is_a_label(settings: Settings, name: str) -> None:
+    arrival = intake.arrive(settings, [ONE_PAGE], name)
+    assert arrival.opened.media_type == "application/pdf"
+    intake.discard(arrival)
+
+
 def test_a_file_over_the_limit_is_refused_while_it_arrives(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "LIMITS", {"application/pdf": 1000})
     taken = []

@@ -31,14 +31,6 @@ bp = Blueprint("pages", __name__)
 
 # What a stored original may call itself; anything else leaves as plain bytes.
 MEDIA_TYPES = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic", word.MEDIA_TYPE})
-SUFFIXES = {
-    "application/pdf": ".pdf",
-    "image/tiff": ".tif",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/heic": ".heic",
-    word.MEDIA_TYPE: ".docx",
-}
 
 
 @bp.get("/pages/<id>")
@@ -197,14 +189,9 @@ def send_stored(sha256: str, media_type: str, name: str) -> Response:
     """A received file as a download, under its name with the suffix of what it is."""
     kind = media_type if media_type in MEDIA_TYPES else "application/octet-stream"
     stem, suffix = Path(name).stem, Path(name).suffix
-    ours = suffix if suffix.lower() in _suffixes(kind) else SUFFIXES.get(kind, ".bin")
+    endings = intake.SUFFIXES.get(kind, (".bin",))
+    ours = suffix if suffix.lower() in endings else endings[0]
     return _attachment(sha256, kind, intake.label_of(stem)[: intake.NAME_LENGTH - len(ours)] + ours)
-
-
-def _suffixes(kind: str) -> tuple[str, ...]:
-    return {"image/tiff": (".tif", ".tiff"), "image/jpeg": (".jpg", ".jpeg"), "image/heic": (".heic", ".heif")}.get(
-        kind, (SUFFIXES.get(kind, ".bin"),)
-    )
 
 
 def _attachment(sha256: str, kind: str, name: str) -> Response:

@@ -51,6 +51,8 @@ STRANGE = (
     "%2e%2e",
     "",
 )
+OTHERS = 6
+"""Ids of other kinds of things each address is asked about; all of them come up in turn."""
 SLICE = 200
 """Questions of the matrix after which what was found is written down."""
 LONGEST_CRAWL = 1_500
@@ -77,8 +79,9 @@ def look(house: House, findings: Findings, who: str, method: str, address: str, 
 def strange_ids(house: House, findings: Findings) -> None:
     """Ids that are none, and ids of things of other kinds: each is answered as what is not there."""
     ids = [next(iter(things.values())) for things in house.organisation.things.values()]
-    for cell in named(house):
-        for strange in (*STRANGE, *ids):
+    for place, cell in enumerate(named(house)):
+        others = [ids[(place * OTHERS + one) % len(ids)] for one in range(OTHERS)]
+        for strange in (*STRANGE, *others):
             meant = house.organisation.ids.get(strange)
             address = cell.address.replace(NOTHING, strange or "%20", 1)
             if strange not in ids or (meant is not None and not oracle.may_meet(cell.who, meant.room, meant.of)):

@@ -90,13 +90,16 @@ def label_of(name: str) -> str:
     return shown[:NAME_LENGTH] or "khong-ten"
 
 
-def examine(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind) -> Arrival:
+def examine(
+    settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind, named_elsewhere: bool = False
+) -> Arrival:
     """Receive bytes into memory, open them and look at every page; raises a `FileRefused`, `SecretFile` among them,
     and leaves nothing behind. What only may be a mark comes back as a suspicion, for a person to decide.
 
-    `ask` hears of what arrived before it is opened and refuses what there is no room for (`quotas.asking`).
+    `ask` hears of what arrived before it is opened and refuses what there is no room for (`quotas.asking`); a file that
+    was `named_elsewhere`, in another house that took it, may say another kind by its name than it is.
     """
-    arrival = arrive(settings, pieces, name, ask=ask)
+    arrival = arrive(settings, pieces, name, ask=ask, named_elsewhere=named_elsewhere)
     suspicions = []
     try:
         # A long scan is looked at for minutes: its folder must not seem forgotten meanwhile. Closing the look waits for
@@ -137,7 +140,9 @@ def _bears_a_mark(arrival: Arrival, found: Suspicion) -> SecretFile:
     )
 
 
-def arrive(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind) -> Arrival:
+def arrive(
+    settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask = _never_mind, named_elsewhere: bool = False
+) -> Arrival:
     """Receive bytes into memory and open them, without looking at the pages; raises a `FileRefused`."""
     staging.wipe_old(settings)
     folder = staging.make_place(settings)
@@ -156,7 +161,8 @@ def arrive(settings: Settings, pieces: Iterable[bytes], name: str, *, ask: Ask =
                 name=label,
                 limit=LIMITS[opened.media_type] // 1024 // 1024,
             )
-        _refuse_wrong_name(label, opened.media_type)
+        if not named_elsewhere:
+            _refuse_wrong_name(label, opened.media_type)
         sha256, *former = names
         return Arrival(label, path, folder, sha256, size, opened, former=tuple(former))
     except BaseException:

@@ -137,7 +137,8 @@ def _look_at_scans(
         scan = originals.get(name)
         if scan is None:
             return
-        arrival = intake.examine(settings, pieces, str(scan["name"]))  # counted with the whole package
+        # Counted with the whole package.
+        arrival = intake.examine(settings, pieces, str(scan["name"]), named_elsewhere=True)
         try:
             if arrival.suspicions and not scan.get("clearances"):
                 raise needs_two_people(arrival)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from oms import db, packages, storage, viruses
 from oms.errors import BadInput
-from oms.models import ArrivalState, AuditEntry, Document, Dossier, Job, JobState, PackageArrival, Unit
+from oms.models import ArrivalState, AuditEntry, Document, Dossier, Job, JobState, PackageArrival, Scan, Unit
 from oms.worker import Worker
 from tests.packages.conftest import House, dispatch, fill
 from tests.test_viruses import FOUND, Scanner, scanner  # noqa: F401 - a fixture
@@ -119,3 +119,16 @@ def test_a_package_with_a_paper_of_a_protection_file_is_refused_whole(
         there.take_in(made.path, made.code)
     with db.reading(there.engine) as session:
         assert session.scalars(select(Dossier)).all() == [] and list(storage.names(there.settings.scans)) == []
+
+
+def test_a_scan_whose_name_says_another_kind_travels_on(here: House, there: House, friends: None) -> None:
+    """It was taken before such names were refused; the house that gets the dossier cannot mend it."""
+    dossier_id = fill(here)
+    with db.writing(here.engine) as session:
+        session.scalars(select(Scan)).one().file_name = "quyết định.png"
+    made = packages.export(
+        here.engine, here.settings, dispatch(here, dossier_id), there.key, actor=here.actor("canbo.sonv")
+    )
+    there.take_in(made.path, made.code)
+    with db.reading(there.engine) as session:
+        assert session.scalars(select(Scan.file_name)).all() == ["quyết định.png"]

@@ -1,6 +1,6 @@
 """Files that mean no good against the running server, by form, by API, inside the ZIP of a folder; ZIPs as such a ZIP.
 
-    python bench/hostile.py [--files FOLDER] [--at-once N] [--ways form,API,ZIP]
+    python bench/hostile.py [--files FOLDER] [--at-once N] [--ways form,API,door,ZIP]
 
 Starts `oms serve --with-worker` on an installation of its own, gives every file in and asks `/healthz` ten times a second
 meanwhile. FOLDER holds more files, with `expected.json` beside them: {name: {"expected": ok, soft, reject or locked}}.
@@ -366,7 +366,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--files", type=Path)
     options.add_argument("--at-once", type=int, default=2)
-    options.add_argument("--ways", default="form,API,ZIP")
+    options.add_argument("--ways", default="form,API,door,ZIP")
     chosen = options.parse_args()
     files = specimens(chosen.files)
     with tempfile.TemporaryDirectory(prefix="oms-hostile-") as folder:
@@ -414,8 +414,9 @@ def run(
         faults += give_all(browser, "form", f"/intake/{form}/scans", files, word, chosen.at_once)
     if "API" in ways:
         faults += give_all(caller, "API", f"/api/v1/dossiers/{number}/scans", files, "", chosen.at_once)
-    if "ZIP" in ways:
+    if "door" in ways:
         faults += give_zips(browser, settings, [each for each in files if each.name.endswith(".zip")])
+    if "ZIP" in ways:
         faults += give_zip(browser, settings, [each for each in files if len(each.content) < 50_000_000])
     watch.end()
     faults += left_behind(settings, len({"form", "API"} & set(ways)) * len(files) + 1)

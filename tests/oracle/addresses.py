@@ -35,11 +35,12 @@ unit: = : organisation.show
 -: OHI: figures.index reports.work reports.print_work reports.export_work
 -: OH: intake.index intake.progress review.index start.reading
 -: O: cover_sheets.ask cover_sheets.take desk.take_next gate.show gate.image gate.admit gate.refuse
-dossier: = : dossiers.show dossiers.scans papers.ask_for_dossier papers.take_dossier short_cvs.ask short_cvs.take
+dossier: = : dossiers.show dossiers.scans short_cvs.ask short_cvs.take
 dossier: = : api_dossiers.show api_dossiers.scans record.show record.table record.value record_numbers.index
 dossier: = : api_record.show checks.show checks.again inserts.show inserts.open_together inserts.close inserts.unseal
 dossier: = : inserts.page inserts.image protection.ask protection.open_together protection.close
 dossier: = : file_prints.ask file_prints.take
+dossier: O keep: papers.ask_for_dossier papers.take_dossier
 person: OH keep: protection_flags.show
 person: H keep: protection_flags.set_flag protection_flags.clear
 dossier: O keep !: dossiers.shelf sheets.show sheets.count attestations.new attestations.create paper_losses.new

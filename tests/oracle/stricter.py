@@ -31,7 +31,7 @@ _TABLE = """
 # Of those who know of a thing only one side, or only whoever asked, takes this step; nobody takes it for themselves.
 403 A: accounts.remove_second_factor
 404 H: checks.again
-403 H: api_membership.take api_reorganisations.take api_transfers.take membership.take papers.take_dossier
+403 H: api_membership.take api_reorganisations.take api_transfers.take membership.take
 403 H: subject_requests.refuse
 403 O: holds.lift late_papers.give_back late_papers.send late_papers.take_in late_papers.withdraw
 403 OH: attestations.withdraw consultations.ask_copy corrections.withdraw declarations.paper declarations.take

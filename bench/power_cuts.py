@@ -1,16 +1,19 @@
 """Pull the plug on a working installation, again and again: no promise given before the cut may be lost.
 
-    python bench/power_cuts.py [--cuts 200] [--filesystem ext4|xfs|btrfs] [--broken no-fsync|normal] [--minutes N]
+    python bench/power_cuts.py [--cuts 200] [--filesystem ext4|xfs|btrfs] [--postgresql] [--broken no-fsync|normal]
+                               [--minutes N]
 
 The installation lies on a file system of its own, inside an image on an XFS that clones files. A clone of the image is
 what the disk held at one moment: what was written and not synced is not in it. Server and worker run, officers work
 (`household.py`), and at random moments what they were told is noted and then the image cloned: a cut. Each clone is
 mounted, which replays its journal, and opened by the program: everything that waits is done, then every promise is
 compared and `oms check` asked. At every eighth cut the machine itself loses its power: all is killed, and the programs
-start again on the clone and go on there.
+start again on the clone and go on there. With `--postgresql` the database is a server of its own, whose cluster lies
+on the same disk and loses its power with it.
 
 `--broken` shows that a cut can tell right from wrong: it makes the programs forget fsync of files, or run SQLite with
-synchronous=NORMAL; then losses are expected, and finding none ends with 1. Needs root, loop devices, mkfs.xfs.
+synchronous=NORMAL (PostgreSQL with synchronous_commit=off); then losses are expected, and finding none ends with 1.
+Needs root, loop devices, mkfs.xfs; for PostgreSQL its programs on the path and their account.
 """
 
 import argparse
@@ -19,15 +22,18 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import household
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from oms import fixity, search, staging
 from oms.settings import Settings
@@ -38,6 +44,12 @@ BRANCHES = 8
 EARLIEST, LATEST = 0.1, 2.5
 """Seconds between two cuts."""
 MAKE = {"ext4": ("mkfs.ext4", "-q", "-F"), "xfs": ("mkfs.xfs", "-q", "-f"), "btrfs": ("mkfs.btrfs", "-q", "-f")}
+ACCOUNT = "postgres"
+"""The account of the system the database server runs as: it refuses root."""
+DATABASE = "oms"
+# As it comes, but for what it keeps of its log: the disk is small.
+SERVER = ("-c", "listen_addresses=", "-c", "max_wal_size=128MB")
+CARELESS = ("-c", "synchronous_commit=off")
 # Put before everything a program imports: the program itself has no switch for doing it wrong.
 BROKEN = {
     "no-fsync": "import os\nos.fsync = os.fdatasync = lambda descriptor: None\n",
@@ -110,11 +122,67 @@ def clone(disk: Path, copy: Path) -> None:
     command("cp", "--reflink=always", disk, copy)
 
 
-def judge(home: Path, promises: household.Promises, said: "multiprocessing.SimpleQueue[tuple[list[str], int]]") -> None:
-    """Open what a cut left, let the worker go on, compare; in a process of its own."""
-    settings = Settings(home=home, workers=1)
+@contextlib.contextmanager
+def serving_postgresql(folder: Path, sockets: Path, *options: str) -> Iterator[str]:
+    """A PostgreSQL on the cluster in `folder`, made when there is none; its address. It ends as it does without power."""
+    sockets.mkdir(exist_ok=True)
+    shutil.chown(sockets, ACCOUNT)
+    fresh = not folder.exists()
+    if fresh:
+        folder.mkdir()
+        shutil.chown(folder, ACCOUNT)
+        making = ["initdb", "--auth=trust", "--encoding=UTF8", f"--username={ACCOUNT}", "-D", str(folder)]
+        subprocess.run(making, user=ACCOUNT, group=ACCOUNT, stdout=subprocess.DEVNULL, check=True)
+    (folder / "postmaster.pid").unlink(missing_ok=True)  # of a machine that is gone; on this one the number is taken
+    program = ["postgres", "-D", str(folder), "-k", str(sockets), *SERVER, *options]
+    with sockets.with_suffix(".log").open("ab") as log:
+        server = subprocess.Popen(program, user=ACCOUNT, group=ACCOUNT, stdout=log, stderr=log)
+    address = f"postgresql+psycopg://{ACCOUNT}@/{{}}?host={sockets}"
     try:
-        with household.opened(settings) as engine:
+        _answers(address.format("postgres"), server)
+        if fresh:
+            connection = create_engine(address.format("postgres"), isolation_level="AUTOCOMMIT").connect()
+            connection.execute(text(f"CREATE DATABASE {DATABASE}"))
+            connection.close()
+        yield address.format(DATABASE)
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once: nothing is written any more
+        server.wait()
+
+
+def _answers(address: str, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server has gone through its log and answers."""
+    engine, until = create_engine(address), time.monotonic() + household.STARTING
+    while server.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OperationalError):
+            engine.connect().close()
+            engine.dispose()
+            return
+        time.sleep(0.05)
+    raise SystemExit("PostgreSQL does not come up")
+
+
+@contextlib.contextmanager
+def house(root: Path, chosen: argparse.Namespace) -> Iterator[Settings]:
+    """The installation on the disk in `root`, with its database server when it has one."""
+    settings = Settings(home=root / "oms")
+    if not chosen.postgresql:
+        yield settings
+        return
+    options = CARELESS if chosen.broken == "normal" else ()
+    with serving_postgresql(root / "cluster", root.with_name(f"{root.name}-sockets"), *options) as address:
+        yield replace(settings, database_url=address)
+
+
+def judge(
+    root: Path,
+    promises: household.Promises,
+    chosen: argparse.Namespace,
+    said: "multiprocessing.SimpleQueue[tuple[list[str], int]]",
+) -> None:
+    """Open what a cut left, let the worker go on, compare; in a process of its own."""
+    try:
+        with house(root, chosen) as served, household.opened(settings := replace(served, workers=1)) as engine:
             at_once = household.broken(engine, settings, promises)
             left = household.without_row(engine, settings)
             if not at_once:
@@ -125,13 +193,14 @@ def judge(home: Path, promises: household.Promises, said: "multiprocessing.Simpl
     except BaseException as error:
         said.put(([f"{type(error).__name__}: {error}"], 0))
     finally:
-        shutil.rmtree(staging.folder(settings), ignore_errors=True)  # memory: gone with the power
+        # memory: gone with the power
+        shutil.rmtree(staging.folder(Settings(home=root / "oms")), ignore_errors=True)
 
 
-def judged(home: Path, promises: household.Promises, figures: Figures) -> None:
+def judged(root: Path, promises: household.Promises, chosen: argparse.Namespace, figures: Figures) -> None:
     """Let another process judge, and count what it says."""
     said: multiprocessing.SimpleQueue[tuple[list[str], int]] = multiprocessing.SimpleQueue()
-    process = multiprocessing.get_context("fork").Process(target=judge, args=(home, promises, said))
+    process = multiprocessing.get_context("fork").Process(target=judge, args=(root, promises, chosen, said))
     process.start()
     faults, left = said.get()
     process.join()
@@ -153,8 +222,7 @@ def lives(base: Path, place: household.Place, chosen: argparse.Namespace, figure
     while figures.cuts < chosen.cuts and time.monotonic() < until:
         copies: list[tuple[Path, household.Promises]] = []
         before = officers.promises.number
-        with mounted(disk, base / "root") as root:
-            settings = Settings(home=root / "oms")
+        with mounted(disk, base / "root") as root, house(root, chosen) as settings:
             programs = household.Programs(settings, log=base / "programs.log", **environment)
             try:
                 figures.starts.append(programs.first_answer())
@@ -170,11 +238,11 @@ def lives(base: Path, place: household.Place, chosen: argparse.Namespace, figure
             shutil.rmtree(staging.folder(settings), ignore_errors=True)
         for copy, told in copies[:-1]:
             with mounted(copy, base / "found") as found:
-                judged(found / "oms", told, figures)
+                judged(found, told, chosen, figures)
         last, told = copies[-1]
         clone(last, disk)  # the next life begins with what this cut left
         with mounted(last, base / "found") as found:
-            judged(found / "oms", told, figures)
+            judged(found, told, chosen, figures)
         figures.promises += told.number - before
         officers.promises = told
         if chosen.broken:  # what lost something is no ground to go on from
@@ -189,7 +257,8 @@ def report(chosen: argparse.Namespace, figures: Figures) -> int:
     for fault in [*dict.fromkeys(figures.faults)][:20]:
         print(fault)
     print(
-        f"{chosen.filesystem}{' ' + chosen.broken if chosen.broken else ''}: {figures.cuts} cuts, {figures.promises} "
+        f"{'PostgreSQL' if chosen.postgresql else 'SQLite'} on {chosen.filesystem}"
+        f"{' ' + chosen.broken if chosen.broken else ''}: {figures.cuts} cuts, {figures.promises} "
         f"promises, {figures.losing} cuts lost something; files without row at most {figures.most_without_row}; first "
         f"answer after {starts[len(starts) // 2]:.1f} s, at most {starts[-1]:.1f} s"
     )
@@ -202,6 +271,7 @@ def main() -> int:
     options.add_argument("--cuts", type=int, default=200)
     options.add_argument("--minutes", type=float, default=120)
     options.add_argument("--filesystem", choices=MAKE, default="ext4")
+    options.add_argument("--postgresql", action="store_true")
     options.add_argument("--broken", choices=BROKEN)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--base", type=Path, help="where the images lie; otherwise among temporary files")
@@ -213,14 +283,15 @@ def main() -> int:
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="oms-cuts-", dir=chosen.base) as folder:
         base = Path(folder)
+        base.chmod(0o711)  # the account of the database server passes through
         if chosen.broken:
             (base / "broken").mkdir()
             (base / "broken" / "sitecustomize.py").write_text(BROKEN[chosen.broken], "ascii")
         new_disk(base / "outer.img", OUTER, "mkfs.xfs", "-q", "-f", "-m", "reflink=1")
         with mounted(base / "outer.img", base / "outer") as outer:
             new_disk(outer / "disk.img", SIZE, *MAKE[chosen.filesystem])
-            with mounted(outer / "disk.img", base / "root") as root:
-                place = household.install(Settings(home=root / "oms"))
+            with mounted(outer / "disk.img", base / "root") as root, house(root, chosen) as settings:
+                place = household.install(settings)
             clone(outer / "disk.img", outer / "new.img")
             search._engine_at.cache_clear()
             lives(base, place, chosen, figures)

@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from hostile import Door
 from sqlalchemy import Engine, func, select, update
 
+import oms.worker
 from oms import accounts, db, dossiers, fixity, installation, search, storage
 from oms.audit import sealing
 from oms.models import AuditEntry, Document, Job, JobState, Page, Scan, Transfer, now
@@ -189,6 +190,12 @@ class Officers:
         with self.lock:
             return deepcopy(self.promises)
 
+    def wait_for_more(self, than: Promises) -> None:
+        """Wait until more was promised than that; for a minute at most, then it goes on as it is."""
+        deadline = time.monotonic() + PATIENCE
+        while self.told().number <= than.number and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def _work(self, work: Any) -> None:
         over = self.over
         while not over.is_set():
@@ -322,6 +329,7 @@ def settle(engine: Engine, settings: Settings) -> None:
     """What the next worker does, to the end: leases of the dead have ended, everything that waits is done."""
     with db.writing(engine) as session:
         session.execute(update(Job).where(Job.state == JobState.RUNNING).values(lease_until=now()))
+    oms.worker.NICENESS = 0  # nobody sits at a screen here, and who compares afterwards is this process
     worker = Worker(engine, settings)
     watch = threading.Timer(PATIENCE, worker.stopping.set)
     watch.start()

@@ -42,7 +42,7 @@ SIZE, OUTER = "1G", "8G"
 BRANCHES = 8
 """Cuts in one life of the programs; at the last of them the machine goes down."""
 EARLIEST, LATEST = 0.1, 2.5
-"""Seconds between two cuts."""
+"""Seconds between a promise that is new and the next cut: a cut before which nothing was promised proves nothing."""
 MAKE = {"ext4": ("mkfs.ext4", "-q", "-F"), "xfs": ("mkfs.xfs", "-q", "-f"), "btrfs": ("mkfs.btrfs", "-q", "-f")}
 ACCOUNT = "postgres"
 """The account of the system the database server runs as: it refuses root."""
@@ -228,6 +228,7 @@ def lives(base: Path, place: household.Place, chosen: argparse.Namespace, figure
                 figures.starts.append(programs.first_answer())
                 officers.begin(programs.port)
                 for number in range(min(BRANCHES, chosen.cuts - figures.cuts)):
+                    officers.wait_for_more(copies[-1][1] if copies else officers.told())
                     time.sleep(chance.uniform(EARLIEST, LATEST))
                     told = officers.told()  # before the clone is made: each of them was given before the cut
                     clone(disk, copy := base / "outer" / f"cut{number}.img")

@@ -264,7 +264,9 @@ class Officers:
             if status == 201:
                 self._step(transfer)
             return
-        _status, transfer = self._ask("canbo.sonv", "GET", f"transfers/{open_ones[0]}")
+        status, transfer = self._ask("canbo.sonv", "GET", f"transfers/{open_ones[0]}")
+        if status != 200:
+            return  # its database session was cut: people ask again
         self._step(transfer)  # where it stands, after an answer that was lost
         if transfer["state"] not in STATES[:-1]:
             return

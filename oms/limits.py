@@ -53,7 +53,9 @@ LIMITS: dict[str, RateLimitItem] = {
     "dossier:export": parse("10 per hour"),
     # Somebody who reads looks at a page a second at most, all day; what copies goes faster.
     "page:image": parse("600 per 10 minutes"),
-    # Originals and searchable copies, the only files without marks.
+    # The line a hit stands in, twenty on a page of results: of a page of forty lines thirty pages' worth.
+    "page:line": parse("1200 per 10 minutes"),
+    # Originals, searchable copies, copies for a reader and packages: what leaves as a file of pages.
     "scan:download": parse("100 per hour"),
     # By address, of people who are nobody yet: what a page asks of us before a passkey is shown. A whole office may
     # stand behind one address.

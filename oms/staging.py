@@ -187,7 +187,7 @@ def _taken(path: Path) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            taken = time.time() - os.fstat(descriptor).st_mtime > YOUNG
+            taken = abs(time.time() - os.fstat(descriptor).st_mtime) > YOUNG
         except OSError:
             taken = False
         yield taken
@@ -264,7 +264,8 @@ def wipe_old(settings: Settings) -> None:
     """Take away what nobody came back for."""
     for place in folder(settings).iterdir():
         with suppress(FileNotFoundError):
-            if time.time() - place.stat().st_mtime > SECONDS:
+            # On either side: a clock that was ahead and put right leaves times behind that are still to come.
+            if abs(time.time() - place.stat().st_mtime) > SECONDS:
                 wipe(place)
 
 

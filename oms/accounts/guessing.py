@@ -16,7 +16,7 @@ from oms import audit, db
 from oms.accounts import directory
 from oms.accounts.passwords import check_credentials, hash_password, needs_new_hash
 from oms.errors import N_, BadInput, OmsError, TooManyTries
-from oms.models import Account, Attempt, SignIn, now
+from oms.models import Account, Attempt, SignIn, is_near, now
 from oms.permissions import Actor
 from oms.settings import Settings
 
@@ -31,6 +31,8 @@ CODE_TRIES = 5
 # How long a wrong try is remembered, and from how many on the person is told.
 REMEMBERED = timedelta(hours=24)
 WORTH_TELLING = 20
+# A first password that nobody used by then opens nothing.
+FIRST_PASSWORD_FOR = timedelta(hours=72)
 _OTP = "otp"
 # Any constant will do, as long as every process that counts takes the same one.
 _COUNTING_LOCK = 0x6F6D7374
@@ -227,6 +229,10 @@ def prove_password(
 
 
 def _is_too_late(account: Account) -> bool:
-    """True for a first password that lay unused too long."""
+    """True for a first password that lay unused too long, or was made by a clock as far ahead."""
     expires = account.password_expires_at
-    return account.must_change_password and expires is not None and expires < now()
+    return (
+        account.must_change_password
+        and expires is not None
+        and not is_near(expires - FIRST_PASSWORD_FOR, FIRST_PASSWORD_FOR)
+    )

@@ -1,14 +1,13 @@
 """Accounts: making, closing and reopening them, first and own passwords, language."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, selectinload
 
 from oms import audit, db
 from oms.accounts.directory import refuse_own_password
-from oms.accounts.guessing import SignInFailed, forget_tries, prove_password
+from oms.accounts.guessing import FIRST_PASSWORD_FOR, SignInFailed, forget_tries, prove_password
 from oms.accounts.passwords import (
     ADMINISTRATOR_LENGTH,
     PASSWORD_LENGTH,
@@ -24,8 +23,6 @@ from oms.organisation import today
 from oms.permissions import Action, Actor, require, require_confirmed
 from oms.settings import Settings
 
-# A first password that nobody used by then opens nothing.
-FIRST_PASSWORD_FOR = timedelta(hours=72)
 WRONG_PASSWORD = N_("The present password is not right. Nothing was changed.")
 NOT_TWICE = N_("The new password was not typed the same way twice. Type it again. Nothing was changed.")
 SAME_PASSWORD = N_("The new password is the old one. Choose another one.")

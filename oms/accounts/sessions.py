@@ -86,7 +86,8 @@ def _make_room(session: Session, account_id: str, kind: str) -> None:
     opened = session.scalars(
         select(SignIn)
         .where(SignIn.account_id == account_id, SignIn.kind == kind, SignIn.ended_at.is_(None))
-        .order_by(SignIn.seen_at.desc(), SignIn.created_at.desc())
+        # Those seen by a clock that was ahead are over soon or at once: they keep no living one out.
+        .order_by(SignIn.seen_at > now(), SignIn.seen_at.desc(), SignIn.created_at.desc())
     ).all()
     for oldest in opened[MOST_SESSIONS - 1 :]:
         oldest.ended_at = now()
@@ -130,7 +131,7 @@ def seconds_left(session: Session, sign_in: SignIn, settings: Settings, *, seen_
     """Seconds until the sign-in ends when nobody does anything more; none left is zero or less.
 
     `seen_now` counts from this moment, as after `mark_seen`. One that was begun by a clock further ahead than it may last
-    in all has ended: it would last until that day.
+    in all, or seen further ahead than it may lie idle, has ended: it would last until then with nobody there.
     """
     moment = now()
     idle, absolute = limits_of(session, sign_in.account_id, settings)
@@ -139,6 +140,8 @@ def seconds_left(session: Session, sign_in: SignIn, settings: Settings, *, seen_
     if sign_in.kind == HALF:
         return (sign_in.created_at + HALF_WAY - moment).total_seconds()
     seen_at = moment if seen_now else sign_in.seen_at
+    if seen_at - moment > idle:
+        return 0
     return min(seen_at + idle - moment, sign_in.created_at + absolute - moment).total_seconds()
 
 
@@ -177,7 +180,7 @@ def _opened(session: Session, account_id: str, settings: Settings) -> list[SignI
         SignIn.account_id == account_id,
         SignIn.kind != HALF,
         SignIn.ended_at.is_(None),
-        SignIn.seen_at > moment - idle,
+        SignIn.seen_at.between(moment - idle, moment + idle),
         SignIn.created_at.between(moment - absolute, moment + absolute),
     )
     return list(session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id)))

@@ -257,7 +257,7 @@ def _waits_too_long(engine: Engine, import_id: str) -> bool:
     rule = catalogue.upload_rule(today())
     with db.reading(engine) as session:
         since = (session.get_one(FolderImport, import_id).error_values or {}).get(_SINCE)
-    return bool(rule and since and now() - datetime.fromisoformat(since) > timedelta(minutes=rule.put_off_minutes))
+    return bool(rule and since and abs(now() - datetime.fromisoformat(since)) > timedelta(minutes=rule.put_off_minutes))
 
 
 def _end_without(engine: Engine, import_id: str, error: FileNotNow, actor: Actor) -> None:

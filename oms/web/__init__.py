@@ -306,7 +306,8 @@ def _most_requests() -> str:
 
 
 def _is_not_counted() -> bool:
-    return not current_app.config.get("RATELIMIT_ENABLED", True)
+    """Reports of browsers have a limit of their own: a page with many conflicts must not shut its reader out."""
+    return request.endpoint == "csp_reports.report" or not current_app.config.get("RATELIMIT_ENABLED", True)
 
 
 def _notices() -> list[dict[str, str]]:

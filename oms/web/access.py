@@ -100,12 +100,14 @@ _VISIBLE: dict[type[Any], Action] = {
     AccessReview: Action.ACCESS_REVIEW_READ,
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# What costs much or lets much out, by address and what it is counted as (oms.limits).
+# What costs much or lets much out, by address and what it is counted as (oms.limits). Small pictures of pages, in which
+# nothing can be read, are not: lists are full of them.
 COUNTED = {
     "pages.image": "page:image",
     "inserts.image": "page:image",
     "reading_room.image": "page:image",
     "api_scans.image": "page:image",
+    "search.line": "page:line",
     "pages.original": "scan:download",
     "pages.pdf": "scan:download",
     "api_scans.original": "scan:download",
@@ -114,11 +116,16 @@ COUNTED = {
     "api_transfers.proof": "scan:download",
     "late_papers.file": "scan:download",
     "subject_requests.proof": "scan:download",
+    "reading_room.take_copy": "scan:download",
+    "packages.file": "scan:download",
     # Lists with names; figures name nobody.
     "checks.export": "search:export",
     "completeness.export": "search:export",
     "milestones.export": "search:export",
+    "milestones.paper": "search:export",
     "overdue.export": "search:export",
+    "papers.draw_register": "search:export",
+    "stocktaking.export": "search:export",
     "papers.take_dossier": "dossier:export",
 }
 # What goes on while many stored files are damaged: signing in and out, accounts, alarms, log, opening a file to read it.

@@ -32,7 +32,10 @@ def report() -> Response:
     limits.take_at(house().engine, "csp:report", request.remote_addr or "")
     if request.mimetype not in _TYPES:
         raise BadRequest
-    told = request.get_json(force=True)
+    try:
+        told = request.get_json(force=True)
+    except RecursionError:  # some thousand brackets that only open
+        raise BadRequest from None
     found = told.get("csp-report") if isinstance(told, dict) else None
     if not isinstance(found, dict):
         raise BadRequest

@@ -4,16 +4,19 @@ Also what gunicorn itself answers when a request never reaches the program, and 
 """
 
 import hashlib
+import logging
 import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import BadRequest
 
 from oms.accounts import home_of
+from oms.errors import N_, OmsError
 from oms.web.access import house
+
+log = logging.getLogger(__name__)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -53,6 +56,8 @@ OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 NEVER_KEPT = "no-store"
 # The folder in the address of a static file is named by what all of them contain: a changed file has another address.
 KEPT_FOR_EVER = "public, max-age=31536000, immutable"
+# Seconds, where a refusal does not say better: the window of requests at all.
+RETRY_AFTER = 60
 
 
 def allow_feature(name: str) -> None:
@@ -61,8 +66,14 @@ def allow_feature(name: str) -> None:
 
 
 def _name_in(host: str) -> str:
-    """The name alone, without a port."""
-    return re.sub(r":\d*$", "", host).lower()
+    """The name alone, without a port and without the dot of the root."""
+    return re.sub(r":\d*$", "", host).lower().removesuffix(".")
+
+
+@cache
+def _warn(address: str) -> None:
+    """Once in a process: whoever set the address finds out why nobody gets in; the other name is a stranger's word."""
+    log.warning("asked for by another name than that of %s (OMS_ADDRESS): refused", address)
 
 
 @cache
@@ -81,9 +92,11 @@ def add_headers(app: Flask) -> None:
     def refuse_other_names() -> None:
         settings = house().settings
         home = home_of(settings) if settings.address else None
-        # Flask's TRUSTED_HOSTS leaves such a request without addresses, so that no page could be shown.
-        if home and _name_in(request.host) not in (home.host, *_OF_THE_MACHINE):
-            raise BadRequest
+        # Flask's TRUSTED_HOSTS leaves such a request without addresses, so that no page could be shown. Whoever watches
+        # the server from outside may call it as they like.
+        if home and request.blueprint != "health" and _name_in(request.host) not in (home.host, *_OF_THE_MACHINE):
+            _warn(home.origin)
+            raise OmsError(N_("OMS is opened at %(address)s. Type this address into the browser."), address=home.origin)
 
     @app.after_request
     def set_headers(response: Response) -> Response:
@@ -93,6 +106,8 @@ def add_headers(app: Flask) -> None:
         response.headers.update(ALWAYS | (OVER_TLS if house().settings.https else {}))
         if g.get("retry_after") and response.status_code in (429, 503, 507):
             response.headers.setdefault("Retry-After", str(g.retry_after))
+        elif response.status_code == 429:  # of Flask-Limiter
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER))
         for name in g.get("features", ()):
             policy = response.headers["Permissions-Policy"].replace(f"{name}=()", f"{name}=(self)")
             response.headers["Permissions-Policy"] = policy

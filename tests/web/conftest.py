@@ -1,14 +1,19 @@
 """Pages are asked for in English, the language of the messages in the source: sentences can be checked as written."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import strategies
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+from oms import limits
 
 
 @pytest.fixture
@@ -21,6 +26,14 @@ def client_as(client_as: Callable[[str], FlaskClient]) -> Callable[[str], FlaskC
         return client
 
     return open_client
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted in a test falls into one window of the limits, however long the test takes and when it begins."""
+    moment = time.time()
+    for module in (limits, strategies):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: moment))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 from limits import parse
 from sqlalchemy import Engine, update
@@ -16,6 +16,8 @@ from tests import factories
 from tests.factories import World
 
 Browser = Callable[[str], FlaskClient]
+pytestmark = pytest.mark.usefixtures("one_moment")
+NOBODYS = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -35,7 +37,8 @@ def test_the_limits_are_those_people_are_told() -> None:
     told = {name: f"{item.amount} in {item.get_expiry()}" for name, item in limits.LIMITS.items()}
     assert told["search:find"] == "60 in 60" and told["search:suggest"] == "120 in 60"
     assert told["search:export"] == told["dossier:export"] == "10 in 3600"
-    assert told["page:image"] == "600 in 600" and told["scan:download"] == "100 in 3600"
+    assert told["page:image"] == "600 in 600" and told["page:line"] == "1200 in 600"
+    assert told["scan:download"] == "100 in 3600"
 
 
 def test_every_address_that_is_counted_exists(app: Flask) -> None:
@@ -69,6 +72,34 @@ def test_images_and_files_end_at_the_limit_of_the_account(
         assert session.get_one(Scan, scan_id).sha256
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "of_it", "posted"),
+    [
+        ("search.line", {"id": NOBODYS, "number": 0}, False),
+        ("milestones.paper", {"what": "retirement"}, True),
+        ("papers.draw_register", {}, True),
+        ("stocktaking.export", {"id": NOBODYS}, False),
+        ("reading_room.take_copy", {"id": NOBODYS, "copy": NOBODYS}, True),
+        ("packages.file", {"id": NOBODYS}, False),
+    ],
+)
+def test_what_leaves_by_other_doors_is_counted_too(
+    app: Flask,
+    client_as: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    endpoint: str,
+    of_it: dict[str, str | int],
+    posted: bool,
+) -> None:
+    app.config["RATELIMIT_ENABLED"] = True
+    monkeypatch.setitem(limits.LIMITS, COUNTED[endpoint], parse("2 per hour"))
+    with app.test_request_context():
+        address = url_for(endpoint, **of_it)
+    client = client_as("canbo.sonv")
+    got = [client.open(address, method="POST" if posted else "GET").status_code for _ in range(3)]
+    assert got[2] == 429 and 429 not in got[:2]
+
+
 def test_who_is_nobody_asks_little_and_holds_up_nobody_else(
     app: Flask, client_as: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,9 +113,13 @@ def test_who_is_nobody_asks_little_and_holds_up_nobody_else(
 
     assert [ask(stranger) for _ in range(4)] == [200, 200, 200, 429]
     assert ask(stranger, "/people") == 429, "all addresses count together"
+    refused = stranger.get("/people", environ_base={"REMOTE_ADDR": "10.0.0.7"})
+    assert refused.headers["Retry-After"] == "60"
     assert ask(stranger, "/healthz") == 200 and ask(stranger, f"{app.static_url_path}/js/main.js") == 200
     assert ask(stranger, address="10.0.0.8") == 200
     officer = client_as("canbo.sonv")
     monkeypatch.setattr(web, "OF_SOMEBODY", "2 per hour")
     assert [ask(officer, path) for path in ("/people", "/search", "/account")] == [200, 200, 429]
+    program = [stranger.get("/api/v1/openapi.json") for _ in range(3)]
+    assert [answer.status_code for answer in program][2] == 429 and program[2].headers["Retry-After"] == "60"
     assert ask(client_as("canbo2.sonv"), "/people") == 200, "each account by itself, behind one address"

@@ -201,8 +201,9 @@ def test_a_silent_scanner_is_said_once_and_the_officer_is_not_locked_out(
         assert gone.state == ImportState.GONE and session.scalar(select(func.count(Scan.id))) == 0
 
 
+@pytest.mark.parametrize("way", [1, -1], ids=["later", "the clock put back"])
 def test_a_zip_that_waits_too_long_ends_refused_and_frees_its_memory(
-    client_as, engine, settings, actor, dossier, content, monkeypatch
+    client_as, engine, settings, actor, dossier, content, monkeypatch, way
 ):
     """The span is counted from the first file that was not looked at since it last went on."""
     client, officer = client_as("canbo.sonv"), replace(actor("canbo.sonv"), via="job")
@@ -220,7 +221,7 @@ def test_a_zip_that_waits_too_long_ends_refused_and_frees_its_memory(
         with pytest.raises(FileNotNow):
             work(engine, settings, address, officer)
         assert len(list(staging.folder(settings).iterdir())) == 1
-    monkeypatch.setattr(imports, "now", lambda: start + timedelta(minutes=minutes + 1))
+    monkeypatch.setattr(imports, "now", lambda: start + way * timedelta(minutes=minutes + 1))
     id = work(engine, settings, address, officer)
     with db.reading(engine) as session:
         assert session.get_one(FolderImport, id).state == ImportState.REFUSED

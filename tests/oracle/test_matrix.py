@@ -5,6 +5,7 @@ crawl beside them, are `python bench/authorisation.py`.
 """
 
 import re
+from copy import deepcopy
 
 import pytest
 from sqlalchemy import select, true
@@ -111,14 +112,15 @@ def test_what_moved_away_is_met_nowhere_though_the_index_has_not_heard_of_it(hou
 
 def crowd(session: Session, house: House) -> None:
     """Twice as much in Sở Nội vụ and Sở Y tế, with the same words."""
-    units = house.organisation.world.units
+    organisation = deepcopy(house.organisation)  # all of this is undone: nobody else asks about it
+    units = organisation.world.units
     officer = accounts.get_actor(session, "canbo.sonv", via="job")
     for code in ("sonv", "soyt", "sonv", "soyt"):
         dossier = factories.make_dossier(session, units[code], "Người zqaaaaa")
         scan = factories.make_scan(session, dossier, officer.account_id, ("QUYẾT ĐỊNH nâng bậc lương zqaaaaa",) * 5)
         by = officer if code == "sonv" else accounts.get_actor(session, "canbo.soyt", via="job")
         document = factories.make_document(session, dossier, scan, title="Quyết định zqaaaaa", actor=by)
-        hanging.hang(session, house.organisation, f"crowd {dossier.id}", dossier, document)
+        hanging.hang(session, organisation, f"crowd {dossier.id}", dossier, document)
 
 
 def plain(answer: TestResponse) -> str:

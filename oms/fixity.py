@@ -92,7 +92,7 @@ def check(engine: Engine, settings: Settings, *, fast: bool = False) -> Iterator
     with rekeying.keeping_names(settings), db.reading(engine) as session:
         yield from _check_database(session, fast)
         yield from _check_uploads(session)
-        yield from _check_files(session, settings, fast)
+        yield from _check_files(engine, session, settings, fast)
         yield from _check_scans(session)
         yield from _check_dossiers(session)
         yield from _check_transfers(session)
@@ -169,20 +169,19 @@ def named_files(session: Session) -> Iterator[tuple[str, str, int | None]]:
         yield sha256, f"image:{page_id}", None
 
 
-def _check_files(session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
+def _check_files(engine: Engine, session: Session, settings: Settings, fast: bool) -> Iterator[Problem]:
+    """What was destroyed during the look is rightly gone: of each that is not there is asked anew."""
     sound: dict[str, bool] = {}
     for sha256, owner, size in named_files(session):
         if not storage.has(settings.scans, sha256):
-            yield Problem(
-                "missing-file",
-                owner,
-                N_("The file %(sha256)s is missing. Restore it from a backup."),
-                {"sha256": sha256},
-            )
+            if is_named(engine, sha256):
+                message = N_("The file %(sha256)s is missing. Restore it from a backup.")
+                yield Problem("missing-file", owner, message, {"sha256": sha256})
             continue
         if sha256 not in sound:
             sound[sha256] = fast or storage.is_sound(settings.scans, sha256)
-        if not sound[sha256] or not storage.has_length(settings.scans, sha256, size):
+        is_whole = sound[sha256] and storage.has_length(settings.scans, sha256, size)
+        if not is_whole and is_named(engine, sha256):
             message = N_("The file %(sha256)s is not as it was received. Restore it from a backup.")
             yield Problem("damaged-file", owner, message, {"sha256": sha256})
     for sha256 in storage.names(settings.scans):
@@ -397,16 +396,16 @@ def _check_index(engine: Engine, settings: Settings, fast: bool) -> Iterator[Pro
         yield Problem("index-left-over", item, message, {"item": item}, mendable=True)
 
 
-def damaged_files(problems: Iterable[Problem]) -> int:
-    """How many different stored files are damaged or missing."""
-    return len({problem.values["sha256"] for problem in problems if problem.kind in OF_FILES})
+def lost_files(problems: Iterable[Problem]) -> set[str]:
+    """The names of the stored files that are damaged or missing."""
+    return {str(problem.values["sha256"]) for problem in problems if problem.kind in OF_FILES}
 
 
 def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, send: Callable[[str], None]) -> int:
     """Mend what is mendable; return how many. `send` hands a job to the queue."""
     problems, mended, index = list(problems), 0, False
     with db.reading(engine) as session:
-        stopped = rotation.burst(session) or damaged_files(problems) > rotation.MOST_BY_ACCIDENT
+        stopped = rotation.burst(session) or rotation.is_burst(session, lost_files(problems))
     for problem in problems:
         if not problem.mendable or (stopped and problem.kind in OF_REMOVAL):
             continue
@@ -414,7 +413,7 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
         if problem.kind.startswith("index-"):
             index = True
         elif problem.kind == "unknown-file":
-            if _is_named(engine, key) or not storage.remove_old(settings.scans, key, ON_ITS_WAY):
+            if is_named(engine, key) or not storage.remove_old(settings.scans, key, ON_ITS_WAY):
                 continue
         elif problem.kind == "leftover":
             staging.wipe_forgotten(settings)
@@ -431,7 +430,8 @@ def repair(engine: Engine, settings: Settings, problems: Iterable[Problem], *, s
     return mended
 
 
-def _is_named(engine: Engine, sha256: str) -> bool:
+def is_named(engine: Engine, sha256: str) -> bool:
+    """Whether a row names the stored file at this moment: one that was destroyed since the question began is not lost."""
     with db.reading(engine) as session:
         return purging.is_named(session, sha256)
 

@@ -50,6 +50,7 @@ CHECK_EVERY = timedelta(days=7)
 BACKUP_EVERY, DRILL_EVERY = timedelta(days=2), timedelta(days=8)
 MAILED_WITHIN = timedelta(days=1)  # an alarm that nobody took for so long stands on its page only
 LAST_CHECK, LAST_BACKUP, LAST_DRILL = "last_check", "last_backup", "last_drill"
+BURST = "burst_of_damage"  # how many stored files are damaged at once, and since when; written by backup/rotation
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,10 @@ def has_length(folder: Path, sha256: str, size: int | None = None) -> bool:
 
 def is_sound(folder: Path, sha256: str) -> bool:
     """Whether the object is there and its bytes are those that were put; reads them all."""
-    return has(folder, sha256) and is_copy(folder, sha256, path_of(folder, sha256))
+    try:
+        return has(folder, sha256) and is_copy(folder, sha256, path_of(folder, sha256))
+    except FileNotFoundError:  # destroyed a moment ago, perhaps
+        return False
 
 
 def is_copy(folder: Path, sha256: str, path: Path) -> bool:

@@ -177,6 +177,11 @@ def _files(session: Session) -> Iterator[Notice]:
         written, problems = fact.value.split()
         if int(problems):
             yield Notice(AlarmKind.FILES_DAMAGED, written, values={"count": problems})
+    fact = session.get(Fact, health.BURST)
+    if fact is not None:
+        files, _space, since = fact.value.partition(" ")
+        if int(files):
+            yield Notice(AlarmKind.FILES_DAMAGED, f"burst:{since}", values={"count": files, "stopped": True})
 
 
 def _disk(settings: Settings, moment: datetime, limit: int) -> Iterator[Notice]:

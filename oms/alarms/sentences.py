@@ -31,9 +31,16 @@ _CHECKPOINTS_SPOILT = N_(
     "is and tell the leadership."
 )
 
+_STOPPED = N_(
+    "%(count)s stored files are damaged or missing at once: nothing is changed or removed, and no backup leaves. Find out "
+    "who or what did it, then put them back: oms check --repair --from FOLDER."
+)
+
 
 def sentence_of(alarm: Alarm) -> str:
     """The sentence of an alarm, to be filled with its values."""
     if alarm.kind is AlarmKind.LOG_BROKEN and not alarm.values["seq"]:
         return _CHECKPOINTS_SPOILT
+    if "stopped" in alarm.values:
+        return _STOPPED
     return _SENTENCES[alarm.kind]

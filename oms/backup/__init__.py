@@ -7,7 +7,7 @@ the folder already need not be read again. The index is a cache and is built ane
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -71,7 +71,7 @@ def make(engine: Engine, settings: Settings, folder: Path, *, keep: int = 0) -> 
                 entries = session.scalar(select(func.max(AuditEntry.seq))) or 0
                 wanted = {sha256 for sha256, _owner, _size in fixity.named_files(session)}
             hashes[copy.name] = archives.add(tar, copy, copy.name)
-            needed = _put_files(settings, folder, wanted, names, made)
+            needed = _put_files(engine, settings, folder, wanted, names, made)
             for kept in KEPT:
                 if (path := settings.home / kept).is_file():
                     hashes[kept] = archives.add(tar, path, kept)
@@ -94,38 +94,39 @@ def make(engine: Engine, settings: Settings, folder: Path, *, keep: int = 0) -> 
         with db.writing(engine) as session:
             audit.record(session, "system:backup", actor=None, files=made.files, manifest=made.manifest_sha256)
             health.remember(session, health.LAST_BACKUP, made.archive.name, len(made.damaged))
-            if len(made.damaged) > rotation.burst(session):
-                rotation.remember_files(session, len(made.damaged))
-        if keep and not made.damaged:
+            rotation.remember_files(session, made.damaged, whole=False)
+            lost = rotation.not_accepted(session, made.damaged)
+        if keep and not lost:
             made.pruned = _prune(engine, folder, keep)
     return made
 
 
 def _put_files(
-    settings: Settings, folder: Path, wanted: Collection[str], names: folders.Names, made: Made
+    engine: Engine, settings: Settings, folder: Path, wanted: Collection[str], names: folders.Names, made: Made
 ) -> dict[str, str]:
     """Put what the folder lacks; which object each stored file is there."""
     there, needed = folders.objects(folder), dict[str, str]()
     for sha256 in sorted(wanted):
         name = there.get(names.of(sha256))
-        if not storage.has(settings.scans, sha256):
-            made.damaged.append(sha256)
-        elif name is None:
-            name = folders.put(folder, settings.scans, sha256, names)
-            if name is None:
-                made.damaged.append(sha256)
-            else:
+        is_whole = storage.has(settings.scans, sha256)
+        if is_whole and name is None:
+            with suppress(FileNotFoundError):
+                name = folders.put(folder, settings.scans, sha256, names)
+            is_whole = name is not None
+            if name is not None:
                 made.new += 1
                 made.size += folders.path_of(folder, name).stat().st_size
+        if not is_whole and fixity.is_named(engine, sha256):  # what was destroyed meanwhile is not lost
+            made.damaged.append(sha256)
         if name is not None:
             needed[sha256] = name
     return needed
 
 
 def _prune(engine: Engine, folder: Path, keep: int) -> list[str]:
-    """Take away old backups, unless the last look at all files found one that is not as it should be."""
+    """Take away old backups, unless a look found files that are not as they should be, and no full one since that they are."""
     with db.reading(engine) as session:
-        if rotation.damaged(session):
+        if rotation.damaged(session) or rotation.burst(session):
             return []
         proven = rotation.proven(session)
     return folders.prune(folder, keep=keep, proven=proven)
@@ -266,6 +267,10 @@ def _begin_again(settings: Settings, reason: str, *, replaced: bool, sealed: int
         installation.upgrade(settings, engine)
         with db.writing(engine) as session:
             audit.record(session, "system:restore", actor=None, words=reason, replaced=replaced, sealed=sealed or None)
+            # Each file was proved on its way: what the backup knew of damage is over, what it never had is missing.
+            named = {sha256 for sha256, _owner, _size in fixity.named_files(session)}
+            lost = {sha256 for sha256 in named if not storage.has(settings.scans, sha256)}
+            rotation.remember_files(session, lost, whole=True)
         search.rebuild(engine, settings)
     finally:
         engine.dispose()
@@ -288,6 +293,7 @@ def bring_back(engine: Engine, settings: Settings, folder: Path, wanted: Iterabl
     """Put stored files that are damaged or missing back from a folder of backups; which of them came back.
 
     What lies in their place is kept in the folder `damaged` of the installation, and only what was proved replaces it.
+    What no row names any more was destroyed, and stays so.
     """
     names, there, found = folders.Names(settings), folders.objects(folder), list[str]()
     with folders.in_use(folder):
@@ -300,7 +306,7 @@ def bring_back(engine: Engine, settings: Settings, folder: Path, wanted: Iterabl
                     archives.write(work / sha256, folders.fetch(folder, name, key))
                 except BadInput:
                     continue
-                if not storage.is_copy(settings.scans, sha256, work / sha256):
+                if not storage.is_copy(settings.scans, sha256, work / sha256) or not fixity.is_named(engine, sha256):
                     continue
                 _keep_damaged(settings, sha256)
                 storage.move(work / sha256, storage.path_of(settings.scans, sha256))

@@ -9,6 +9,7 @@ from oms.backup import rotation
 from oms.cli.backup import with_key
 from oms.cli.opening import open_house
 from oms.cli.output import _, leave, put, put_json, say, with_json
+from oms.errors import N_, BadInput
 from oms.words import translate
 
 
@@ -22,10 +23,18 @@ from oms.words import translate
     metavar=_("FOLDER"),
     help=_("With --repair: put damaged and missing files back from this folder of backups."),
 )
+@click.option(
+    "--accept-loss",
+    "reason",
+    metavar=_("REASON"),
+    help=_("Give up the files that are damaged or missing now because no backup has them; they are still named."),
+)
 @with_key
 @with_json
-def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_json: bool) -> None:
+def check(fast: bool, repair: bool, folder: Path | None, reason: str | None, key: Path | None, as_json: bool) -> None:
     """Look at everything."""
+    if fast and reason is not None:
+        raise BadInput(N_("--fast reads no file; leave it out to give files up."))
     house = open_house()
     problems = list(fixity.check(house.engine, house.settings, fast=fast))
     if repair and folder is not None:
@@ -39,11 +48,14 @@ def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_js
     open_ones = [problem for problem in problems if problem.kind not in fixity.TOLD]
     with db.writing(house.engine) as session:
         health.remember_check(session, len(open_ones))
-        found = sum(problem.kind in fixity.OF_LOSS for problem in problems)
-        files = fixity.damaged_files(problems)
+        lost = fixity.lost_files(problems)
+        given_up = None if reason is None else rotation.accept(session, lost, reason)
+        fresh = rotation.not_accepted(session, lost)
+        of_loss = [problem for problem in problems if problem.kind in fixity.OF_LOSS]
+        found = sum(problem.kind not in fixity.OF_FILES or problem.values["sha256"] in fresh for problem in of_loss)
         # A fast look reads no file: what a full one found stands until the next full one.
         rotation.remember_damaged(session, max(found, rotation.damaged(session)) if fast else found)
-        rotation.remember_files(session, max(files, rotation.burst(session)) if fast else files)
+        rotation.remember_files(session, lost, whole=not fast)
         stopped = rotation.burst(session)
     for problem in problems:
         sentence = translate(problem.message, problem.values)
@@ -53,11 +65,14 @@ def check(fast: bool, repair: bool, folder: Path | None, key: Path | None, as_js
             )
         else:
             put(f"{problem.kind}  {problem.where}  {sentence}")
+    if given_up is not None:
+        say(_("Given up: %(count)s files. They are named at every look and stop nothing any more.", count=given_up))
     if stopped:
         say(
             _(
                 "%(count)s stored files are damaged or missing. Until they are put back (oms check --repair --from FOLDER) "
-                "nothing is changed or removed, and no backup leaves.",
+                "nothing is changed or removed, and no backup leaves. What no backup has is given up with "
+                "oms check --accept-loss REASON.",
                 count=stopped,
             )
         )

@@ -17,7 +17,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from oms import __version__, box, db, installation, limits, profile
 from oms.accounts import directory_of, found_out, home_of, provider_of, reader_of, required_of
 from oms.audit import syslog
-from oms.backup import rotation
 from oms.settings import CHECKOUT, Settings, secret_key
 from oms.vault import KeyRefused, VaultClosed
 from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
@@ -323,7 +322,7 @@ def _notices() -> list[dict[str, str]]:
         ),
     }
     told = [sentences[found] for found in (box.rung(),) if found in sentences]
-    if _files_are_damaged():
+    if g.get("files_damaged"):
         told.append(
             _(
                 "Many stored files were found damaged or missing: nothing is changed or taken in until the administrator has "
@@ -331,12 +330,6 @@ def _notices() -> list[dict[str, str]]:
             )
         )
     return [{"tone": "danger", "text": text} for text in told]
-
-
-def _files_are_damaged() -> bool:
-    """False also where a page opened no transaction: error pages need no database."""
-    session = g.get("session")
-    return session is not None and session.is_active and rotation.burst(session) > 0
 
 
 def _page_context() -> dict[str, Any]:

@@ -133,8 +133,10 @@ _WHATEVER_IS_DAMAGED = frozenset(
     {"account", "second_factor", "passkeys", "office", "accounts", "access_reviews", "alarms", "audit", "system"}
     | {"protection", "desk", "api_tokens"}
 )
-# What bears a mark of secrecy is wiped and destroyed whatever else is.
-_BY_LAW = frozenset({"gate.refuse", "gate.purge"})
+# So do: what bears a mark of secrecy is wiped and destroyed; rights that were given end; sealed papers are read.
+_GOES_ON = frozenset(
+    {"gate.refuse", "gate.purge", "proofs.destroy", "delegations.end", "inserts.open_together", "inserts.close"}
+)
 
 
 @dataclass
@@ -204,9 +206,12 @@ def guarded(
 
 def _refuse_while_files_are_damaged() -> None:
     """With many files damaged nothing is changed: not by whoever damages them, nor by people who cannot know yet."""
-    if request.method in _SAFE or request.blueprint in _WHATEVER_IS_DAMAGED or request.endpoint in _BY_LAW:
+    g.files_damaged = rotation.burst(g.session) > 0
+    if request.method in _SAFE or request.blueprint in _WHATEVER_IS_DAMAGED or request.endpoint in _GOES_ON:
         return
-    if rotation.burst(g.session):
+    if request.endpoint == "consultations.take" and (request.view_args or {}).get("step") == "end":
+        return
+    if g.files_damaged:
         raise Unavailable(
             N_(
                 "Many stored files were found damaged or missing, so nothing is changed or taken in until they are put "

@@ -50,10 +50,11 @@ def _copies(state: sealing.Sealed, settings: Settings, values: dict[str, object]
         )
         since = f"{state.syslog_silent_since.astimezone(HANOI):%d/%m/%Y %H:%M}"
         return "warning", sentence, {**values, "places": settings.seal_syslog, "since": since}
-    if not (settings.seal_anchors or settings.seal_syslog or state.by_another_user):
+    leaves = settings.seal_syslog and not settings.seal_syslog.startswith("/")  # a socket is one of this machine
+    if not (settings.seal_anchors or leaves or state.by_another_user):
         sentence = N_(
             "%(entries)s entries signed (%(at)s). Key and copies lie on this machine alone: print “oms audit slip” "
-            "daily, or name a folder of another machine in OMS_SEAL_ANCHORS or a syslog in OMS_SEAL_SYSLOG."
+            "daily, or name a folder of another machine in OMS_SEAL_ANCHORS or its syslog (HOST:PORT) in OMS_SEAL_SYSLOG."
         )
         return "success", sentence, values
     return "success", N_("%(entries)s entries signed (%(at)s)."), values

@@ -1,7 +1,9 @@
 """Checkpoints in the syslog of the house: every one as a line, a silent syslog stops nobody, and its text proves the log."""
 
+import fcntl
 import json
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -9,17 +11,21 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine
 
 from oms import certificates, db, health, log_standing
-from oms.audit import proof, sealing, syslog
+from oms.audit import exchanging, proof, sealing, syslog
 from oms.audit.verifying import rows
+from oms.errors import Conflict
 from oms.permissions import Actor
 from oms.settings import Settings, SettingsError
 from oms.web import create_app
@@ -146,7 +152,16 @@ def test_what_was_sent_of_a_file_that_was_written_anew_is_sent_again(
     assert len(local.said()) == 2
 
 
-@pytest.mark.parametrize("state", ["", "[]", '{"ends": {"checkpoints.jsonl": [1]}, "silent_since": ""}'])
+@pytest.mark.parametrize(
+    "state",
+    [
+        "",
+        "[]",
+        '{"ends": {"checkpoints.jsonl": [1]}, "silent_since": ""}',
+        '{"ends": [], "silent_since": ""}',
+        '{"ends": {}, "silent_since": "yesterday"}',
+    ],
+)
 def test_a_spoilt_memory_of_what_was_sent_begins_as_on_the_first_day(
     engine: Engine, house: Settings, actor: Find, place: Path, world: World, state: str
 ) -> None:
@@ -154,6 +169,7 @@ def test_a_spoilt_memory_of_what_was_sent_begins_as_on_the_first_day(
     seal_more(engine, house, actor, 2)
     local.said()
     (sealing.folder(house) / syslog.STATE).write_text(state)
+    assert told(engine, house)[0] == health.GOOD
     seal_more(engine, house, actor)
     assert len(local.said()) == 1
 
@@ -172,8 +188,11 @@ def test_a_setting_that_names_no_syslog_stops_the_start_and_no_seal(
 
 
 @contextmanager
-def listening(site: Path, *, name: str = "tls", reads: bool = True) -> Iterator[tuple[int, bytearray]]:
-    """A syslog by TLS: its port, and the bytes it got."""
+def listening(
+    site: Path, *, name: str = "tls", reads: bool = True, closes: threading.Event | None = None
+) -> Iterator[tuple[int, bytearray]]:
+    """A syslog by TLS: its port, and the bytes it got; one that `closes` says so before it hangs up, and sets
+    the event where it read nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(site / name / "oms.crt", site / name / "oms.key")
     ear, got = socket.create_server(("127.0.0.1", 0)), bytearray()
@@ -185,10 +204,18 @@ def listening(site: Path, *, name: str = "tls", reads: bool = True) -> Iterator[
             except OSError:
                 return
             with suppress(OSError), context.wrap_socket(line, server_side=True) as secured:
-                if not reads:
-                    continue  # hangs up at once: what came is lost
-                while piece := secured.recv(65536):
+                while reads and (piece := secured.recv(65536)):
                     got.extend(piece)
+                if closes and reads:
+                    secured.unwrap()
+                elif closes:
+                    secured.settimeout(0)
+                    with suppress(ssl.SSLError):
+                        secured.unwrap()  # says that this was all; the answer is not waited for
+                    closes.set()
+                    select.select([secured], [], [], 5)
+                    time.sleep(0.2)
+                # hangs up: what came and was not read is lost
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -257,16 +284,148 @@ def test_one_that_takes_the_line_and_says_nothing_stops_nobody(
     assert len(proof.read_notes(sealing.folder(house))) == 2
 
 
+@pytest.mark.parametrize("closes", [None, threading.Event()])
 def test_what_the_other_side_did_not_read_is_sent_again(
-    engine: Engine, house: Settings, actor: Find, site: Path, world: World
+    engine: Engine, house: Settings, actor: Find, site: Path, world: World, monkeypatch: pytest.MonkeyPatch, closes: threading.Event | None
+) -> None:  # fmt: skip
+    """Neither a hang-up nor a close of TLS that was said before the lines were read counts as taken."""
+    seal_more(engine, replace(house, seal_syslog=""), actor)
+    moments = iter([lambda: True, lambda: not closes or closes.wait(5)])  # of the deadline, and before the first line
+    with listening(site, reads=False, closes=closes) as (port, _got), monkeypatch.context() as late:
+        house = over_tls(house, site, port)
+        clock = SimpleNamespace(monotonic=lambda: 0.0 * next(moments, bool)())
+        late.setattr(syslog, "time", clock)
+        assert sealing.seal_when_due(engine, house) is None
+        assert sealing.state_of(house).syslog_silent_since is not None
+    with listening(site, closes=closes) as (port, got):
+        house = over_tls(house, site, port)
+        assert sealing.seal_when_due(engine, house) is None
+    assert got.count(b"oms-note:") == 1 and sealing.state_of(house).syslog_silent_since is None
+
+
+def test_a_spoilt_line_stops_none_behind_it(
+    engine: Engine, house: Settings, actor: Find, place: Path, world: World
 ) -> None:
-    with listening(site, reads=False) as (port, _got):
+    local = Unix(place)
+    seal_more(engine, house, actor)
+    assert len(local.said()) == 1
+    local.stop()
+    seal_more(engine, house, actor, 2)
+    path = sealing.folder(house) / proof.NOTES_FILE
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    spoilt = [b"\n", b"nothing\n", b"\xff\n", b"[]\n", b"[" * 100_000 + b"\n"]
+    spoilt += [b'{"note": %s}\n' % said for said in (b"null", b"1", b'"one line"', b'"\\u00e9\\n1\\n"')]
+    path.write_bytes(b"".join([first, *spoilt, second, *spoilt, third]))
+    place.unlink()
+    local = Unix(place)
+    assert sealing.seal_when_due(engine, house) is None
+    assert len(local.said()) == 2 and sealing.state_of(house).syslog_silent_since is None
+
+
+def test_lines_that_are_all_spoilt_are_no_answer_of_a_silent_syslog(
+    engine: Engine, house: Settings, actor: Find, place: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_more(engine, house, actor)
+    local = Unix(place)
+    assert sealing.seal_when_due(engine, house) is None and len(local.said()) == 1
+    local.stop()
+    seal_more(engine, house, actor)
+    monkeypatch.setattr(syslog, "TOGETHER", 1)
+    path = sealing.folder(house) / proof.NOTES_FILE
+    first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([first, b"nothing\n", second]))
+    assert sealing.seal_when_due(engine, house) is None
+    assert sealing.state_of(house).syslog_silent_since is not None
+
+
+def test_what_sending_raises_stops_no_seal(
+    engine: Engine, house: Settings, actor: Find, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syslog, "deliver", lambda *_: {}["nobody thought of this"])
+    seal_more(engine, house, actor, 2)
+    assert len(proof.read_notes(sealing.folder(house))) == 2
+    assert sealing.state_of(house).syslog_silent_since is not None, "and is told of"
+
+
+def test_the_log_is_checked_and_signed_before_anything_is_sent_and_nobody_waits_for_it(
+    engine: Engine, house: Settings, actor: Find, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = list[tuple[int, bool]]()
+
+    def deliver(place: Path, *_: object) -> None:
+        with (place / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # `BlockingIOError` where the seal still holds it
+        rounds.append((len(proof.read_notes(place)), (place / sealing.REFUSED).exists()))
+
+    monkeypatch.setattr(syslog, "deliver", deliver)
+    seal_more(engine, house, actor, 2)
+    write(engine, actor("canbo.sonv"), sealing.ENTRIES)
+    assert sealing.seal_when_due(engine, house)
+    with without_triggers(engine) as session:
+        recompute(session)
+    write(engine, actor("canbo.sonv"), sealing.ENTRIES)
+    with pytest.raises(Conflict):
+        sealing.seal_when_due(engine, house)
+    assert rounds == [(1, False), (2, False), (3, False), (3, True)]
+
+
+def test_a_round_that_has_lasted_long_enough_begins_no_further_line_and_none_is_sent_twice(
+    engine: Engine, house: Settings, actor: Find, place: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = Unix(place)
+    seal_more(engine, house, actor)
+    sent = local.said()
+    local.stop()
+    seal_more(engine, house, actor, 5)
+    place.unlink()
+    local = Unix(place)
+    late = syslog.ROUND + 1
+    moments = chain([0.0, 1.0, 2.0], repeat(late))
+    with monkeypatch.context() as slow:
+        slow.setattr(syslog, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+        assert sealing.seal_when_due(engine, house) is None
+    sent += (came := local.said())
+    assert len(came) == 2
+    assert sealing.seal_when_due(engine, house) is None
+    sent += local.said()
+    notes = [line.partition(proof.SPOKEN)[2] for line in sent]
+    assert len(notes) == len(set(notes)) == 6
+
+
+def test_copies_in_the_socket_of_this_machine_are_not_elsewhere(
+    engine: Engine, house: Settings, actor: Find, place: Path, site: Path, world: World
+) -> None:
+    local = Unix(place)
+    seal_more(engine, house, actor)
+    assert local.said() and "on this machine alone" in told(engine, house)[1]
+    with listening(site) as (port, _got):
         house = over_tls(house, site, port)
         seal_more(engine, house, actor)
-        assert sealing.state_of(house).syslog_silent_since is not None
-    with listening(site) as (port, got):
-        assert sealing.seal_when_due(engine, over_tls(house, site, port)) is None
-    assert got.count(b"oms-note:") == 1
+    assert "on this machine alone" not in told(engine, house)[1]
+
+
+@pytest.mark.parametrize("name", ["partner.txt", "checkpoints", "partner.jsonl"])
+def test_checkpoints_a_partner_kept_are_notes_whatever_their_file_is_called(
+    engine: Engine, house: Settings, actor: Find, world: World, tmp_path: Path, name: str
+) -> None:
+    house = replace(house, seal_syslog="")
+    seal_more(engine, house, actor)
+    held = exchanging.newest(house)
+    assert held is not None
+    file = tmp_path / "kept" / name
+    file.parent.mkdir()
+    (file.parent / "checkpoints.d").mkdir()
+    file.write_bytes(exchanging.as_anchor([held]))
+    for taken in (file, file.parent) if name == "checkpoints" else (file,):
+        assert proof.read_notes(taken) == held["notes"] and sealing.holds_notes(house, taken)
+    with db.reading(engine) as session:
+        assert sealing.verify_log(session, house, [file]) == sealing.verify_log(session, house)
+    with without_triggers(engine) as session:
+        recompute(session)
+    shutil.rmtree(sealing.folder(house))
+    with db.reading(engine) as session:
+        found = sealing.verify_log(session, house, [file])
+    assert found.finding == "bad-signature", "its key is not known here any more: it is read all the same"
 
 
 @pytest.mark.parametrize(("change", "finding"), [(recompute, "contradicts-checkpoint"), (edit, "contradicts-body")])

@@ -1,7 +1,12 @@
 """Passwords that were found out elsewhere: the list of the office, of whatever size, and what is refused without one."""
 
+import codecs
+import gzip
 import hashlib
 import io
+import logging
+import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -97,8 +102,27 @@ def test_of_forty_gigabytes_some_forty_places_are_read(number: int) -> None:
         assert len(lines.taken) <= 40
 
 
-DISORDERED = {
+def zipped() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("list.txt", hashes())
+    return file.getvalue()
+
+
+DISORDERED: dict[str, str | bytes] = {
     "nothing": "",
+    "in a ZIP": zipped(),
+    "in gzip": gzip.compress(hashes().encode()),
+    "in 7-Zip": b"7z\xbc\xaf\x27\x1c\0\4" + hashlib.sha512(b"7z").digest() * 40,
+    "words of UTF-16": "\n".join(KNOWN).encode("utf-16-le"),
+    "UTF-16 with its mark": "\n".join(KNOWN).encode("utf-16"),
+    "words of UTF-8 with a mark": codecs.BOM_UTF8 + LISTS["words"].encode(),
+    "hashes of UTF-8 with a mark": codecs.BOM_UTF8 + hashes().encode(),
+    "words of an older encoding": "\n".join(["café-con-leche", *KNOWN[:1]]).encode("latin-1"),
+    "NTLM without counts": "".join(f"{line[:32]}\n" for line in hashes().splitlines()),
+    "SHA-256 without counts": "".join(f"{line[:40]}{line[:24]}\n" for line in hashes().splitlines()),
+    "hashes with words": "".join(f"{line[:40]}:hunter{line[41:]}x\n" for line in hashes().splitlines()),
+    "counts behind a blank": hashes().replace(":", " "),
     "by count": "".join(sorted(hashes().splitlines(keepends=True), key=lambda line: int(line.split(":")[1]))),
     "put together": hashes() + hashes("another"),
     "of another kind": "".join(f"{line[:32]}:1\n" for line in hashes().splitlines()),
@@ -111,12 +135,77 @@ def test_a_list_in_disorder_is_told_at_the_start_and_by_the_doctor(
     tmp_path: Path, engine: Engine, settings: Settings, kind: str
 ) -> None:
     file = tmp_path / "list"
-    file.write_text(DISORDERED[kind])
+    text = DISORDERED[kind]
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
     house = replace(settings, refused_passwords=str(file))
     with pytest.raises(SettingsError, match="is no list of passwords"):
         create_app(house, engine)
     tone, sentence, values = found_out.standing(house)
     assert tone == "danger" and "HASH:COUNT" in translate(sentence, values, "en")
+    if kind in ("by count", "put together", "cut in the middle"):
+        return  # what is in disorder somewhere shows at the places that are looked at
+    with pytest.raises(Unavailable, match="Nothing was changed"):
+        check_new_password(GOOD, "canbo.sonv", found_out=str(file))
+
+
+def test_a_letter_cut_at_the_end_of_what_is_looked_at_is_none_of_another_encoding(
+    tmp_path: Path, settings: Settings
+) -> None:
+    for before in range(4):
+        file = tmp_path / "list"
+        file.write_text("x" * before + "\n" + "ề\n" * 3000, "utf-8")
+        found_out.check_list(replace(settings, refused_passwords=str(file)))
+
+
+def test_hashes_that_stand_there_twice_refuse_what_they_name_and_nothing_else(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """Two downloads merged in order: every hash twice, one of them a hundred times."""
+    lines = hashes(*KNOWN).splitlines(keepends=True)
+    file = tmp_path / "list"
+    file.write_text("".join(sorted([*lines, *lines, *lines[250:251] * 98])))
+    found_out.check_list(replace(settings, refused_passwords=str(file)))
+    assert all(found_out.is_found_out(str(file), one) for one in [*KNOWN, *(f"stranger {n}" for n in range(500))])
+    assert not any(found_out.is_found_out(str(file), f"nobody {number}") for number in range(500))
+
+
+def test_a_list_of_words_that_would_hold_up_every_page_is_refused(
+    tmp_path: Path, engine: Engine, settings: Settings
+) -> None:
+    file = tmp_path / "list"
+    file.write_text("123456\n" * 600)
+    os.truncate(file, found_out.MOST_WORDS + 1)  # takes no room on the disk
+    house = replace(settings, refused_passwords=str(file))
+    with pytest.raises(SettingsError, match="more than 200 MB"):
+        create_app(house, engine)
+    assert found_out.standing(house)[0] == "danger"
+    with pytest.raises(Unavailable):
+        found_out.is_found_out(str(file), GOOD)
+    os.truncate(file, found_out.MOST_WORDS)
+    found_out.check_list(house)
+
+
+def test_why_no_password_is_changed_stands_in_the_log_of_the_program(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "list"
+    file.write_bytes(zipped())
+    with caplog.at_level(logging.WARNING), pytest.raises(Unavailable):
+        found_out.is_found_out(str(file), GOOD)
+    (record,) = caplog.records
+    assert str(file) in record.getMessage() and GOOD not in caplog.text
+
+
+@pytest.mark.parametrize(("size", "told"), [(9, "0,1 MB"), (12_340_000, "12,3 MB"), (41_000_000_000, "41,0 GB")])
+def test_the_size_of_a_list_is_told_in_a_unit_that_fits(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, size: int, told: str
+) -> None:
+    file = tmp_path / "list"
+    file.write_text("123456\n" * 600)
+    os.truncate(file, size)
+    monkeypatch.setattr(found_out, "MOST_WORDS", 10**12)
+    _tone, sentence, values = found_out.standing(replace(settings, refused_passwords=str(file)))
+    assert f"({told})" in translate(sentence, values, "vi")
 
 
 def test_a_list_that_is_gone_stops_the_start_and_every_change(

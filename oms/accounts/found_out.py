@@ -1,11 +1,13 @@
 """Passwords that were found out elsewhere: a list the office gives (`OMS_REFUSED_PASSWORDS`), looked into on the disk.
 
-One password a line, or the well-known download of SHA-1 hashes with counts (“HASH:COUNT”, ordered by hash): of its forty
+One password a line (UTF-8, 200 MB at most), or the well-known download of SHA-1 hashes with counts (“HASH:COUNT”, ordered by hash): of its forty
 gigabytes some forty places are read for a password. SHA-1 is here the name of a password in a published list and guards
 nothing. A list that cannot be believed refuses every new password: it would else let through what it is there for.
 """
 
+import codecs
 import hashlib
+import logging
 import mmap
 import re
 from pathlib import Path
@@ -14,15 +16,27 @@ from typing import BinaryIO
 from oms.errors import N_, Unavailable
 from oms.settings import Settings, SettingsError
 
+log = logging.getLogger(__name__)
+
+# Most bytes of a list of words: it is searched in one piece, and nothing else of the process runs meanwhile.
+MOST_WORDS = 200 * 10**6
+# Bytes at the beginning that show whether a file is a text at all.
+_HEAD = 4096
 # No line of hashes is longer: 40 digits, a colon, a count, the end of the line.
 _LONGEST = 64
 # Places at which the order of hashes is tried when OMS starts and on the system page.
 _TRIED = 100
 _HASHED = re.compile(rb"([0-9A-Fa-f]{40})(:\d{1,12})?\r?")
-_OTHER_HASHES = re.compile(rb"[0-9A-Fa-f]{16,}:\d{1,12}\r?")
+# Other lengths than that of SHA-1, and what another program put behind the digits.
+_OTHER_HASHES = re.compile(rb"[0-9A-Fa-f]{16,}:\d{1,12}\r?|[0-9A-Fa-f]{32}.*")
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_LIST = N_(
-    "OMS_REFUSED_PASSWORDS names %(file)s, which is no list of passwords: one password a line, or lines HASH:COUNT of "
-    "SHA-1 in the order of their hashes."
+    "OMS_REFUSED_PASSWORDS names %(file)s, which is no list of passwords: one password a line in UTF-8, or lines "
+    "HASH:COUNT of SHA-1 in the order of their hashes."
+)
+_TOO_LARGE = N_(
+    "OMS_REFUSED_PASSWORDS names %(file)s, a list of words of more than %(most)s MB: each look into it would stop every "
+    "page. Use the list of SHA-1 hashes (HASH:COUNT, in their order), which may be of any size."
 )
 
 
@@ -36,6 +50,7 @@ def is_found_out(file: str, password: str) -> bool:
         with path.open("rb") as lines:
             return _stands_in_hashes(lines, path.stat().st_size, wanted)
     except (OSError, ValueError) as error:
+        log.warning("no password is changed: the list %s cannot be searched (%s)", file, type(error).__name__)
         raise Unavailable(
             N_(
                 "The list of passwords that were found out cannot be read, and without it none is changed. Nothing was "
@@ -45,7 +60,8 @@ def is_found_out(file: str, password: str) -> bool:
 
 
 def check_list(settings: Settings) -> None:
-    """Raise `SettingsError` for a list that is not there, not readable, empty, or not in order as far as it is tried."""
+    """Raise `SettingsError` for a list that is not there, not readable, empty, too large, of another kind, or not in order
+    as far as it is tried."""
     if not settings.refused_passwords:
         return
     path = Path(settings.refused_passwords)
@@ -55,6 +71,8 @@ def check_list(settings: Settings) -> None:
         if _is_hashed(path):
             with path.open("rb") as lines:
                 _try_order(lines, path.stat().st_size)
+        elif path.stat().st_size > MOST_WORDS:
+            raise SettingsError(_TOO_LARGE, file=path, most=MOST_WORDS // 10**6)
     except ValueError as error:
         raise SettingsError(_NO_LIST, file=path) from error
     except OSError as error:
@@ -75,27 +93,34 @@ def standing(settings: Settings) -> tuple[str, str, dict[str, object]]:
         check_list(settings)
     except SettingsError as error:
         return "danger", error.message, dict(error.values)
-    size = Path(settings.refused_passwords).stat().st_size / 10**9
+    size = Path(settings.refused_passwords).stat().st_size
+    number, unit = (size / 10**9, "GB") if size >= 10**9 else (size / 10**6, "MB")
     return (
         "success",
-        N_("New passwords are compared with the list %(file)s (%(size)s GB)."),
+        N_("New passwords are compared with the list %(file)s (%(size)s)."),
         {
             "file": settings.refused_passwords,
-            "size": f"{size:.1f}".replace(".", ","),
+            "size": f"{max(number, 0.1):.1f} {unit}".replace(".", ","),
         },
     )
 
 
 def _is_hashed(path: Path) -> bool:
-    """Whether the first line is a hash of the download; `ValueError` for hashes of another kind."""
+    """Whether the first line is a hash of the download; `ValueError` for hashes of another kind and what is no text."""
     with path.open("rb") as lines:
-        first = lines.readline(_LONGEST).rstrip(b"\n")
+        head = lines.read(_HEAD)
+    codecs.getincrementaldecoder("utf-8")().decode(head)  # the last letter may be cut
+    if b"\0" in head or head.startswith(_MARKS):
+        raise ValueError("no text")
+    first = head.partition(b"\n")[0]
     if not _HASHED.fullmatch(first) and _OTHER_HASHES.fullmatch(first):
         raise ValueError("hashes of another kind")
     return _HASHED.fullmatch(first) is not None
 
 
 def _stands_in_words(path: Path, raw: bytes) -> bool:
+    if path.stat().st_size > MOST_WORDS:
+        raise ValueError("too large")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if text[: len(raw) + 2].rstrip(b"\r\n") == raw:
             return True
@@ -109,12 +134,15 @@ def _stands_in_words(path: Path, raw: bytes) -> bool:
 
 
 def _stands_in_hashes(lines: BinaryIO, size: int, wanted: bytes) -> bool:
-    """Halve what is left until the hash is found or nothing is left; `ValueError` for what cannot stand there."""
+    """Halve what is left until the hash is found or nothing is left; `ValueError` for what cannot stand there.
+
+    A hash may stand there twice, as where two lists were put together: each look takes a line away, so this ends.
+    """
     low, high = 0, size
     below, above = b"", b"G"  # before and behind every hash
     while low < high:
         start, end, found = _line_at(lines, (low + high) // 2)
-        if not below < found < above:
+        if not below <= found <= above:
             raise ValueError("not in order")
         if found == wanted:
             return True

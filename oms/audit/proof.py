@@ -184,12 +184,12 @@ def open_note(note: str, keys: Mapping[str, bytes]) -> Signed:
 def read_notes(path: Path, keys: Mapping[str, bytes] | None = None) -> list[str]:
     """The notes of a file, or of all files of checkpoints in a folder; a line cut off by a power failure is left out.
 
-    A file not named .jsonl is the text of a syslog, where anybody may write: what `keys` did not sign is no note.
+    What is not named .jsonl nor begins with a note is text of a syslog, where all may write: there `keys` must sign.
     """
     notes = []
-    for file in sorted(path.glob("checkpoints*")) if path.is_dir() else [path]:
+    for file in sorted(filter(Path.is_file, path.glob("checkpoints*"))) if path.is_dir() else [path]:
         text = file.read_text("utf-8", "replace") if file.exists() else ""
-        if file.suffix == ".jsonl":
+        if file.suffix == ".jsonl" or text.startswith('{"note"'):
             notes += [str(json.loads(line)["note"]) for line in text.split("\n")[:-1] if line]
             continue
         for found in re.findall(f"{SPOKEN}([A-Za-z0-9+/]+=*)", text):

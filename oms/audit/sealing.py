@@ -110,7 +110,7 @@ def believed(settings: Settings, *places: Path) -> dict[str, Checkpoint | Break]
         known = keys(settings)
     for place in places or (folder(settings), *anchors(settings)):
         with suppress(OSError):
-            for file in sorted(place.glob("checkpoints*.jsonl")) if place.is_dir() else [place]:
+            for file in sorted(filter(Path.is_file, place.glob("checkpoints*.jsonl"))) if place.is_dir() else [place]:
                 for written in file.read_bytes().splitlines():
                     with suppress(*UNREADABLE):
                         note = str(json.loads(written)["note"])
@@ -231,22 +231,24 @@ def seal_when_due(engine: Engine, settings: Settings) -> Checkpoint | None:
     """
     if not is_ours(settings):
         return None
-    if settings.seal_syslog and folder(settings).exists():
-        with alone(settings):
-            _send_to_syslog(settings)  # what it did not take when it was signed
+    try:
+        return _sign_next(engine, settings) if _is_due(engine, settings) else None
+    finally:
+        _send_to_syslog(settings)  # what it did not take before, too
+
+
+def _is_due(engine: Engine, settings: Settings) -> bool:
     if (folder(settings) / REFUSED).exists():
-        return None
+        return False
     try:
         last = _last(settings)
     except UNREADABLE:
-        return seal(engine, settings)  # which refuses, and says so where people look
+        return True  # sealing refuses, and says so where people look
     with db.reading(engine) as session:
         size = session.scalar(select(func.max(AuditEntry.seq))) or 0
-    if last and size == end_of(last):
-        return None
-    if last and size - end_of(last) < ENTRIES and abs(now() - datetime.fromisoformat(last.at)) < EVERY:
-        return None
-    return seal(engine, settings)
+    if last is None or size == end_of(last):
+        return last is None
+    return size - end_of(last) >= ENTRIES or abs(now() - datetime.fromisoformat(last.at)) >= EVERY
 
 
 def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
@@ -255,6 +257,12 @@ def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
     Raises `Conflict` for a log that does not go on from the last checkpoint, and where checkpoints are gone or not of
     the key that is here.
     """
+    checkpoint = _sign_next(engine, settings)
+    _send_to_syslog(settings)
+    return checkpoint
+
+
+def _sign_next(engine: Engine, settings: Settings) -> Checkpoint | None:
     with alone(settings):
         try:
             sealed, begun = standing(settings)
@@ -271,7 +279,7 @@ def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
             return None
         origin = f"{name}/{begun.number}" if begun else name
         if sealed is not None and sealed.origin == origin and verdict.entries == end_of(sealed):
-            _copy_elsewhere(settings)
+            copy_to_anchors(settings)
             return sealed
         moment = now().isoformat(timespec="seconds")
         first = begun.first if begun else 1
@@ -280,7 +288,7 @@ def seal(engine: Engine, settings: Settings) -> Checkpoint | None:
         peaks = [peak.hex() for peak in tree.peaks]
         write_whole(folder(settings) / STATE, json.dumps({"size": tree.size, "peaks": peaks}).encode())
         (folder(settings) / REFUSED).unlink(missing_ok=True)
-        _copy_elsewhere(settings)
+        copy_to_anchors(settings)
     return checkpoint
 
 
@@ -347,14 +355,18 @@ def _kept_tree(settings: Settings, sealed: Checkpoint | None) -> tuple[Tree, boo
     return (tree, True) if same else (Tree(), False)
 
 
-def _copy_elsewhere(settings: Settings) -> None:
-    copy_to_anchors(settings)
-    _send_to_syslog(settings)
-
-
 def _send_to_syslog(settings: Settings) -> None:
-    if settings.seal_syslog:
-        syslog.deliver(folder(settings), settings, (BREAKS, NOTES_FILE))
+    """After sealing and in nobody's way: whatever goes wrong here, the log is signed. One process at a time sends."""
+    if not settings.seal_syslog or not folder(settings).exists():
+        return
+    try:
+        with (folder(settings) / ".syslog.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            syslog.deliver(folder(settings), settings, (BREAKS, NOTES_FILE))
+    except BlockingIOError:
+        return  # another process sends what waits
+    except Exception:
+        log.exception("checkpoints could not be sent to the syslog")
 
 
 def copy_to_anchors(settings: Settings) -> None:

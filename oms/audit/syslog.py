@@ -1,23 +1,28 @@
 """Checkpoints to the syslog of the house (`OMS_SEAL_SYSLOG`): each is one line in a log that other people keep.
 
-The socket of this machine (“/dev/log”), or HOST:PORT by TLS; lines of RFC 5424, framed as in RFC 5425. What leaves is the length of the log
-and hashes, no word of it. Nothing here stops who signs: what was not taken is kept in mind and sent when the syslog
-answers again. By TLS a line counts as taken when the other side has read to the end and hung up (RFC 5425 knows no
-receipts); a socket of the machine gives no such answer.
+The socket of this machine (“/dev/log”), or HOST:PORT by TLS; lines of RFC 5424, framed as in RFC 5425. What leaves is
+the length of the log and hashes, no word of it. Nothing here stops who signs: what was not taken is kept in mind and
+sent when the syslog answers again. RFC 5425 knows no receipts: by TLS a line counts as taken when the other side has
+closed in its turn and its machine has confirmed every byte, which proves that it was read and not that it was kept; a
+socket of the machine gives no such answer.
 """
 
 import base64
+import fcntl
 import hashlib
 import json
 import logging
 import re
 import socket
 import ssl
+import struct
+import termios
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from oms.audit.keeping import TAIL, write_whole
@@ -29,7 +34,8 @@ from oms.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 STATE = "syslog.json"
-# Seconds for one answer, and for all that is sent in one round: who signs waits no longer than both.
+# Seconds for one answer, and after which a round begins no further line. Looking a name up and a host of several
+# addresses can take longer than both; the log is signed by then.
 PATIENCE, ROUND = 5.0, 20.0
 # Lines of one connection; what a syslog took is remembered after each.
 TOGETHER = 100
@@ -71,22 +77,38 @@ def place_of(settings: Settings) -> Place | None:
 
 def deliver(place: Path, settings: Settings, files: Sequence[str]) -> None:
     """Send what the files of notes in `place` hold and the syslog has not taken; never raises for a silent one."""
-    sent, end = _sent(place), time.monotonic() + ROUND
+    sent, deadline = _sent(place), time.monotonic() + ROUND
     for name in files:
         while lines := _waiting(place / name, sent.ends.get(name)):
+            messages = _messages(name, lines)
             try:
-                _send(settings, [_message(json.loads(line)["note"]) for _end, line in lines])
-            except (OSError, SettingsError, ValueError, KeyError, TypeError) as error:
+                taken = _send(settings, [message for _end, message in messages], deadline) if messages else 0
+            except (OSError, SettingsError, ValueError) as error:
                 if not sent.silent_since:
                     sent.silent_since = now().isoformat(timespec="seconds")
                     log.warning("the syslog does not take checkpoints (%s); they are kept", type(error).__name__)
                     _remember(place, sent)
                 return
-            sent.ends[name] = (lines[-1][0], _mark(place / name, lines[-1][0]))
-            sent.silent_since = ""
-            _remember(place, sent)
-            if time.monotonic() > end:
+            if messages and not taken:
                 return
+            end = lines[-1][0] if taken == len(messages) else messages[taken - 1][0]
+            sent.ends[name] = (end, _mark(place / name, end))
+            if taken:
+                sent.silent_since = ""
+            _remember(place, sent)
+            if time.monotonic() > deadline:
+                return
+
+
+def _messages(name: str, lines: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """What is sent of the lines of a file, each with where its line ends; one that is no note stops none behind it."""
+    found = list[tuple[int, bytes]]()
+    for end, line in lines:
+        try:
+            found.append((end, _message(json.loads(line)["note"])))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            log.warning("a line of %s is no note and is not sent; it ends at byte %s", name, end)
+    return found
 
 
 def silent_since(place: Path) -> datetime | None:
@@ -94,15 +116,17 @@ def silent_since(place: Path) -> datetime | None:
     if not (place / STATE).exists() and (place / NOTES_FILE).exists():  # nothing was ever sent
         return datetime.fromtimestamp((place / NOTES_FILE).stat().st_mtime, UTC)
     said = _sent(place).silent_since
-    return datetime.fromisoformat(said) if said else None
+    return datetime.fromisoformat(said) if said else None  # `_sent` has tried it
 
 
 def _sent(place: Path) -> Sent:
     """What is known of earlier rounds; nothing where the file cannot be read: then it begins as on the first day."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         kept = json.loads((place / STATE).read_text("ascii"))
         ends = {str(name): (int(end), str(mark)) for name, (end, mark) in kept["ends"].items()}
-        return Sent(ends, str(kept["silent_since"]))
+        if since := str(kept["silent_since"]):
+            datetime.fromisoformat(since)
+        return Sent(ends, since)
     return Sent()
 
 
@@ -153,24 +177,42 @@ def _message(note: str) -> bytes:
     return f"<{_PRIORITY}>1 {at} {host} oms-audit - checkpoint - {origin} {length} {SPOKEN}{note64}".encode("ascii")
 
 
-def _send(settings: Settings, messages: Sequence[bytes]) -> None:
-    """Raises `OSError` when not all of them were taken."""
-    target = place_of(settings)
+def _send(settings: Settings, messages: Sequence[bytes], deadline: float) -> int:
+    """How many were taken before the deadline (of `time.monotonic`); `OSError` when not all that went out were."""
+    target, taken = place_of(settings), 0
+    in_time = takewhile(lambda _message: time.monotonic() < deadline, messages)
     if target is None:
-        return
+        return 0
     if target.socket:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
             line.settimeout(PATIENCE)
             line.connect(target.socket)
-            for message in messages:
+            for taken, message in enumerate(in_time, 1):  # noqa: B007 - how many is what is wanted
                 line.send(message)
-        return
+        return taken
     context = ssl.create_default_context(cafile=settings.seal_syslog_ca or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     with (
         socket.create_connection((target.host, target.port), PATIENCE) as line,
         context.wrap_socket(line, server_hostname=target.host) as secured,
     ):
-        secured.sendall(b"".join(b"%d %s" % (len(message), message) for message in messages))
-        with suppress(ssl.SSLEOFError):  # it hung up without a word, after all was read
-            secured.unwrap()  # says that this was all and waits for the answer; what was not read breaks the line off
+        for taken, message in enumerate(in_time, 1):  # noqa: B007
+            secured.sendall(b"%d %s" % (len(message), message))
+        with suppress(ssl.SSLEOFError):  # it hung up without a word of TLS
+            plain = secured.unwrap()  # says that this was all and waits for the answer
+            plain.shutdown(socket.SHUT_WR)
+            if plain.recv(1):
+                raise ConnectionResetError("the other side went on behind its end")
+        _require_confirmed(secured)
+    return taken
+
+
+def _require_confirmed(line: socket.socket) -> None:
+    """`ConnectionResetError` unless the other machine has confirmed every byte.
+
+    A close alone, of TLS or not, proves nothing: it may have been said before our lines came. Who has read them all
+    confirms them with its close; of who has not, its machine breaks the line off (RFC 1122, 4.2.2.13).
+    """
+    (unconfirmed,) = struct.unpack("i", fcntl.ioctl(line.fileno(), termios.TIOCOUTQ, bytes(4)))
+    if unconfirmed or line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise ConnectionResetError("the other side hung up before it had read everything")

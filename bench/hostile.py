@@ -204,8 +204,8 @@ def judge(specimen: hostile.Specimen, status: int, words: str) -> str:
     locked = "password" in words or "mật khẩu" in words
     came = hostile.OK if status < 300 else hostile.LOCKED if locked else hostile.REFUSED
     fate = specimen.fate
-    if specimen.name.endswith(".zip") and fate in (hostile.OK, hostile.LOCKED):
-        fate = hostile.REFUSED  # ZIPs have a door of their own
+    if specimen.name.endswith(".zip") and came != hostile.OK:
+        return ""  # ZIPs have a door of their own
     return "" if fate in (came, hostile.EITHER) else f"{came}, not {fate}"
 
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pikepdf
 import segno
@@ -75,10 +76,11 @@ def tiff_of(pages: Sequence[Image.Image]) -> bytes:
 
 
 def give(
-    engine: Engine, settings: Settings, unit_id: str, content: bytes, *, actor: Actor, name: str = "tập quét.pdf"
+    engine: Engine, settings: Settings, unit_id: str, content: bytes, *, actor: Actor, name: str = "tập quét"
 ) -> str:
     """A stack given in as if every page had been looked at; its id."""
-    arrival = intake.arrive(settings, [content], name)
+    kind = "" if Path(name).suffix else ".pdf" if content.startswith(b"%PDF") else ".tif"
+    arrival = intake.arrive(settings, [content], name + kind)
     try:
         intake.keep(settings, replace(arrival, looked=True))
         with db.writing(engine) as session:

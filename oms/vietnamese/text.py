@@ -101,7 +101,8 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 def tone_key(text: str) -> str:
     """`text` in lower case with each tone in its regular place, only for comparing: hòa and hoà are equal."""
-    return _WORD.sub(lambda match: _place_tone(match[0]), nfc(text).lower())
+    placed = _WORD.sub(lambda match: _place_tone(match[0]), nfc(text).lower())
+    return nfc(placed) if any(shape in placed for shape in _SHAPES) else placed  # a tone before a hat too many: ơ + ^
 
 
 def split_tone(letter: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oms.vietnamese.syllables import all_syllables
@@ -92,6 +92,7 @@ def test_fold_is_idempotent_and_blind_to_marks(text: str) -> None:
 
 
 @given(st.one_of(st.text(), VIETNAMESE))
+@example("Ý\u01a0\u0302")
 def test_tone_key_is_idempotent(text: str) -> None:
     assert tone_key(tone_key(text)) == tone_key(text)
 

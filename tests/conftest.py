@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as drawing
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Dialect, Engine, create_engine, make_url
 from sqlalchemy.orm import Session
@@ -53,7 +54,13 @@ def _left_out(config: pytest.Config) -> list[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the run: no word to another machine, nobody's words in a log."""
+    """Watch the run: no word to another machine, nobody's words in a log.
+
+    What Hypothesis draws is the same in each run, so that a run says something about what was changed; new cases are
+    looked for with `OMS_TEST_LONG=1`.
+    """
+    drawing.register_profile("same", derandomize=not os.environ.get("OMS_TEST_LONG"))
+    drawing.load_profile("same")
     config.pluginmanager.register(Watch(), "watching")
 
 

@@ -42,6 +42,7 @@ CHECKS = (
     ("Passwords, sessions, second factor", f"{PYTEST} tests/test_accounts.py tests/test_guessing.py"),
     ("Names of accounts tell nothing; crowds at the doors", f"{sys.executable} bench/doors.py"),
     ("Nothing personal in logs, nobody outside spoken to", f"{PYTEST} tests/test_watching.py tests/oracle"),
+    ("No program of ours, box or browser speaks to another machine", f"{sys.executable} bench/outbound.py"),
     ("The source keeps its rules; no known hole", "deploy/scan"),
 )
 

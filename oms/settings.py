@@ -9,9 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from oms.errors import N_, OmsError
 
+_HERE = ("", "localhost", "127.0.0.1", "::1")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -146,7 +148,44 @@ class Settings:
                 name="OMS_PROFILE",
                 value=values["profile"],
             )
-        return cls(home=home, **{name: _convert(name, known[name], value) for name, value in values.items()})  # type: ignore[arg-type]
+        settings = cls(home=home, **{name: _convert(name, known[name], value) for name, value in values.items()})  # type: ignore[arg-type]
+        _check_far(settings)
+        return settings
+
+
+def _check_far(settings: Settings) -> None:
+    """Raise `SettingsError` when database or queue lie on another machine and are not spoken to by TLS that proves it."""
+    for name, address in (("OMS_DATABASE_URL", settings.database_url), ("OMS_QUEUE_URL", settings.queue_url)):
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            raise SettingsError(
+                N_("Setting %(name)s does not understand the value %(value)s."),
+                name=name,
+                value=address.rpartition("@")[2],
+            ) from error
+        asked = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        # libpq takes host and hostaddr from behind the question mark, several of them, and a folder means a socket.
+        hosts = ",".join(filter(None, (parts.hostname, asked.get("host"), asked.get("hostaddr")))).split(",")
+        hosts = [unquote(host) for host in hosts]
+        if all(host in _HERE or host.startswith("/") for host in hosts):
+            continue
+        if parts.scheme.startswith("postgres") and asked.get("sslmode") != "verify-full":
+            raise SettingsError(
+                N_(
+                    "%(name)s names another machine: what is written and read would cross the network in the open. "
+                    "Add sslmode=verify-full and sslrootcert=FILE to the address."
+                ),
+                name=name,
+            )
+        if parts.scheme == "redis" or asked.get("ssl_cert_reqs", "required") != "required":
+            raise SettingsError(
+                N_(
+                    "%(name)s names another machine: begin the address with rediss:// and let the certificate be "
+                    "checked (ssl_ca_certs=FILE)."
+                ),
+                name=name,
+            )
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -87,9 +87,10 @@ quotas.KEPT_SHARE, quotas.KEPT_LEAST = 0.0, 0
 DIALECTS: dict[str, Dialect] = {}
 COMPILED: LRUCache[Any, Any] = LRUCache(3_000)
 CHROMIUM = Path("/usr/bin/chromium")
-# As root Chromium runs without its own sandbox; the rest keeps it from looking for the Internet.
+# As root Chromium runs without its own sandbox; the rest keeps it from looking for the Internet (`bench/outbound.py`).
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
 
 
 @pytest.fixture(scope="session")

@@ -53,3 +53,38 @@ def test_the_key_is_made_once_and_closed_to_others(tmp_path):
     assert first not in repr(Settings(home=tmp_path, secret_key=first))
     with pytest.raises(SettingsError):
         secret_key(Settings(home=tmp_path, secret_key="short"))
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("OMS_DATABASE_URL", "postgresql://oms@db.example/oms"),
+        ("OMS_DATABASE_URL", "postgresql+psycopg://oms@10.1.2.3/oms?sslmode=require"),
+        ("OMS_DATABASE_URL", "postgresql://oms@localhost/oms?host=db.example"),
+        ("OMS_DATABASE_URL", "postgresql://oms@/oms?hostaddr=10.1.2.3"),
+        ("OMS_DATABASE_URL", "postgresql://oms@localhost,db.example/oms"),
+        ("OMS_QUEUE_URL", "redis://10.1.2.3:6379/0"),
+        ("OMS_QUEUE_URL", "rediss://queue.example/0?ssl_cert_reqs=none"),
+        ("OMS_QUEUE_URL", "postgresql://oms@db.example/oms"),
+        ("OMS_QUEUE_URL", "redis://[x"),
+    ],
+)
+def test_another_machine_is_spoken_to_by_tls_that_proves_it(tmp_path, name, address):
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment({"OMS_HOME": str(tmp_path), name: address})
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("OMS_DATABASE_URL", "postgresql://oms@db.example/oms?sslmode=verify-full&sslrootcert=/etc/oms/ca.crt"),
+        ("OMS_DATABASE_URL", "postgresql:///oms?host=/run/postgresql"),
+        ("OMS_DATABASE_URL", "postgresql://oms@%2Frun%2Fpostgresql/oms"),
+        ("OMS_DATABASE_URL", "postgresql://oms:secret@127.0.0.1:5433/oms"),
+        ("OMS_DATABASE_URL", "sqlite:////srv/oms/oms.sqlite3"),
+        ("OMS_QUEUE_URL", "rediss://queue.example/0?ssl_ca_certs=/etc/oms/ca.crt"),
+        ("OMS_QUEUE_URL", "redis://localhost:6379/0"),
+    ],
+)
+def test_what_lies_here_or_is_proved_is_taken(tmp_path, name, address):
+    assert address in vars(Settings.from_environment({"OMS_HOME": str(tmp_path), name: address})).values()

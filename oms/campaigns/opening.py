@@ -6,7 +6,7 @@ be declared does not change any more once it is open.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
@@ -53,8 +53,13 @@ class NewCampaign:
 
 
 def deadline_of(categories: Collection[Category], year: int) -> tuple[date, str] | None:
-    """The last day the law sets for these categories, with the rule; the earliest of several, None where none does."""
+    """The last day the law sets for these categories, with the rule; the earliest of several, None where none does.
+
+    None, too, for a year no calendar has: the form asks before anybody has checked what was written.
+    """
     found = []
+    if not MINYEAR <= year < MAXYEAR:
+        return None
     for category in categories:
         rule = catalogue.supplement_deadline(category.value, today())
         if rule is not None:

@@ -62,6 +62,7 @@ def open_raster(file: Path | BinaryIO) -> Iterator[Image.Image]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # PIXEL_LIMIT is checked by the callers
         with Image.open(file, formats=("JPEG", "PNG", "TIFF")) as image:
+            image.info.pop("comment", None)  # saved again, it would stand in every picture made from this one
             yield image
 
 

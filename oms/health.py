@@ -24,6 +24,7 @@ from oms import (
     installation,
     jobs,
     log_standing,
+    looks,
     quotas,
     search,
     staging,
@@ -44,12 +45,10 @@ GOOD, WARNING, DANGER = "success", "warning", "danger"
 PATIENCE = timedelta(minutes=5)
 # Below this share of the disk, or this many bytes, scans may soon not be received any more.
 DISK_SHARE, DISK_LEAST = 0.1, 20 * 1024**3
-# A full check of files against the database is due weekly.
-CHECK_EVERY = timedelta(days=7)
 # A backup is due every night, its trial restore weekly; a day more for holidays of the machine.
 BACKUP_EVERY, DRILL_EVERY = timedelta(days=2), timedelta(days=8)
 MAILED_WITHIN = timedelta(days=1)  # an alarm that nobody took for so long stands on its page only
-LAST_CHECK, LAST_BACKUP, LAST_DRILL = "last_check", "last_backup", "last_drill"
+LAST_BACKUP, LAST_DRILL = "last_backup", "last_drill"
 BURST = "burst_of_damage"  # how many stored files are damaged at once, and since when; written by backup/rotation
 
 
@@ -133,18 +132,14 @@ def diagnose(session: Session, settings: Settings) -> tuple[Finding, ...]:
         _index(settings, backlog),
         _parity(session),
         _engine(session, settings),
-        _last_check(session),
+        Finding(N_("Last check"), *looks.fast(session)),
+        Finding(N_("Last full look"), *looks.full(session)),
         _last_backup(session),
         _last_drill(session),
         Finding(N_("Seal of the audit log"), *log_standing.seal(session, settings)),
         *(Finding(N_("Broken segment of the audit log"), *told) for told in log_standing.broken(settings)),
         _mail(session, settings),
     )
-
-
-def remember_check(session: Session, problems: int) -> None:
-    """Write down that database, files and index were compared just now, and how many problems were found."""
-    _remember(session, LAST_CHECK, f"{_moment()} {problems}")
 
 
 def remember(session: Session, key: str, file_name: str, problems: int = 0) -> None:
@@ -333,20 +328,6 @@ def _engine(session: Session, settings: Settings) -> Finding:
         "fifth of the time: install oms[tantivy], set OMS_SEARCH=tantivy, then run: oms reindex."
     )
     return Finding(name, WARNING, sentence, values)
-
-
-def _last_check(session: Session) -> Finding:
-    fact = session.get(Fact, LAST_CHECK)
-    if fact is None:
-        return Finding(N_("Last check"), WARNING, N_("Files and database were never compared. Run: oms check."))
-    written, problems = fact.value.split()
-    at = datetime.fromisoformat(written)
-    if int(problems):
-        sentence = N_("%(problems)s problems found. Run “oms check” to see them.")
-        return Finding(N_("Last check"), DANGER, sentence, {"problems": problems})
-    if now() - at > CHECK_EVERY:
-        return Finding(N_("Last check"), WARNING, N_("No problem, but more than a week ago. Run: oms check."))
-    return Finding(N_("Last check"), GOOD, N_("No problem found."))
 
 
 def _remembered(session: Session, key: str) -> tuple[datetime, int, dict[str, str]] | None:

@@ -45,6 +45,7 @@ ORDER = (
         "certificates",
         "clocks",
         "log_standing",
+        "looks",
         "health",
         "alarms",
         "overview",
@@ -56,6 +57,7 @@ ORDER = (
     ),
     (
         "fixity",
+        "scrubbing",
         "backup",
         "drill",
         "demo",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from oms import health, quotas, search, staging
+from oms import health, looks, quotas, search, staging
 from oms.errors import Refused
 from oms.health import DANGER, GOOD, WARNING, Finding
 from oms.models import Fact, Job, JobState, now
@@ -97,12 +97,12 @@ def test_files_that_wait_on_a_disk_are_a_danger(look, monkeypatch: pytest.Monkey
 
 
 def test_the_last_check_is_remembered(session: Session, look) -> None:
-    health.remember_check(session, 0)
+    looks.remember_check(session, 0)
     assert look()["Last check"].tone == GOOD
-    health.remember_check(session, 3)
+    looks.remember_check(session, 3)
     assert look()["Last check"].tone == DANGER
-    fact = session.get_one(Fact, health.LAST_CHECK)
-    fact.value = f"{(now() - health.CHECK_EVERY - timedelta(days=1)).isoformat(timespec='seconds')} 0"
+    fact = session.get_one(Fact, looks.LAST_CHECK)
+    fact.value = f"{(now() - looks.CHECK_EVERY - timedelta(days=1)).isoformat(timespec='seconds')} 0"
     assert look()["Last check"].tone == WARNING
 
 

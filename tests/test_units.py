@@ -19,6 +19,8 @@ BARS = {
     "oms-seal": 2.5,
     "oms-backup": 1.5,
     "oms-drill": 1.5,
+    "oms-check": 1.5,
+    "oms-protection-check": 1.5,
 }
 WRITTEN = {"/var/lib/oms", "/var/lib/oms-protection", "/var/backups/oms", "/var/backups/oms-protection"}
 MUST = (
@@ -41,6 +43,16 @@ def unit(name: str) -> str:
 
 def test_every_service_has_its_bar() -> None:
     assert {path.stem for path in (CHECKOUT / "deploy").glob("*.service")} == set(BARS)
+
+
+@pytest.mark.parametrize("house", ["oms", "oms-protection"])
+def test_every_night_each_house_is_looked_at(house: str) -> None:
+    timer = (CHECKOUT / "deploy" / f"{house}-check.timer").read_text()
+    assert "OnCalendar=*-*-* " in timer and "Persistent=true" in timer
+    assert "ExecStart=/opt/oms/.venv/bin/oms check --nightly" in unit(f"{house}-check").splitlines()
+    page = (CHECKOUT / "docs" / ("install.md" if house == "oms" else "protection.md")).read_text()
+    started = next(line for line in page.splitlines() if "systemctl daemon-reload" in line)
+    assert f"{house}-check.timer" in started, "who installs starts it"
 
 
 @pytest.mark.parametrize("name", BARS)

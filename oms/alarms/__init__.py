@@ -31,6 +31,7 @@ OF_THE_MACHINE = (
     AlarmKind.FILES_DAMAGED,
     AlarmKind.DISK_FULL,
     AlarmKind.CERTIFICATE_ENDS,
+    AlarmKind.LOOK_OVERDUE,
 )
 IN_THE_LOG = {
     "alarm:read": N_("Read alarms"),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from oms import catalogue, certificates, health
+from oms import catalogue, certificates, health, looks
 from oms.audit import sealing
 from oms.catalogue import AlarmRule
 from oms.models import Account, Alarm, AlarmKind, AuditEntry, Fact, now
@@ -65,6 +65,7 @@ def notice(session: Session, settings: Settings, *, at: datetime | None = None) 
     rule = catalogue.alarm_rule(moment.astimezone(HANOI).date())
     found = [*_log(settings), *_files(session), *_disk(settings, moment, rule.disk_percent if rule else 100)]
     found += _certificate(settings, moment)
+    found += [Notice(AlarmKind.LOOK_OVERDUE, about, values=values) for about, values in looks.overdue(session, moment)]
     if rule is not None:
         found += _reading(session, moment, rule)
         found += _exports(session, moment, rule)
@@ -172,11 +173,10 @@ def _log(settings: Settings) -> Iterator[Notice]:
 
 
 def _files(session: Session) -> Iterator[Notice]:
-    fact = session.get(Fact, health.LAST_CHECK)
-    if fact is not None:
-        written, problems = fact.value.split()
-        if int(problems):
-            yield Notice(AlarmKind.FILES_DAMAGED, written, values={"count": problems})
+    found = looks.last_check(session)
+    if found is not None and found[1]:
+        about = found[0].isoformat(timespec="seconds")
+        yield Notice(AlarmKind.FILES_DAMAGED, about, values={"count": found[1]})
     fact = session.get(Fact, health.BURST)
     if fact is not None:
         files, _space, since = fact.value.partition(" ")

@@ -24,6 +24,10 @@ _SENTENCES: dict[AlarmKind, str] = {
         "The certificate of %(names)s ends on %(day)s; browsers will then refuse to open OMS. Run: oms ca server, then "
         "reload nginx."
     ),
+    AlarmKind.LOOK_OVERDUE: N_(
+        "For %(days)s days nobody has looked whether database and stored files are as they should be. Is the timer "
+        "running (oms-check.timer)? Or run: oms check."
+    ),
 }
 # Entry 0 stands for the checkpoints themselves.
 _CHECKPOINTS_SPOILT = N_(
@@ -35,6 +39,10 @@ _STOPPED = N_(
     "%(count)s stored files are damaged or missing at once: nothing is changed or removed, and no backup leaves. Find out "
     "who or what did it, then put them back: oms check --repair --from FOLDER."
 )
+_UNREAD = N_(
+    "Some stored files were not read for %(days)s days, so a damaged one would not be noticed (limit 30 days). Is the "
+    "timer running (oms-check.timer)? Or run: oms check."
+)
 
 
 def sentence_of(alarm: Alarm) -> str:
@@ -43,4 +51,6 @@ def sentence_of(alarm: Alarm) -> str:
         return _CHECKPOINTS_SPOILT
     if "stopped" in alarm.values:
         return _STOPPED
+    if "whole" in alarm.values:
+        return _UNREAD
     return _SENTENCES[alarm.kind]

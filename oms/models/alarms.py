@@ -23,6 +23,7 @@ class AlarmKind(enum.StrEnum):
     FILES_DAMAGED = "files_damaged"
     DISK_FULL = "disk_full"
     CERTIFICATE_ENDS = "certificate_ends"
+    LOOK_OVERDUE = "look_overdue"
 
 
 class Alarm(Identified, Base):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from oms import alarms, audit, catalogue, db, health
+from oms import alarms, audit, catalogue, db, looks
 from oms.alarms import noticing
 from oms.audit import sealing
 from oms.models import Account, Alarm, AlarmKind, AuditEntry, new_id
@@ -160,10 +160,10 @@ def test_wrong_passwords_of_one_account_and_of_many(session: Session, settings: 
 def test_a_broken_log_damaged_files_and_a_full_disk(
     session: Session, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    health.remember_check(session, 0)
+    looks.remember_check(session, 0)
     session.flush()
     assert kinds(session, settings) == []
-    health.remember_check(session, 3)
+    looks.remember_check(session, 3)
     session.flush()
     assert kinds(session, settings) == [AlarmKind.FILES_DAMAGED]
     monkeypatch.setattr(
@@ -180,7 +180,7 @@ def test_each_is_raised_once_and_an_ordinary_day_raises_none(engine: Engine, set
     alarms.watch(engine, settings)
     with db.writing(engine) as session:
         assert session.scalars(select(Alarm)).all() == []
-        health.remember_check(session, 2)
+        looks.remember_check(session, 2)
     for _ in range(3):
         alarms.watch(engine, settings)
     with db.reading(engine) as session:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from oms import db, health
+from oms import db, health, looks
 from oms.models import Job, JobState, new_id
 from tests import factories
 
@@ -47,10 +47,10 @@ def test_it_tells_how_things_are_and_names_nobody(oms, engine, world, monkeypatc
 def test_what_is_to_be_done_at_once_is_the_exit_code(oms, engine, world) -> None:
     oms("reindex")
     with db.writing(engine) as session:
-        health.remember_check(session, 0)
+        looks.remember_check(session, 0)
     assert oms("doctor").code == 0
     with db.writing(engine) as session:
-        health.remember_check(session, 2)
+        looks.remember_check(session, 2)
     assert oms("doctor").code == 1
 
 

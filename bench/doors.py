@@ -4,6 +4,8 @@
 
 AU-N: the time of a refusal does not tell whether there is an account of that name: pairs of a known and an unknown one, in
 random order, over HTTP. CC-6: fifty sign in at once; what the server takes for it, and whether it answers others meanwhile.
+At the first try so many must come in as the machine can hash half as fast as it does here by itself, and whoever was told to
+wait must come in when they try again as told.
 CC-3: fifty files of 10 MB at once, ten of them the same bytes: each gets its answer, each is there once.
 """
 
@@ -28,6 +30,8 @@ from hostile import Door
 from sqlalchemy import func, select
 
 from oms import accounts, db, fixity, search, storage
+from oms.accounts.passwords import HASHING_PATIENCE
+from oms.cli.serving import PROCESSES
 from oms.models import Account, Role, Scan, Unit
 from oms.settings import Settings
 from tests import factories
@@ -37,6 +41,10 @@ APART = 0.10
 """Share by which the medians may differ."""
 HEALTHY = 0.3
 """Seconds for 95 of 100 questions after health."""
+HASHED = 0.5
+"""Share of its speed with nothing else to do at which a machine hashes for a crowd."""
+TRIES = 20
+"""Times somebody who is told to wait tries again, as long after as told."""
 FILE = 10 * 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 
@@ -75,6 +83,14 @@ def names_tell_nothing(port: int, known: list[str], chance: random.Random) -> st
     apart = abs(there - nowhere) / min(there, nowhere)
     print(f"names: {len(known)} pairs, medians {there * 1000:.0f} and {nowhere * 1000:.0f} ms, {apart:.1%} apart")
     return f"names: medians {apart:.1%} apart" if apart >= APART else ""
+
+
+def least_at_once() -> int:
+    """How many must come in at the first try: both processes hash one at a time, and nobody waits longer than so long."""
+    began = time.perf_counter()
+    accounts.passwords.hash_password(factories.PASSWORD)
+    each = time.perf_counter() - began
+    return max(PROCESSES, min(CROWD, int(HASHED * PROCESSES * HASHING_PATIENCE / each)))
 
 
 class Watching:
@@ -122,21 +138,40 @@ class Watching:
         return sorted(self.took)[int(len(self.took) * 0.95)] if self.took else 0.0
 
 
+def come_in(port: int, place: int, name: str) -> tuple[int, float, int]:
+    """Status and seconds of the first try, and how many tries it took to come in; 0 when nothing helped."""
+    first = (0, 0.0)
+    for tries in range(1, TRIES + 1):
+        status, seconds = ask_for_token(port, name, factories.PASSWORD, f"10.9.{tries}.{place}")
+        first = first if tries > 1 else (status, seconds)
+        if status == 201:
+            return *first, tries
+        time.sleep(HASHING_PATIENCE)
+    return *first, 0
+
+
+def what_is_wrong(statuses: Counter[int], least: int, shut_out: int) -> list[str]:
+    """What is wrong with the answers to a crowd of which `least` must come in at the first try, and all in the end."""
+    found = [f"signing in: answered {status}" for status in statuses if status not in (201, 503)]
+    if statuses[201] < least:
+        found.append(f"signing in: {statuses[201]} came in at the first try, not {least}")
+    return found + [f"signing in: {shut_out} never came in"] * bool(shut_out)
+
+
 def a_crowd_signs_in(programs: household.Programs, names: list[str]) -> list[str]:
     """What is wrong; prints what it took."""
+    least = least_at_once()
     with ThreadPoolExecutor(CROWD) as crowd, Watching(programs) as watching:
         time.sleep(0.5)
-        told = list(
-            crowd.map(
-                lambda at: ask_for_token(programs.port, at[1], factories.PASSWORD, f"10.9.0.{at[0]}"), enumerate(names)
-            )
-        )
-    statuses, more = Counter(status for status, _ in told), max(watching.memory) - watching.memory[0]
+        told = list(crowd.map(lambda at: come_in(programs.port, *at), enumerate(names)))
+    statuses, more = Counter(status for status, _, _ in told), max(watching.memory) - watching.memory[0]
+    tries = [count for _, _, count in told]
     print(
-        f"signing in: {len(told)} at once: {dict(statuses)}, longest {max(s for _, s in told):.1f} s, web processes "
+        f"signing in: {len(told)} at once: {dict(statuses)} at the first try (at least {least} must come in), all after "
+        f"{max(tries)} tries but {tries.count(0)}, longest {max(s for _, s, _ in told):.1f} s, web processes "
         f"+{more / 1024**2:.0f} MB, /healthz p95 {watching.slow * 1000:.0f} ms of {len(watching.took)}"
     )
-    found = [f"signing in: answered {status}" for status in statuses if status not in (201, 503)]
+    found = what_is_wrong(statuses, least, tries.count(0))
     found += ["signing in: /healthz failed"] * bool(watching.failed)
     found += ["signing in: more than 128 MiB"] * (more > 128 * 1024**2)
     return found + ["signing in: /healthz was slow"] * (watching.slow >= HEALTHY)

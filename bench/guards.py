@@ -1,14 +1,16 @@
 """Is every guard proved? Each one is taken out, one at a time, and some test must notice (AZ-9).
 
-    python bench/guards.py --kept FOLDER [--sample N] [--only PART] [--tests PART …] [--most N] [--again]
+    python bench/guards.py [--kept FOLDER] [--sample N] [--only PART] [--tests PART …] [--most N] [--again]
 
 Copies the program and puts a switch into it at each `require`, `require_confirmed`, `allowed` and `can`, and at each
 comparison of `oms/permissions/`. Every test runs once, and what it passes is noted; then one guard after the other is taken
 out, and the tests that pass it run, the most telling first, until one fails. A guard that forty tests pass and none
 misses is printed.
-FOLDER is kept: a second run goes on where the first was stopped, with the program as it was then. `--again` takes the tests
-anew, and what was missed by nobody is tried with those that are new or others now. `--sample 60` throws sixty switches,
-chosen by lot and always the same; `--only` those in files with that in their path, `--tests` uses such test files alone.
+A test that takes too long has noticed nothing: guards under which only that happened are told apart and count as missed.
+FOLDER is kept: a second run goes on where the first was stopped, with the program as it was then. `--again` takes program
+and tests anew; what was found of a guard whose lines are others now, or by a test that is another now, is forgotten, and what
+was missed by nobody is tried with the tests that are new or others. `--sample 60` throws sixty switches, chosen by lot and
+always the same; `--only` those in files with that in their path, `--tests` uses such test files alone.
 Ends with 1 when a guard may go unnoticed, or fewer than 98 % of all.
 """
 
@@ -20,6 +22,8 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -62,6 +66,9 @@ OF_THE_SOURCE = (
     "test_hostile_input.py",
 )
 PATIENCE = 7_200
+"""Seconds for one run of pytest; it goes on where it was."""
+LATE, NOTICED = 124, (1, 2)
+"""What a run ended with: cut off for its length; tests that failed, or could not even be loaded."""
 ENOUGH = 0.98
 # Tests that pass a guard and do not notice, before it counts as missed by nobody.
 MOST_TESTS = 40
@@ -84,91 +91,6 @@ def guard(number, kept, gone):
     passed.add(number)
     return gone() if number == thrown else kept()
 '''
-# Notes which guards each test passes; or, when that is known, takes out one guard after the other and runs the tests that
-# passed it, the most telling first, until one fails that holds again with the guard in its place.
-PLUGIN = """import json
-import os
-import signal
-from pathlib import Path
-
-import pytest
-from _pytest.runner import runtestprotocol
-
-from oms import switches
-
-STATE = Path(os.environ["OMS_GUARDS"])
-state = json.loads(STATE.read_text())
-EVERY, SECONDS, DIRTY = 20, 40, 77
-
-
-def keep():
-    new = STATE.with_suffix(".new")
-    new.write_text(json.dumps(state))
-    new.replace(STATE)
-
-
-def failed(item, number=-1):
-    switches.thrown = number
-    switches.passed.clear()
-    item._initrequest()
-    signal.alarm(SECONDS)
-    try:
-        return any(report.failed for report in runtestprotocol(item, log=False, nextitem=item.session))
-    finally:
-        signal.alarm(0)
-        switches.thrown = -1
-
-
-def too_long(*_):
-    raise TimeoutError
-
-
-def look(items):
-    for count, item in enumerate(items):
-        if item.nodeid not in state["passes"]:
-            wrong = failed(item)
-            state["passes"][item.nodeid] = [] if wrong else sorted(switches.passed)
-            if wrong:
-                state["broken"].append(item.nodeid)
-            if count % EVERY == 0:
-                keep()
-    state["looked"] = True
-    keep()
-
-
-def throw(items):
-    fresh = True
-    for name in list(state["waiting"]):
-        tried = state["tried"].setdefault(name, [])
-        for nodeid in state["order"][name]:
-            if nodeid not in items or nodeid in tried:
-                continue
-            if failed(items[nodeid], int(name)):
-                # What a failing test leaves behind may make the next one fail: then begin anew with this one.
-                clean = not failed(items[nodeid])
-                if clean or fresh:
-                    state["waiting"].remove(name)
-                    state["killed"][name] = nodeid
-                    keep()
-                if not clean:
-                    os._exit(DIRTY)
-                fresh = False
-                break
-            tried.append(nodeid)
-            fresh = False
-        keep()
-    state["thrown"] = True
-    keep()
-
-
-def pytest_runtestloop(session):
-    signal.signal(signal.SIGALRM, too_long)
-    if "passes" in state:
-        look(session.items)
-    else:
-        throw({item.nodeid: item for item in session.items})
-    return True
-"""
 
 
 @dataclass(frozen=True)
@@ -181,6 +103,7 @@ class Switch:
     kept: str
     gone: str
     removed: bool
+    lines: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {' '.join(self.kept.split())[:90]}"
@@ -254,7 +177,7 @@ def build(copy: Path) -> list[Switch]:
         text, inserted = source.encode(), []
         for begin, end, gone, removed in sorted(todo, key=lambda one: (one[0], -one[1])):
             number = len(found)
-            line = text[:begin].count(b"\n") + 1
+            line, last = (text[:at].count(b"\n") + 1 for at in (begin, end))
             found.append(
                 Switch(
                     name,
@@ -263,6 +186,7 @@ def build(copy: Path) -> list[Switch]:
                     text[begin:end].decode(),
                     gone,
                     removed,
+                    "\n".join(source.split("\n")[line - 1 : last]),
                 )
             )
             # Of two that begin at one place the outer one opens first; of two that end there it closes last.
@@ -280,13 +204,13 @@ def build(copy: Path) -> list[Switch]:
         lines.insert(first.lineno - 1, "from oms.switches import guard as _guard, sa_true")
         path.write_text("\n".join(lines))
     (copy / "oms" / "switches.py").write_text(SWITCHES)
-    (copy / "guards_plugin.py").write_text(PLUGIN)
+    shutil.copy(ROOT / "bench" / "guarding.py", copy / "guarding.py")
     listed.write_text(json.dumps([astuple(one) for one in found]))
     return found
 
 
 def run(copy: Path, names: list[str], **environment: str) -> int:
-    """Run tests of the copy; what pytest ended with, 1 when it took too long."""
+    """Run tests of the copy; what pytest ended with, `LATE` when it took too long."""
     command = [sys.executable, "-m", "pytest", "-q", "--tb=native", "-p", "no:cacheprovider"]
     command += ["-m", "not browser and not slow"]
     try:
@@ -295,7 +219,7 @@ def run(copy: Path, names: list[str], **environment: str) -> int:
             env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", **environment},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return 1
+        return LATE
     return done.returncode
 
 
@@ -310,25 +234,66 @@ def tests_of(copy: Path, parts: list[str]) -> list[str]:
     )
 
 
-def take_tests_anew(copy: Path, kept: Path) -> None:
-    """The tests as they are now; what was known of those that changed is forgotten."""
+def changed_tests(copy: Path) -> set[str]:
+    """The files below `tests/` that are not what the copy has."""
     changed = set()
     for file in (ROOT / "tests").rglob("*.py"):
         there = copy / file.relative_to(ROOT)
         if not there.exists() or there.read_bytes() != file.read_bytes():
             changed.add(str(file.relative_to(ROOT)))
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, there)
-    passes, thrown = kept / "passes.json", kept / "thrown.json"
-    if passes.exists():
-        state = _read(passes)
-        state["passes"] = {one: told for one, told in state["passes"].items() if one.partition("::")[0] not in changed}
-        _write(passes, state)
+    return changed
+
+
+def moved(before: list[Switch], after: list[Switch]) -> dict[int, int]:
+    """Old and new number of each switch whose lines are the same; of several that are alike, the first is the first."""
+
+    def named(switches: list[Switch]) -> dict[tuple[object, ...], int]:
+        seen, found = Counter[tuple[object, ...]](), {}
+        for number, one in enumerate(switches):
+            key = (one.path, one.function, one.kept, one.gone, one.lines)
+            found[*key, seen[key]] = number
+            seen[key] += 1
+        return found
+
+    now = named(after)
+    return {number: now[key] for key, number in named(before).items() if key in now}
+
+
+def still_true(thrown: dict[str, Any], numbers: dict[int, int], changed: set[str]) -> dict[str, Any]:
+    """What was found and still says something: of guards with the same lines, by tests that are the same."""
+
+    def same(test: str) -> bool:
+        return test.partition("::")[0] not in changed
+
+    kept = {name: str(numbers[int(name)]) for name in {*thrown["tried"], *thrown["killed"]} if int(name) in numbers}
+    tried, late = ({kept[one]: list(filter(same, told)) for one, told in thrown.get(of, {}).items() if one in kept}
+                   for of in ("tried", "late"))  # fmt: skip
+    killed = {kept[one]: by for one, by in thrown["killed"].items() if one in kept and same(by)}
+    return {"tried": tried, "late": late, "killed": killed}
+
+
+def take_anew(kept: Path) -> list[Switch]:
+    """Program and tests as they are now, with what is still true of what was found before."""
+    before, old = build(kept / "copy"), kept / "before"
+    changed = changed_tests(kept / "copy")
+    shutil.rmtree(old, ignore_errors=True)
+    (kept / "copy").rename(old)
+    after = build(kept / "copy")
+    shutil.rmtree(old)
+    numbers, passes, thrown = moved(before, after), kept / "passes.json", kept / "thrown.json"
     if thrown.exists():
-        state = _read(thrown)
-        for name, tried in state["tried"].items():
-            state["tried"][name] = [one for one in tried if one.partition("::")[0] not in changed]
-        _write(thrown, state)
+        _write(thrown, still_true(_read(thrown), numbers, changed))
+    # Which tests pass a new guard is not known before all were looked at.
+    if passes.exists() and len(numbers) == len(after):
+        looked = _read(passes)
+        sound = {test: told for test, told in looked["passes"].items() if test not in looked["broken"]}
+        same = {test: told for test, told in sound.items() if test.partition("::")[0] not in changed}
+        told = {test: [numbers[one] for one in through if one in numbers] for test, through in same.items()}
+        _write(passes, {"passes": told, "broken": []})
+    else:
+        passes.unlink(missing_ok=True)
+    print(f"{len(before) - len(numbers)} guards and {len(changed)} files of tests are others now", flush=True)
+    return after
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -353,17 +318,17 @@ def order(switch: Switch, number: int, passes: dict[str, list[int]]) -> list[str
     return sorted((nodeid for nodeid, numbers in passes.items() if number in numbers), key=telling)
 
 
-def throw(copy: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace) -> dict[str, str]:
-    """Which test misses each guard; goes on where it was stopped."""
+def throw(copy: Path, switches: list[Switch], chosen: list[int], given: argparse.Namespace) -> dict[str, Any]:
+    """Which test misses each guard, and which were too long to tell; goes on where it was stopped."""
     files, passes, thrown = tests_of(copy, given.tests), given.kept / "passes.json", given.kept / "thrown.json"
     looked = _read(passes) if passes.exists() else {"passes": {}, "broken": []}
     looked["looked"] = False
     while not looked["looked"]:
         _write(passes, looked)
-        run(copy, ["-p", "guards_plugin", *files], OMS_GUARDS=str(passes))
+        run(copy, ["-p", "guarding", *files], OMS_GUARDS=str(passes))
         looked = _read(passes)
         print(f"{len(looked['passes'])} tests looked at, {len(looked['broken'])} fail as they are", flush=True)
-    said = _read(thrown) if thrown.exists() else {"tried": {}, "killed": {}}
+    said = {"late": {}} | (_read(thrown) if thrown.exists() else {"tried": {}, "killed": {}})
     said |= {"waiting": [str(one) for one in chosen if str(one) not in said["killed"]], "order": {}, "thrown": False}
     for one in said["waiting"]:
         tried = said["tried"].get(one, [])
@@ -372,60 +337,69 @@ def throw(copy: Path, switches: list[Switch], chosen: list[int], given: argparse
     while not said["thrown"] and any(said["order"].values()):
         _write(thrown, said)
         names = sorted({test.partition("::")[0] for one in said["waiting"] for test in said["order"][one]})
-        run(copy, ["-p", "guards_plugin", *names], OMS_GUARDS=str(thrown))
+        run(copy, ["-p", "guarding", *names], OMS_GUARDS=str(thrown))
         said = _read(thrown)
         print(f"{len(said['killed'])} noticed, {len(said['waiting'])} wait", flush=True)
-    # What is decided while the program is loaded cannot be switched afterwards.
-    passed = {str(number) for numbers in looked["passes"].values() for number in numbers}
-    for name in [one for one in said["waiting"] if one not in passed]:
-        if not switches[int(name)].path.startswith("oms/permissions/"):
-            continue
-        if run(copy, ["-x", *tests_of(copy, list(DECIDING))], OMS_GUARD=name):
+    throw_while_loading(copy, switches, said, looked["passes"])
+    _write(thrown, said)
+    return said
+
+
+def throw_while_loading(copy: Path, switches: list[Switch], said: dict[str, Any], passes: dict[str, list[int]]) -> None:
+    """What is decided while the program is loaded cannot be switched afterwards: a run of its own for each."""
+    passed = {number for numbers in passes.values() for number in numbers}
+    left = [one for one in said["waiting"] if int(one) not in passed]
+    left = [one for one in left if switches[int(one)].path.startswith("oms/permissions/")]
+    tests = ["-x", *tests_of(copy, list(DECIDING))]
+    if left and run(copy, tests):
+        print("the tests of the tables of rights fail as they are: nothing said about what is decided while loading")
+        return
+    for name in left:
+        came = run(copy, tests, OMS_GUARD=name)
+        if came in NOTICED:
             said["waiting"].remove(name)
             said["killed"][name] = "while it is loaded"
-            _write(thrown, said)
-    killed: dict[str, str] = said["killed"]
-    return killed
+        elif came:
+            said["late"].setdefault(name, []).append("while it is loaded")
 
 
 def main() -> int:
     """Build, look, throw one switch after the other; say what nobody missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--kept",
-        type=Path,
-        required=True,
-        help="folder for the copy and what was found so far",
+        "--kept", type=Path, help="folder for the copy and what was found so far; otherwise none is kept"
     )
-    parser.add_argument(
-        "--sample",
-        type=int,
-        default=0,
-        help="throw only so many switches, chosen by lot",
-    )
+    parser.add_argument("--sample", type=int, default=0, help="throw only so many switches, chosen by lot")
     parser.add_argument("--only", default="", help="only switches of files with this in their path")
     parser.add_argument("--tests", nargs="*", default=[], help="only test files with one of these in their path")
     parser.add_argument("--most", type=int, default=MOST_TESTS, help="tests tried for each switch")
-    parser.add_argument("--again", action="store_true", help="take the tests anew")
+    parser.add_argument("--again", action="store_true", help="take program and tests anew")
     given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        given.kept = given.kept or Path(folder)
+        return take_out(given)
+
+
+def take_out(given: argparse.Namespace) -> int:
+    """Every guard that was asked for; 1 when one may go unnoticed."""
     copy = given.kept / "copy"
-    switches = build(copy)
-    print(
-        f"{len(switches)} switches, {sum(one.removed for one in switches)} of them calls of guards",
-        flush=True,
-    )
+    switches = take_anew(given.kept) if given.again and copy.exists() else build(copy)
+    print(f"{len(switches)} switches, {sum(one.removed for one in switches)} of them calls of guards", flush=True)
     chosen = [number for number, one in enumerate(switches) if given.only in one.path]
     if given.sample:
         chosen = sorted(random.Random(9).sample(chosen, min(given.sample, len(chosen))))
-    if given.again:
-        take_tests_anew(copy, given.kept)
-    killed = throw(copy, switches, chosen, given)
-    missed = [switches[number] for number in chosen if str(number) not in killed]
-    for one in missed:
-        print(f"nobody misses {one}")
+    said = throw(copy, switches, chosen, given)
+    missed = [number for number in chosen if str(number) not in said["killed"]]
+    late = [number for number in missed if said["late"].get(str(number))]
+    for number in missed:
+        why = f" ({', '.join(said['late'][str(number)])} took too long)" if number in late else ""
+        print(f"nobody misses {switches[number]}{why}")
     share = 1 - len(missed) / len(chosen)
-    calls = [one for one in missed if one.removed]
-    print(f"{len(chosen)} of {len(switches)} guards taken out: {share:.1%} noticed, {len(calls)} calls unnoticed")
+    calls = [number for number in missed if switches[number].removed]
+    print(
+        f"{len(chosen)} of {len(switches)} guards taken out: {share:.1%} noticed, {len(calls)} calls unnoticed; "
+        f"{len(late)} of the {len(missed)} missed had tests that took too long"
+    )
     return int(bool(calls) or share < ENOUGH)
 
 

@@ -1,7 +1,8 @@
 """What a function lets somebody do or see by a question of its own changes with the right it asks for.
 
 Each function that asks `can` is called with stand-ins by somebody who may do everything and by somebody who lacks that one
-right, then by somebody who has that one alone and by nobody. What comes back must not be the same.
+right, then by somebody who has that one alone and by nobody. What comes back must not be the same, and whoever has the right
+must get an answer: a function that refuses everybody, or breaks on its stand-ins, proves nothing.
 """
 
 import re
@@ -35,6 +36,7 @@ def _step(**more: Any) -> MagicMock:
 
 # What a function looks at beside the right, as it is when the right decides; one for each way there is.
 SHARPER: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "campaigns.checking.papers_of": lambda: [{"declaration": thing(dossier=thing(category=Category.CIVIL_SERVANT))}],
     "campaigns.steps.may_take": lambda: [{"step": _step(), "declaration": thing(state="here")}],
     "campaigns.steps.require_step": lambda: [
         {"step": (step := get_step("check")), "declaration": thing(state=next(iter(step.start)))}
@@ -79,8 +81,14 @@ _BATCH = thing(from_unit_id="unit", to_unit_id="unit", approving_unit_id="unit")
 BEHIND = {
     ("packages.importing._open_dossier", "PERSON_READ"),
     ("papers.cover_sheets.cover_many", "SCAN_UPLOAD"),
+    ("papers.supplements.supplement_form", "DECLARATION_READ"),  # tests/campaigns/test_declaring.py
     ("papers.transfers._discrepancies", "TRANSFER_RECEIVE"),
+    ("purging.purge_attached", "TRANSFER_RECEIVE"),  # tests/test_proofs.py
+    ("purging.purge_attached", "TRANSFER_SEND"),
 }
+
+
+NO_ANSWER = "no answer: "
 
 
 def _outcome(name: str, actor: Actor, sharper: dict[str, Any]) -> str:
@@ -88,8 +96,17 @@ def _outcome(name: str, actor: Actor, sharper: dict[str, Any]) -> str:
     try:
         answer = call(OPENING[name], {**given(OPENING[name], actor), **sharper})
     except Exception as refusal:
-        return f"{type(refusal).__name__} {getattr(refusal, 'message', '')}"
+        return f"{NO_ANSWER}{type(refusal).__name__} {getattr(refusal, 'message', '')}"
     return re.sub(r"<MagicMock[^>]*>|0x[0-9a-f]+", "…", repr(answer))
+
+
+def is_decided_by_a_right(everything: str, all_but_it: str, it_alone: str, nothing: str) -> bool:
+    """Whether the right decides what comes back, and gives its owner an answer.
+
+    Where it is one of several that are needed it is missed, where it is one of several that are enough it opens.
+    """
+    pairs = ((everything, all_but_it), (it_alone, nothing))
+    return any(owner != other and not owner.startswith(NO_ANSWER) for owner, other in pairs)
 
 
 @pytest.mark.parametrize(("name", "right"), sorted(set(PAIRS) - BEHIND))
@@ -99,12 +116,25 @@ def test_who_lacks_the_right_is_given_something_else(name: str, right: str, monk
     actor = replace(FULL, account_id="a")
     every, this = set(Action), {one for one in Action if right in ("", one.name)}
     told = []
-    for rights in (every, every - this, this, set[Action]()):
+    for rights in (every, every - this, this, set[Action](), every):
         held.clear()
         held.update(rights)
         told.append([_outcome(name, actor, sharper) for sharper in SHARPER.get(name, lambda: [{}])()])
-    # Where it is one of several that are needed, and where it is one of several that are enough.
-    assert told[0] != told[1] or told[2] != told[3]
+    assert told.pop() == told[0], "what comes back is not the same for the same person, so a difference says nothing"
+    assert any(is_decided_by_a_right(*ways) for ways in zip(*told, strict=True))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("True", "True", "False", "False"),  # nobody asks for it
+        (f"{NO_ANSWER}BadInput", f"{NO_ANSWER}Refused", f"{NO_ANSWER}BadInput", f"{NO_ANSWER}Refused"),
+        (f"{NO_ANSWER}Refused", "True", "True", "True"),  # the wrong way round
+    ],
+)
+def test_a_question_that_decides_nothing_is_noticed(told: tuple[str, str, str, str]) -> None:
+    assert not is_decided_by_a_right(*told)
+    assert is_decided_by_a_right("True", "False", "False", "False")
 
 
 def test_nobody_is_left_out_without_a_reason() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms import alarms, audit, checks, figures, holds, procedures
 from oms.audit import sealing
-from oms.audit_words import ACCESS, LOG, REARRANGING, RECORD, STACKS, SUPPLEMENTS
+from oms.audit_words import ACCESS, LOG, REARRANGING, RECORD, SCANS, STACKS, SUPPLEMENTS
 from oms.custody import mass
 from oms.custody.late_papers import IN_THE_LOG as OF_LATE_PAPERS
 from oms.errors import N_, NotFound
@@ -192,14 +192,7 @@ ACTIONS: dict[str, str] = {
     "person:read": N_("Read the details of a person"),
     "person:list": N_("List people"),
     "person:view": N_("Open a person"),
-    "scan:read": N_("Read a scan"),
-    "scan:list": N_("List scans"),
-    "scan:view": N_("Open a scan"),
-    "scan:upload": N_("Upload a scan"),
-    "scan:take_over": N_("Take a scan over from a colleague at the desk"),
-    "scan:import": N_("Take in a folder of scans"),
-    "scan:download": N_("Download a scan"),
-    "scan:read_again": N_("Have a scan read again"),
+    **SCANS,
     "secrecy:doubt": N_("Hold a file that may be secret"),
     "secrecy:look": N_("Look at a file that may be secret"),
     "secrecy:refuse": N_("Wipe a file that may be secret"),

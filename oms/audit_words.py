@@ -105,6 +105,18 @@ SUPPLEMENTS: dict[str, str] = {
     "declaration:print": N_("Print the form of a supplement"),
     "declaration:paper": N_("Name the signed paper of a supplement"),
 }
+SCANS: dict[str, str] = {
+    "scan:read": N_("Read a scan"),
+    "scan:list": N_("List scans"),
+    "scan:view": N_("Open a scan"),
+    "scan:upload": N_("Upload a scan"),
+    "scan:take_over": N_("Take a scan over from a colleague at the desk"),
+    "scan:import": N_("Take in a folder of scans"),
+    "scan:download": N_("Download a scan"),
+    "scan:read_again": N_("Have a scan read again"),
+    "scan:check_signatures": N_("Have the digital signatures of a scan judged again"),
+    "scan:signatures": N_("Judge the digital signatures of a scan"),
+}
 STACKS: dict[str, str] = {
     "scan:import_view": N_("Look at the import of a folder of scans"),
     "scan:import_export": N_("Take the list of an import as a file"),

@@ -27,6 +27,7 @@ from oms import (
     looks,
     quotas,
     search,
+    signatures,
     staging,
     viruses,
 )
@@ -125,6 +126,7 @@ def diagnose(session: Session, settings: Settings) -> tuple[Finding, ...]:
         _staging(settings),
         _box(),
         Finding(N_("Virus scanner"), *viruses.standing(settings)),
+        Finding(N_("Digital signatures"), *signatures.standing(settings)),
         Finding(N_("Refused passwords"), *found_out.standing(settings)),
         Finding(N_("Certificate"), *certificates.standing(settings)),
         _queue(backlog),

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, jobs, quotas, staging, storage, viruses
+from oms import audit, dossiers, jobs, quotas, signatures, staging, storage, viruses
 from oms.errors import (
     N_,
     BadInput,
@@ -291,6 +291,8 @@ def enter(session: Session, dossier: Dossier, kept: Kept, *, actor: Actor, broug
         quotas.count(session, kept.size, actor=actor)
     session.add_all(Page(scan_id=scan.id, number=number) for number in range(1, scan.page_count + 1))
     jobs.enqueue(session, "read_scan", scan.id, actor=actor)
+    if signatures.can_be_judged(scan.media_type, signed=scan.signed):
+        jobs.enqueue(session, signatures.JOB, scan.id, actor=actor)
     audit.record(session, "scan:upload", scan, actor=actor, sha256=scan.sha256, size=scan.size, pages=scan.page_count)
     return scan, True
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, delete, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from oms import audit, db, desk, jobs, milestones, record, storage
+from oms import audit, db, desk, jobs, milestones, record, signatures, storage
 from oms.errors import N_, NotFound, Refused
 from oms.gate import check_reason, check_second
 from oms.models import (
@@ -217,6 +217,7 @@ def _delete_rows(session: Session, scan: Scan, pages: Sequence[Page]) -> int:
     session.execute(delete(PageCorrection).where(PageCorrection.page_id.in_(page_ids)))
     session.execute(delete(SecrecyClearance).where(SecrecyClearance.scan_id == scan.id))
     desk.forget(session, [scan.id])
+    signatures.forget(session, scan.id)
     session.execute(delete(Job).where(Job.subject_id.in_([scan.id, *page_ids])))
     # The scan may have been cut out of a stack: that it was is no secret, what the file was called and hashed to may be.
     cut_from = select(StackPiece.stack_id).where(StackPiece.scan_id == scan.id)

@@ -52,6 +52,9 @@ class Settings:
     box: str = "full"
     # The Unix socket of clamd, "/run/clamav/clamd.ctl": it looks at every file; without it no virus scanner is asked.
     clamd: str = ""
+    # Folder of certificates of authorities, and lists of what they revoked, by which digital signatures are judged; with
+    # none nobody vouches for a signer.
+    signature_roots: str = ""
     # What people type to open OMS, "https://hoso.example.gov.vn": passkeys belong to this address and to no other.
     address: str = ""
     # The office's directory, "ldaps://ldap.example.vn": it proves the passwords of all but administrators.

@@ -37,6 +37,7 @@ from oms import (
     reorganisation,
     scan_folders,
     search,
+    signatures,
     stacks,
     staging,
 )
@@ -58,6 +59,7 @@ HANDLERS: dict[str, Handler] = {
     "read_scan": reading.start_scan,
     "read_page": reading.read_one_page,
     "finish_scan": reading.finish_scan,
+    signatures.JOB: signatures.check,
     "show_scan": packages.show_scan,
     "import_folder": scan_folders.work_off,
     "divide_stack": stacks.divide,
@@ -76,7 +78,7 @@ HANDLERS: dict[str, Handler] = {
 }
 SWEEP_SECONDS = 5
 # Kinds that do not queue behind pages being read; it is looked for them every LOOK_SECONDS.
-QUICK = ("finish_scan", "check_dossier", "index_unit", "reorganise")
+QUICK = ("finish_scan", signatures.JOB, "check_dossier", "index_unit", "reorganise")
 # What was filed a moment ago is looked for next: nothing is in front of it, and it is no heavy work. Their lane alone
 # does them: the threads of the queue are held back for people at their screens. So many share a commit of the index.
 FILED = ("index_scan", "index_dossier")

@@ -30,7 +30,7 @@ ORDER = (
     ("first_load", "completeness", "milestones"),
     ("figures",),
     ("holds", "retention", "access_reviews", "openings", "protection_flags"),
-    ("whereabouts", "stocktaking", "sheets"),
+    ("whereabouts", "stocktaking", "sheets", "signatures"),
     ("intake", "gate", "desk", "review", "reading", "purging", "proposals", "checks", "rearranging"),
     ("scan_folders", "inserts", "protection", "disposal", "procedures", "campaigns"),
     ("stacks",),

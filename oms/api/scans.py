@@ -6,9 +6,9 @@ from typing import Any
 from flask import Response, g, send_file
 from marshmallow import Schema, fields, validate
 
-from oms import intake, review, storage
+from oms import intake, review, signatures, storage
 from oms.api.door import gives, gives_file, room, takes
-from oms.api.shapes import DocumentShape, ScanShape, Value
+from oms.api.shapes import DocumentShape, ScanShape, SignatureCheckShape, SignatureShape, Value
 from oms.errors import N_, NotFound
 from oms.models import Original, Page, Precision, Scan
 from oms.permissions import Action
@@ -16,6 +16,7 @@ from oms.reading import unpack_words
 from oms.review import Filing
 from oms.web.access import commit, guarded, house
 from oms.web.headers import FILE_POLICY
+from oms.web.signatures import describe
 
 bp = room("scans", "Scans and pages")
 
@@ -103,12 +104,40 @@ class Verification(Schema):
 def show(scan: Scan) -> dict[str, Any]:
     """What became of an upload and how far its reading is."""
     intake.view(g.session, scan, actor=g.actor)
-    names = ("id", "dossier", "sha256", "file_name", "media_type", "size", "page_count", "state", "received_at")
+    names = (
+        "id",
+        "dossier",
+        "sha256",
+        "file_name",
+        "media_type",
+        "size",
+        "page_count",
+        "state",
+        "received_at",
+        "signed",
+    )
     return {
         **{name: getattr(scan, name) for name in (*names, "error", "error_values")},
         "progress": intake.progress_of(g.session, [scan.id])[scan.id],
         "searchable_pdf": scan.pdf_sha256 is not None,
+        "signatures": _verdicts(scan),
     }
+
+
+def _verdicts(scan: Scan) -> dict[str, Any] | None:
+    check = signatures.latest(g.session, scan) if scan.signed else None
+    if check is None:
+        return None
+    names = [name for name in SignatureShape().fields if name != "sentences"]
+    judged = [
+        {
+            **{name: getattr(one.row, name) for name in names},
+            "sentences": [one.label, one.who, one.when, *one.sentences],
+        }
+        for one in describe(check)
+    ]
+    about = {name: getattr(check, name) for name in SignatureCheckShape().fields if name != "signatures"}
+    return {**about, "signatures": judged}
 
 
 @bp.get("/scans/<id>/pages/<int(max=99999):number>")

@@ -108,6 +108,40 @@ class ProgressShape(Schema):
     total = fields.Integer()
 
 
+class SignatureShape(Schema):
+    """One digital signature as it was judged: codes for programs, sentences for people.
+
+    `signed_at` is what the signature says of itself, `stamped_at` what its time stamp says; `stamp` tells whether that
+    proves anything. `judged_for` is the moment the certificate was asked about.
+    """
+
+    number = fields.Integer()
+    verdict = Value()
+    signer = fields.String()
+    organisation = fields.String()
+    issuer = fields.String()
+    fingerprint = fields.String(metadata={"description": "SHA-256 of the certificate of the signer, hexadecimal."})
+    valid_from = fields.DateTime(allow_none=True)
+    valid_until = fields.DateTime(allow_none=True)
+    revoked_at = fields.DateTime(allow_none=True)
+    signed_at = fields.DateTime(allow_none=True)
+    stamped_at = fields.DateTime(allow_none=True)
+    judged_for = fields.DateTime(allow_none=True)
+    evidence = fields.Dict(keys=fields.String(), values=fields.String())
+    sentences = fields.List(fields.String())
+
+
+class SignatureCheckShape(Schema):
+    """The last look at the digital signatures of a scan: `total` is null when the file could not be judged."""
+
+    checked_at = fields.DateTime()
+    total = fields.Integer(allow_none=True)
+    authorities = fields.Integer()
+    lists = fields.Integer()
+    authorities_sha256 = fields.String()
+    signatures = fields.List(fields.Nested(SignatureShape))
+
+
 class ScanShape(ScanLine):
     """A scan with how far it is."""
 
@@ -118,6 +152,8 @@ class ScanShape(ScanLine):
     received_at = fields.DateTime()
     progress = fields.Nested(ProgressShape)
     searchable_pdf = fields.Boolean()
+    signed = fields.Boolean()
+    signatures = fields.Nested(SignatureCheckShape, allow_none=True)
 
 
 class DossierLine(Schema):

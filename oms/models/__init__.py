@@ -90,6 +90,7 @@ from oms.models.reorganisation import Reorganisation, ReorganisationChange, Reor
 from oms.models.safeguards import Delegation, Disposal, DisposalItem, DisposalState, Hold, InsertOpening
 from oms.models.scans import Page, PageCorrection, PageState, Purge, Quality, Scan, ScanState, SecrecyClearance
 from oms.models.searches import RecentSearch, SavedSearch
+from oms.models.signatures import FileSignature, SignatureCheck, SignatureVerdict
 from oms.models.stacks import Stack, StackPage, StackPageKind, StackPiece, StackState
 from oms.models.standing import StandingFact, StandingKind
 from oms.models.subject_requests import SubjectRequest, SubjectRequestKind, SubjectRequestState
@@ -148,6 +149,7 @@ __all__ = [
     "Fact",
     "FilePrint",
     "FilePurpose",
+    "FileSignature",
     "Finding",
     "FindingKind",
     "FindingPlace",
@@ -221,6 +223,8 @@ __all__ = [
     "SecondFactor",
     "SecrecyClearance",
     "SignIn",
+    "SignatureCheck",
+    "SignatureVerdict",
     "Stack",
     "StackPage",
     "StackPageKind",

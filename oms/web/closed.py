@@ -52,7 +52,7 @@ _OPENED = _rows(
     Door.OPENED,
     "dossiers: show scans",
     "pages: show image thumbnail words",
-    "intake: index progress upload show scan_progress read_again",
+    "intake: index progress upload show scan_progress read_again check_signatures",
     "gate: show image refuse admit ask clear purge minutes",
     "review: index show correct file take_apart",
     "desk: draft discard leave stay take_next take_over",

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
-from oms import gate, intake, quotas, review
+from oms import gate, intake, quotas, review, signatures
 from oms.errors import N_, BadInput, OmsError
 from oms.models import Dossier, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
@@ -19,6 +19,7 @@ from oms.web import access
 from oms.web.access import guarded, write_down_refusal
 from oms.web.errors import sentence_of, wants_json
 from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_file, refused
+from oms.web.signatures import describe
 
 bp = Blueprint("intake", __name__)
 
@@ -148,7 +149,14 @@ def scan_progress(scan: Scan) -> str:
 
 def _whole(scan: Scan) -> dict[str, Any]:
     pages = review.list_pages(g.session, scan)
+    check = signatures.latest(g.session, scan) if scan.signed else None
+    being_judged = signatures.are_being_judged(g.session, scan)
+    reading = scan.state in (ScanState.RECEIVED, ScanState.READING)
     return {
+        "check": check,
+        "signatures": describe(check) if check else [],
+        "judged_here": signatures.can_be_judged(scan.media_type, signed=scan.signed),
+        "being_judged": being_judged,
         "scan": scan,
         "pages": pages,
         "progress": intake.progress_of(g.session, [scan.id])[scan.id],
@@ -156,9 +164,20 @@ def _whole(scan: Scan) -> dict[str, Any]:
         "sentences": {page.id: _sentence(page) for page in pages if page.state == PageState.FAILED},
         "suspected": gate.suspected(scan, pages),
         "waiting": sum(page.document_id is None for page in pages),
-        "asks_again": scan.state in (ScanState.RECEIVED, ScanState.READING),
+        "reading": reading,
+        "asks_again": reading or being_judged,
         "may_read_again": can(g.actor, Action.SCAN_UPLOAD, scan.dossier),
     }
+
+
+@bp.post("/scans/<id>/check-signatures")
+@guarded(Action.SCAN_DOWNLOAD, model=Scan, writing=True)
+def check_signatures(scan: Scan) -> Any:
+    """Have the digital signatures of a scan judged again, with the authorities known today."""
+    signatures.check_again(g.session, scan, actor=g.actor)
+    access.commit()
+    flash(_("The digital signatures are being judged again."), "success")
+    return redirect(url_for(".show", id=scan.id))
 
 
 @bp.post("/scans/<id>/read-again")

@@ -55,7 +55,7 @@ person: = : people.show
 purge: OH keep first: gate.minutes
 
 scan: = : intake.show intake.scan_progress review.show api_scans.show api_scans.page api_scans.image
-scan: O keep: pages.original pages.pdf api_scans.original api_scans.pdf gate.ask
+scan: O keep: intake.check_signatures pages.original pages.pdf api_scans.original api_scans.pdf gate.ask
 scan: O keep !!: gate.clear gate.purge intake.read_again api_scans.verify
 waiting: O keep: desk.leave desk.discard
 waiting: O keep !!: desk.draft desk.stay desk.take_over review.file

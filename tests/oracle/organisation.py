@@ -74,7 +74,7 @@ KIND_OF_TABLE = {
     "holds": "hold", "corrections": "managed", "attestations": "managed", "leavings": "managed",
     "leaving_copies": "managed", "declarations": "declared", "declared_entries": "declared", "campaigns": "campaign",
     "transfers": "transfer", "transfer_events": "transfer", "transfer_checks": "transfer", "packages": "package",
-    "attached_files": "late", "late_papers": "late", "transfer_requests": "request", "subject_requests": "asked",
+    "attached_files": "late", "late_papers": "late", "signature_checks": "text", "file_signatures": "text", "transfer_requests": "request", "subject_requests": "asked",
     "membership_transfers": "move", "membership_boxes": "move", "membership_events": "move",
     "membership_askings": "asked", "consultations": "look", "copy_orders": "look", "locate_requests": "question",
     "locate_answers": "question", "reorganisations": "plan", "mass_transfers": "batch", "mass_transfer_runs": "batch",

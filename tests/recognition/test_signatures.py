@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -87,6 +88,7 @@ def test_a_signature_is_judged_in_the_box(tmp_path, house: House, signed: bytes,
 
 def test_without_authorities_of_the_office_nobody_vouches(signed: bytes) -> None:
     assert words(signed, NOBODY) == ["unknown"]
+    assert "oscrypto" not in sys.modules, "the list of the system was asked"
 
 
 def test_an_authority_that_only_bears_the_name_is_not_known(signed: bytes) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from oms import box
+from oms import box, signatures
 from oms.cli.output import _, leave, put, put_json, refuse, say, with_json
 from oms.errors import N_, BadInput, NotFound, OmsError
-from oms.models import Quality
-from oms.recognition import FailedPage, open_scan, read_file
+from oms.models import Quality, SignatureVerdict, now
+from oms.recognition import FailedPage, OpenedScan, open_scan, read_file
 from oms.recognition.comparing import ErrorRates, compare
+from oms.recognition.signatures import find_signatures, judge
 from oms.settings import Settings
 
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif", ".docx"})
@@ -34,6 +35,8 @@ class _Run:
     place: int = 0
     problems: int = 0
     rates: list[ErrorRates] = field(default_factory=list)
+    # Of the file at hand: nothing for one that bears none.
+    signatures: dict[str, Any] = field(default_factory=dict)
 
 
 @click.command(
@@ -113,7 +116,9 @@ def _scans_in(path: Path) -> Iterator[Path]:
 
 
 def _read_one(path: Path, run: _Run) -> None:
-    pages = open_scan(path, name=path.name).pages
+    opened = open_scan(path, name=path.name)
+    pages = opened.pages
+    run.signatures = _judge(path, opened)
     folder = _folder_of(path, run.kept)
     done = {number: kept for number in range(1, pages + 1) if (kept := _load(folder, number)) is not None}
     new = read_file(path, name=path.name, workers=run.workers, pdf=run.pdf, skip=done)
@@ -134,6 +139,32 @@ def _read_one(path: Path, run: _Run) -> None:
         pass
 
 
+def _judge(path: Path, opened: OpenedScan) -> dict[str, Any]:
+    """The verdicts on the digital signatures of a file, said aloud and for the JSON of each of its pages."""
+    if not signatures.can_be_judged(opened.media_type, signed=opened.signed):
+        return {}
+    found = find_signatures(path, signatures.authorities_of(Settings.from_environment()), now())
+    if found is None:
+        say(_("%(file)s: the digital signatures could not be judged", file=path))
+        return {"signatures": None}
+    told = []
+    for number, one in enumerate(found.judged, start=1):
+        verdict = SignatureVerdict(judge(one))
+        said = {"file": path, "number": number, "signer": one.signer or "—", "verdict": _(verdict.label)}
+        say(_("%(file)s, digital signature %(number)s, %(signer)s: %(verdict)s", **said))
+        moments = {"signed_at": one.signed_at, "stamped_at": one.stamped_at, "judged_for": one.judged_for}
+        names = {"signer": one.signer, "organisation": one.organisation, "issuer": one.issuer}
+        told.append(
+            {
+                "verdict": verdict.value,
+                **names,
+                "fingerprint": one.fingerprint,
+                **{name: at.isoformat() if at else None for name, at in moments.items()},
+            }
+        )
+    return {"signatures": told}
+
+
 def _put_page(path: Path, pages: int, page: dict[str, Any], run: _Run) -> None:
     count = f"[{run.place}/{run.files}] " if run.files > 1 else ""
     say(
@@ -149,7 +180,7 @@ def _put_page(path: Path, pages: int, page: dict[str, Any], run: _Run) -> None:
     )
     rates = _compare(path, page, run) if run.truth is not None else None
     if run.as_json:
-        put_json({"file": str(path), **page, **(asdict(rates) if rates else {})})
+        put_json({"file": str(path), **page, **(asdict(rates) if rates else {}), **run.signatures})
     elif rates is not None:
         put(f"{_in_columns(rates)}  {path}, {page['page']}")
     elif run.truth is None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from oms import cli, db
 from oms.models import Page
-from tests import factories
+from tests import factories, signing
 
 KEYS = {"file", "page", "text", "confidence", "quality", "rotation", "skew", "form", "fields", "secrecy", "seconds"}
 
@@ -173,3 +173,16 @@ def test_an_empty_folder_is_said(tmp_path, read):
     (tmp_path / "empty").mkdir()
     code, _, said = read(tmp_path / "empty")
     assert code == 1 and "no PDF, TIFF, JPEG, PNG, HEIC or DOCX file" in said
+
+
+def test_digital_signatures_are_judged_too(tmp_path, read, monkeypatch):
+    house = signing.house()
+    path, roots = tmp_path / "ky.pdf", tmp_path / "roots"
+    path.write_bytes(signing.sign(signing.blank(), house.an))
+    roots.mkdir()
+    (roots / "goc.cer").write_bytes(house.root.der)
+    monkeypatch.setenv("OMS_SIGNATURE_ROOTS", str(roots))
+    code, printed, said = read(path, "--json")
+    (one,) = json.loads(printed)["signatures"]
+    assert (code, one["verdict"], one["signer"]) == (0, "valid", "Nguyễn Thị An (thử nghiệm)")
+    assert "digital signature 1, Nguyễn Thị An (thử nghiệm): Valid, unchanged since it was signed" in said

@@ -51,7 +51,7 @@ from oms.settings import Settings
 
 # A file may be on its way to its row for so long (seconds): an upload takes minutes at most.
 ON_ITS_WAY = 3600
-# Staging is wiped every few seconds where a worker runs; a minute more for one that starts.
+# Staging and what dead programs left are wiped every few seconds where a worker runs; a minute more for one that starts.
 STAGING_GRACE = 60
 # A job nobody took for so long (seconds) is stuck: a running worker hands over again after 60.
 STUCK = 600
@@ -344,7 +344,7 @@ def _check_leftovers(engine: Engine, settings: Settings) -> Iterator[Problem]:
     limits = dict.fromkeys(storage.leftovers(settings.scans), ON_ITS_WAY)
     # The worker wipes what lies there longer than a person may look at a doubtful page.
     limits |= dict.fromkeys(staging.folder(settings).iterdir(), staging.SECONDS + STAGING_GRACE)
-    limits |= dict.fromkeys(staging.forgotten(settings), 0)
+    limits |= dict.fromkeys(staging.forgotten(settings), STAGING_GRACE)
     limits |= {path: ON_ITS_WAY for path in layers.glob("*") if path.stem not in reading}
     for path, seconds in sorted(limits.items()):
         if _age(path) > seconds:

@@ -93,7 +93,7 @@ def supplement_form(session: Session, declaration: Declaration, *, printing: Pri
         name=form.label_vi,
         code=form.code,
         year=campaign.year,
-        subject=_subject(declaration),
+        subject=_subject(declaration, knows=own or can(actor, Action.PERSON_READ, dossier.person)),
         pledge=form.pledge,
         signers=form.signers,
         values=_values(asked, entries, blank=blank),
@@ -114,15 +114,15 @@ def _imprint(declaration: Declaration, printing: Printing) -> Imprint:
     )
 
 
-def _subject(declaration: Declaration) -> Subject:
-    """What stands at the head of the form: all who may print it know the person."""
+def _subject(declaration: Declaration, *, knows: bool) -> Subject:
+    """What stands at the head of the form; the post for who keeps the dossier and the person, left free for others."""
     dossier, person = declaration.dossier, declaration.dossier.person
     return Subject(
         full_name=person.full_name,
         dossier_number=dossier.number,
         category=catalogue.term("category", dossier.category.value).label_vi,
         birth=write_date(person.birth_date, person.birth_precision),
-        position=person.position or "",
+        position=person.position or "" if knows else "",
         unit=person.unit.short_name,
     )
 

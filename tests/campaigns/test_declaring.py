@@ -342,6 +342,18 @@ def test_the_printed_form_says_what_was_declared(session, asked, actor, person, 
     assert told(session) == before
 
 
+def test_who_manages_a_dossier_kept_elsewhere_prints_no_post_of_today(session, world, asked, actor) -> None:
+    asked.dossier.person.position = "Chuyên viên canari"
+    asked.dossier.managing_body_id = world.units["btc"]
+    session.flush()
+    session.expire(asked.dossier)
+
+    def printed(name: str) -> str:
+        return text_of(papers.supplement_form(session, asked, printing=papers.Printing(actor(name), "filing")).body)
+
+    assert "Chuyên viên canari" in printed("canbo.sonv") and "Chuyên viên canari" not in printed("canbo.khoi")
+
+
 def test_two_officers_judge_at_once_and_one_is_told(engine, world, actor) -> None:
     """On PostgreSQL the row is locked; on SQLite one writer goes after the other."""
     officers = [actor("canbo.sonv"), actor("canbo2.sonv")]

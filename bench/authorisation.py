@@ -4,7 +4,7 @@
 
 Builds the canary organisation (`tests/oracle/`) and asks, on SQLite: every address with everything it can name (AZ-1
 to AZ-3, SL-1); ids that are none and ids of other kinds (AZ-4); every form and body filled with ids of another unit,
-while nothing of theirs may change (AZ-3, AZ-6, AZ-7); the beginning of each foreign word (SL-2); and every link that
+while nothing of theirs may change (AZ-3, AZ-6, AZ-7); each foreign word and its beginnings in search (SL-2); and every link that
 pages show, from the start page on. `--share 3` asks the matrix about three things of each address and role only.
 Prints one line a part and ends with 1 where something is not as the oracle says, or a whole run asked too little.
 """
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.oracle import oracle
 from tests.oracle.addresses import RULES
 from tests.oracle.asking import NOTHING, Cell, Findings, House, cells, leaks_in, open_house, run, sample
+from tests.oracle.buttons import closed_buttons
 
 WHO = (
     "canbo.sonv",
@@ -37,6 +38,7 @@ WHO = (
     "nguoilaodong.sonv",
     "quantri",
 )
+SEARCHING = ("canbo.sonv", "bithu.sonv", "canbo.sotc", "bithu.sotc", "canbo.soyt")
 STRANGE = (
     "-1",
     "9" * 40,
@@ -174,17 +176,17 @@ def theirs(house: House) -> list[Any]:
 
 
 def suggestions(house: House, findings: Findings) -> None:
-    """Nobody's beginning of a foreign word is completed, corrected or found."""
-    foreign = [
-        word for word, whose in sorted(house.organisation.words.items()) if whose.of in ("other", "bloc", "sotc")
-    ]
-    for who in ("canbo.sonv", "bithu.sonv", "canbo.soyt"):
-        for word in foreign[:200]:
-            for length in (3, 5, 6):
-                look(house, findings, who, "GET", f"/search/suggestions?q={word[:length]}")
-                look(house, findings, who, "GET", f"/api/v1/search/suggest?q={word[:length]}")
+    """Nobody's foreign word, nor any beginning of one, is completed, corrected or found."""
+    for who in SEARCHING:
+        foreign = sorted(
+            word for word, whose in house.organisation.words.items() if not oracle.may_meet(who, whose.room, whose.of)
+        )
+        for beginning in sorted({word[:length] for word in foreign for length in range(2, len(word) + 1)}):
+            look(house, findings, who, "GET", f"/search/suggestions?q={beginning}")
+            look(house, findings, who, "GET", f"/api/v1/search/suggest?q={beginning}")
+        for word in foreign:
+            look(house, findings, who, "GET", f"/search?q={word}")
             look(house, findings, who, "GET", f"/api/v1/search?q={word}x")
-            look(house, findings, who, "GET", f"/search?q={word[:6]}")
 
 
 def crawl(house: House, findings: Findings) -> None:
@@ -209,16 +211,16 @@ def matrix(share: int, kept: Path | None) -> Callable[[House, Findings], None]:
         every = list(cells(house.app, house.organisation))
         chosen = sample(every, share, "bench") if share else every
         # Ids are new in each organisation, the order of the questions is not.
-        known = {"questions": len(chosen), "asked": 0, "answers": 0, "mismatches": [], "leaks": []}
+        known = {"questions": len(chosen), "asked": 0, "answers": 0, "mismatches": [], "leaks": [], "offers": []}
         if kept and kept.exists() and (read := json.loads(kept.read_text()))["questions"] == len(chosen):
             known = read
         findings.cells, findings.answers = known["asked"], known["answers"]
-        findings.mismatches, findings.leaks = known["mismatches"], known["leaks"]
+        findings.mismatches, findings.leaks, findings.offers = known["mismatches"], known["leaks"], known["offers"]
         for first in range(known["asked"], len(chosen), SLICE):
-            run(house, chosen[first : first + SLICE], findings)
+            run(house, chosen[first : first + SLICE], findings, closed_buttons)
             if kept:
                 known = {**known, "asked": findings.cells, "answers": findings.answers}
-                known |= {"mismatches": findings.mismatches, "leaks": findings.leaks}
+                known |= {"mismatches": findings.mismatches, "leaks": findings.leaks, "offers": findings.offers}
                 kept.write_text(json.dumps(known))
 
     return ask
@@ -247,6 +249,7 @@ def main() -> int:
             part(house, findings)
             house.undo()
             found = {"other than the oracle": findings.mismatches, "leaks": findings.leaks, "telling": findings.telling}
+            found |= {"buttons that may not be pressed": findings.offers}
             said = ", ".join(f"{len(one)} {what}" for what, one in found.items())
             cells_asked = f"{findings.cells} cells, " if findings.cells else ""
             print(

@@ -69,6 +69,8 @@ class Findings:
     cells: int = 0
     mismatches: list[str] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
+    # Buttons and links that may not be pressed.
+    offers: list[str] = field(default_factory=list)
     statuses: dict[tuple[str, int], int] = field(default_factory=dict)
     # What was met and might be: without it the silence of the others would mean nothing.
     met: set[str] = field(default_factory=set)
@@ -360,12 +362,20 @@ def _plain(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def run(house: House, chosen: list[Cell], findings: Findings) -> None:
-    """Ask them all."""
+def run(
+    house: House,
+    chosen: list[Cell],
+    findings: Findings,
+    offered: Callable[[House, str, str], Iterator[str]] = lambda _house, _who, _page: iter(()),
+) -> None:
+    """Ask them all; `offered` tells what a page offers somebody though it is closed to them."""
     for cell in chosen:
         answer = house.ask(cell.who, cell.method, cell.address)
         findings.cells += 1
         judge(cell, answer, house.organisation, findings)
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            place = f"{cell.who} {cell.address} [{cell.kind}/{cell.corner}]"
+            findings.offers += [f"{place} shows {one}" for one in offered(house, cell.who, text_of(answer))]
 
 
 def sample(every: list[Cell], share: int, seed: str) -> list[Cell]:

@@ -7,7 +7,6 @@ import pytest
 from oms import search
 from tests.conftest import POSTGRESQL
 from tests.oracle.asking import Cell, House, cells, open_house, sample
-from tests.oracle.oracle import BARRED, IN
 
 
 @pytest.fixture(scope="session")
@@ -26,19 +25,5 @@ def asked(house: House) -> dict[str, list[Cell]]:
     """By address, for each role one of its things: the same questions in each run."""
     found: dict[str, list[Cell]] = {}
     for cell in sample(list(cells(house.app, house.organisation)), 1, "1"):
-        found.setdefault(cell.endpoint, []).append(cell)
-    return found
-
-
-@pytest.fixture(scope="session")
-def pages(house: House) -> dict[str, list[Cell]]:
-    """By address, the pages that are open to officers, heads and others, about two things each."""
-    every = [
-        cell
-        for cell in cells(house.app, house.organisation, nothing=False)
-        if cell.method == "GET" and cell.expected in (IN, BARRED) and not cell.address.startswith(("/api", "/static"))
-    ]
-    found: dict[str, list[Cell]] = {}
-    for cell in sample(every, 2, "buttons"):
         found.setdefault(cell.endpoint, []).append(cell)
     return found

@@ -20,6 +20,7 @@ from tests import factories
 from tests.oracle import hanging
 from tests.oracle.addresses import RULES
 from tests.oracle.asking import Cell, Findings, House, cells, run
+from tests.oracle.buttons import closed_buttons
 from tests.oracle.oracle import IN
 from tests.oracle.organisation import NOBODYS, WORD, is_worded
 from tests.oracle.stricter import STRICTER
@@ -59,10 +60,11 @@ def test_the_answers_are_those_of_the_oracle_and_bear_nobody_elses_words(
 ) -> None:
     findings = Findings()
     house.written.clear()
-    run(house, asked[endpoint], findings)
+    run(house, asked[endpoint], findings, closed_buttons)
     assert findings.cells
     assert findings.mismatches == []
     assert findings.leaks == []
+    assert findings.offers == []
     assert findings.telling == []
     assert house.written <= BESIDE, "whoever reads changes nothing"
 

@@ -251,7 +251,7 @@ class Worker:
         jobs.finish(job, failure)
         reading.give_up(session, job.kind, job.subject_id, failure)
         packages.give_up(session, job.kind, job.subject_id, failure)
-        scan_folders.give_up(session, job.kind, job.subject_id, failure)
+        scan_folders.give_up(session, self.settings, job.kind, job.subject_id, failure)
         stacks.give_up(session, job.kind, job.subject_id, failure)
 
     def _actor(self, session: Session, job: Job) -> Actor | None:

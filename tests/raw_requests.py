@@ -3,11 +3,19 @@
 Whoever asks gets status, seconds until the answer, and how many bytes were sent before it came.
 """
 
+import os
 import select
 import socket
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+
+from oms.settings import Settings
 
 MEGABYTE = 1024 * 1024
 MARK = b"oms-boundary"
@@ -46,6 +54,29 @@ def ask(port: int, path: str, headers: dict[str, str], body: Iterable[bytes], *,
             head = b""
     status = int(head.split()[1]) if head.startswith(b"HTTP/1.") else 0
     return Answer(status, time.monotonic() - began, sent)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[int]:
+    """The server of an installation, as it runs, without its worker: the port it listens to."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    environment = {**os.environ, "OMS_HOME": str(settings.home), "PYTHONPATH": str(Path(__file__).parents[1])}
+    if settings.database_url:
+        environment["OMS_DATABASE_URL"] = settings.database_url
+    command = [sys.executable, "-m", "oms.cli", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    pause = threading.Event()
+    try:
+        for _ in range(600):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            pause.wait(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def form(*parts: bytes, end: bytes = b"--" + MARK + b"--\r\n") -> bytes:

@@ -25,6 +25,7 @@ from typing import Any
 import click
 
 from oms import box, installation, search, staging
+from oms.cli import memory
 from oms.cli.installing import demo_when_new
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, say
@@ -57,6 +58,7 @@ def serve(port: int | None, with_worker: bool, with_demo: bool) -> None:
     """Serve pages and API until told to stop."""
     if with_demo:
         demo_when_new()
+    memory.give_back()
     try:
         house = open_house()
     except (VaultClosed, KeyRefused) as closed:
@@ -85,6 +87,7 @@ def serve(port: int | None, with_worker: bool, with_demo: bool) -> None:
 @click.option("--part", type=click.Choice(["filed", "others"]), hidden=True)
 def worker(until_idle: bool, part: Part | None) -> None:
     """Work until told to stop: in two processes, so that what was filed is found while pages are being read."""
+    memory.give_back()
     house: House = open_house()
     installation.require_box(house.settings, house.engine)
     if part is None and not until_idle:
@@ -120,6 +123,7 @@ def _check_port(host: str, port: int) -> None:
 def _run_gunicorn(settings: Settings, port: int) -> None:
     from gunicorn.app.base import BaseApplication
 
+    from oms.web.connections import PatientWorker, make_room
     from oms.web.headers import teach_gunicorn
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -134,6 +138,8 @@ def _run_gunicorn(settings: Settings, port: int) -> None:
 
     _load_pages()  # before it forks: each of its processes has them at once, and all have them once
     teach_gunicorn(settings.https)
+    PatientWorker.longest = settings.max_upload
+    make_room()
     sys.argv = sys.argv[:1]  # gunicorn would read our options as its own
     Server().run()
 
@@ -150,15 +156,18 @@ def _program(settings: Settings) -> Any:
 
 
 def _gunicorn_options(settings: Settings, port: int) -> dict[str, Any]:
-    memory = Path("/dev/shm")  # nosec B108 - gunicorn makes a file of its own there and unlinks it
+    from oms.web.connections import CONNECTIONS, PatientWorker
+
+    beats = Path("/dev/shm")  # nosec B108 - gunicorn makes a file of its own there and unlinks it
     return {
         "bind": f"[{settings.host}]:{port}" if ":" in settings.host else f"{settings.host}:{port}",
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
+        "worker_connections": CONNECTIONS,
         "workers": PROCESSES,
         "threads": THREADS,
         "graceful_timeout": GRACE,
         # Heartbeats are written all the time: in memory where there is some, else with the other run files.
-        "worker_tmp_dir": str(memory if os.access(memory, os.W_OK) else settings.home / "run"),
+        "worker_tmp_dir": str(beats if os.access(beats, os.W_OK) else settings.home / "run"),
         "control_socket_disable": True,
         "errorlog": "-",
         "loglevel": os.environ.get("LOGLEVEL", "warning").lower(),

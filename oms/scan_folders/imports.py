@@ -78,7 +78,7 @@ def give(
     category: Category | None = None,
     actor: Actor,
 ) -> FolderImport:
-    """Enter a staged ZIP and order the look at its files; the caller wipes it when this raises."""
+    """Enter a staged ZIP and order the look at its files; the caller drops it when this, or its commit, fails."""
     if not actor.has(Action.SCAN_IMPORT):
         require(actor, Action.SCAN_IMPORT)
     _forget_open(session, settings, actor)
@@ -91,9 +91,9 @@ def give(
             session.add(made)
     except IntegrityError:
         raise _one_at_a_time() from None
-    staged.place.rename(_place(settings, made.id))
     jobs.enqueue(session, JOB, made.id, actor=actor)
     audit.record(session, "scan:import", made, actor=actor, outcome="held", files=made.files)
+    staged.place.rename(_place(settings, made.id))
     return made
 
 
@@ -154,6 +154,12 @@ def confirm(session: Session, settings: Settings, folder: FolderImport, *, actor
     session.flush()
     jobs.enqueue(session, JOB, folder.id, actor=actor)
     audit.record(session, "scan:import", folder, actor=actor, outcome="held", files=folder.files)
+
+
+def drop(settings: Settings, staged: Staged, import_id: str | None = None) -> None:
+    """Wipe a staged ZIP whose row could not be entered; `import_id` is the one it was to have."""
+    for place in (staged.place, *([_place(settings, import_id)] if import_id else [])):
+        staging.wipe(place)
 
 
 def discard(session: Session, settings: Settings, folder: FolderImport, *, actor: Actor) -> None:
@@ -330,9 +336,12 @@ def _end(
             write_down(session, planned, counts.get(TAKEN, 0), counts.get(LEFT_OUT, 0), actor=actor)
 
 
-def give_up(session: Session, kind: str, subject_id: str, error: OmsError) -> None:
-    """The job failed for good: say so on the page."""
-    folder = session.get(FolderImport, subject_id) if kind == JOB else None
+def give_up(session: Session, settings: Settings, kind: str, subject_id: str, error: OmsError) -> None:
+    """The job failed for good: say so on the page, and wipe the ZIP that nobody can go on with."""
+    if kind != JOB:
+        return
+    staging.wipe(_place(settings, subject_id))
+    folder = session.get(FolderImport, subject_id)
     if folder is not None and folder.ended_at is None:
         folder.state, folder.ended_at, folder.error = ImportState.REFUSED, now(), error.message
         folder.error_values = _values_of(error)

@@ -48,22 +48,22 @@ def give() -> Any:
         raise BadInput(N_("Choose the ZIP first."))
     category = next((kind for kind in Category if kind.value == request.form.get("category")), None)
     access.end_request(g.pop("session"))
-    staged = None
+    settings, staged, import_id = house().settings, None, None
     try:
-        staged = scan_folders.stage(house().settings, storage.chunks(cast(BinaryIO, file.stream)))
+        staged = scan_folders.stage(settings, storage.chunks(cast(BinaryIO, file.stream)))
         with db.writing(house().engine) as session:
-            made = scan_folders.give(session, house().settings, staged, file.filename, category=category, actor=g.actor)
-        access.deliver(session)
+            import_id = scan_folders.give(session, settings, staged, file.filename, category=category, actor=g.actor).id
     except FileRefused as error:
         with db.writing(house().engine) as session:
             scan_folders.refuse(session, error.what, actor=g.actor)
         flash(sentence_of(error), "danger")
         return redirect(url_for(".index"))
-    except OmsError:
+    except BaseException:
         if staged is not None:
-            staging.wipe(staged.place)
+            scan_folders.drop(settings, staged, import_id)
         raise
-    return redirect(url_for(".show", id=made.id))
+    access.deliver(session)
+    return redirect(url_for(".show", id=import_id))
 
 
 @bp.get("/<id>")

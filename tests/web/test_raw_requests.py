@@ -4,13 +4,7 @@
 """
 
 import os
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -32,6 +26,7 @@ from tests.raw_requests import (
     endless,
     file_part,
     form,
+    serving,
     text_part,
 )
 
@@ -46,22 +41,8 @@ def served(settings: Settings, engine: Engine, world: World) -> Iterator[tuple[i
     with db.writing(engine) as session:
         number = factories.make_dossier(session, world.units["sonv"]).number
         secret, _ = accounts.sign_in(session, world.accounts["canbo.sonv"], kind="api")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "OMS_HOME": str(settings.home), "PYTHONPATH": str(Path(__file__).parents[2])}
-    if settings.database_url:
-        environment["OMS_DATABASE_URL"] = settings.database_url
-    command = [sys.executable, "-m", "oms.cli", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    pause = threading.Event()
-    for _ in range(600):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        pause.wait(0.1)
-    yield port, f"/api/v1/dossiers/{number}/scans", {"Authorization": f"Bearer {secret}", "Connection": "close"}
-    process.terminate()
-    process.wait()
+    with serving(settings) as port:
+        yield port, f"/api/v1/dossiers/{number}/scans", {"Authorization": f"Bearer {secret}", "Connection": "close"}
 
 
 def test_the_running_server_is_not_deceived(

@@ -8,15 +8,16 @@ from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from oms import catalogue, db, intake, scan_folders, staging, viruses
-from oms.errors import FileNotNow, SecretFile
-from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Scan, now
+from oms.errors import Conflict, FileNotNow, SecretFile
+from oms.models import AuditEntry, FolderImport, FolderImportLine, ImportState, Job, Scan, now
 from oms.organisation import today
 from oms.scan_folders import imports
 from oms.scan_folders.going import Fate
+from oms.worker import Worker
 from tests import factories
 from tests.test_folder_archives import zip_of
 
@@ -326,3 +327,32 @@ def test_a_line_the_database_refuses_is_no_line_of_somebody_faster(
     with pytest.raises(IntegrityError):
         work(engine, settings, address, actor("canbo.sonv"))
     assert states(engine) == {}
+
+
+def test_a_zip_whose_job_failed_for_good_leaves_memory(client_as, engine, settings, actor, dossier, content):
+    id = send(client_as("canbo.sonv"), content).location.rsplit("/", 1)[-1]
+    assert list(staging.folder(settings).iterdir())
+    with db.writing(engine) as session:
+        job = session.scalars(select(Job).where(Job.subject_id == id)).one()
+        Worker(engine, settings)._fail(session, job, Conflict("Nothing goes on."))
+    assert list(staging.folder(settings).iterdir()) == []
+    with db.reading(engine) as session:
+        assert session.get_one(FolderImport, id).state == ImportState.REFUSED
+
+
+@pytest.mark.parametrize("at", ["give", "commit"])
+def test_a_zip_whose_row_could_not_be_entered_leaves_memory(client_as, settings, content, monkeypatch, at):
+    client = client_as("canbo.sonv")
+    entered = scan_folders.give
+
+    def full(*_told, **_more):
+        raise RuntimeError("the disk is full")
+
+    def enter(session, *told, **more):
+        event.listen(session, "before_commit", full)
+        return entered(session, *told, **more)
+
+    monkeypatch.setattr(scan_folders, "give", full if at == "give" else enter)
+    client.application.config["PROPAGATE_EXCEPTIONS"] = False
+    assert send(client, content).status_code == 500
+    assert list(staging.folder(settings).iterdir()) == []

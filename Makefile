@@ -9,7 +9,11 @@ TEST_PACKAGES := chromium chromium-driver postgresql redis-server fonts-dejavu-c
 PO := oms/translations/vi/LC_MESSAGES/messages.po
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-sqlite test-postgresql lint scan security bench bench-reading bench-search screenshots packages packages-test
+# A folder made by `make offline` on a machine with Internet; then nothing is asked of it.
+OFFLINE ?=
+FROM := $(if $(OFFLINE),--no-index --find-links $(OFFLINE)/wheels)
+
+.PHONY: help setup setup-test offline parts run test test-sqlite test-postgresql lint scan security bench bench-reading bench-search screenshots packages packages-test
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,15 +32,33 @@ $(VENV)/.installed: requirements.lock setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OMS needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Python packages …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(FROM) --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(FROM) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 oms/web/static/vendor/.built: package-lock.json package.json oms/web/assets/build.js oms/web/assets/bootstrap.scss oms/web/assets/icons.txt | $(VENV)/.installed
+ifdef OFFLINE
+	@tar --extract --no-same-owner --file $(OFFLINE)/vendor.tar --directory oms/web/static
+else
 	@echo "Building front-end assets …"
 	@deploy/with-node npm ci --ignore-scripts --silent --no-audit --no-fund
 	@deploy/with-node node oms/web/assets/build.js
+endif
 	@touch $@
+
+# The machine it is made on has the system, processor and Python version of the server: wheels are built for these.
+INTO ?= offline
+offline: setup ## a folder with all packages, for a server without Internet (make setup OFFLINE=FOLDER)
+	@mkdir -p $(INTO)/wheels
+	@$(BIN)/pip download --quiet --disable-pip-version-check --require-hashes --dest $(INTO)/wheels -r requirements.lock
+	@tar --create --file $(INTO)/vendor.tar --directory oms/web/static vendor
+	@$(BIN)/python deploy/list_parts.py --out $(INTO)/parts.cdx.json
+	@cp requirements.lock package-lock.json $(INTO)
+	@cd $(INTO) && find . -type f ! -name SHA256SUMS | sort | xargs -d '\n' sha256sum > SHA256SUMS
+	@echo "$(INTO): $$(ls $(INTO)/wheels | wc -l) packages, $$(du -sh $(INTO) | cut -f1)"
+
+parts: setup ## list all parts of the program: versions, hashes, licences (CycloneDX); 1 where not all are as locked
+	@$(BIN)/python deploy/list_parts.py --out parts.cdx.json $(RUN_PACKAGES:%="%")
 
 %.mo: %.po | $(VENV)/.installed
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
@@ -68,7 +90,7 @@ test-postgresql: setup-test
 	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser" $(NO_DATABASE:%=--ignore=tests/%)
 
 # The others prove and do not measure; they take hours and belong to `make security`.
-LONG := api_cases doors flips guards kills outbound power_cuts stored_xss vault
+LONG := api_cases doors flips guards guarding kills load outbound power_cuts stored_xss vault
 bench: setup ## measure, and print ratios; the long proofs in bench/ run with make security only
 	@for file in $(filter-out $(LONG:%=bench/%.py),$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 

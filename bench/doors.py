@@ -177,10 +177,10 @@ def a_crowd_signs_in(programs: household.Programs, names: list[str]) -> list[str
     return found + ["signing in: /healthz was slow"] * (watching.slow >= HEALTHY)
 
 
-def large_picture(number: int) -> bytes:
-    """A small page in a PNG of 10 MB: the rest is a chunk that no reader knows."""
+def large_picture(number: int, size: int = FILE) -> bytes:
+    """A small page in a PNG of so many bytes: the rest is a chunk that no reader knows."""
     page = factories.png_of(factories.draw_page(f"SO {number}", size=(420, 300)))
-    rest = random.Random(number).randbytes(FILE - len(page) - 12)
+    rest = random.Random(number).randbytes(size - len(page) - 12)
     chunk = struct.pack(">I", len(rest)) + b"omSt" + rest + struct.pack(">I", zlib.crc32(b"omSt" + rest))
     return page[:-12] + chunk + page[-12:]
 

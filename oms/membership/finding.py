@@ -27,21 +27,21 @@ from oms.permissions import Action, Actor, allowed, require
 _FORWARD = frozenset({"submit", "sign", "confirm", "reissue"})
 
 
+# Made once: every page asks for the menu's count, and putting them together takes longer than the query.
+_WITH_UNITS: tuple[Any, ...] = (
+    joinedload(MembershipTransfer.person),
+    joinedload(MembershipTransfer.from_unit),
+    joinedload(MembershipTransfer.to_unit),
+    joinedload(MembershipTransfer.unit),
+    joinedload(MembershipTransfer.waiting_unit),
+    joinedload(MembershipTransfer.dossier),
+    joinedload(MembershipTransfer.transfer),
+    selectinload(MembershipTransfer.boxes).joinedload(MembershipBox.unit),
+)
+
+
 def _readable(actor: Actor) -> Any:
-    return (
-        select(MembershipTransfer)
-        .where(allowed(actor, Action.MEMBERSHIP_READ))
-        .options(
-            joinedload(MembershipTransfer.person),
-            joinedload(MembershipTransfer.from_unit),
-            joinedload(MembershipTransfer.to_unit),
-            joinedload(MembershipTransfer.unit),
-            joinedload(MembershipTransfer.waiting_unit),
-            joinedload(MembershipTransfer.dossier),
-            joinedload(MembershipTransfer.transfer),
-            selectinload(MembershipTransfer.boxes).joinedload(MembershipBox.unit),
-        )
-    )
+    return select(MembershipTransfer).where(allowed(actor, Action.MEMBERSHIP_READ)).options(*_WITH_UNITS)
 
 
 def list_moves(

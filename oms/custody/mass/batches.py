@@ -153,12 +153,14 @@ def _overview(batch: MassTransfer, stands: list[Standing], actor: Actor) -> Over
 def list_batches(
     session: Session, *, actor: Actor, open_only: bool = False, limit: int = 200, offset: int = 0
 ) -> list[Overview]:
-    """Batches the actor may know of, the latest first, as they stand; three queries however many there are."""
+    """Batches the actor may know of, the latest first, as they stand; three queries however many there are, one for none."""
     query = select(MassTransfer).where(allowed(actor, Action.MASS_TRANSFER_READ)).options(*_WITH_UNITS)
     if open_only:
         query = query.where(MassTransfer.is_open)
     latest = query.order_by(MassTransfer.prepared_at.desc(), MassTransfer.id)
     batches = list(session.scalars(latest.limit(limit).offset(offset)))
+    if not batches:  # every page asks, for its menu
+        return []
     stands = acts.standings(session, [batch.id for batch in batches], actor=actor)
     return [_overview(batch, stands[batch.id], actor) for batch in batches]
 

@@ -4,6 +4,7 @@
 
 Builds the canary organisation (`tests/oracle/`) and asks, on SQLite: every address with everything it can name (AZ-1
 to AZ-3, SL-1); ids that are none and ids of other kinds (AZ-4); every form and body filled with ids of another unit,
+foreign word (SL-2); and every link that pages show, from the start page on. `--share 3` asks the matrix about three things of each address and role only.
 while nothing of theirs may change (AZ-3, AZ-6, AZ-7); each foreign word and its beginnings in search (SL-2); and every link that
 pages show, from the start page on. `--share 3` asks the matrix about three things of each address and role only.
 Prints one line a part and ends with 1 where something is not as the oracle says, or a whole run asked too little.
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.oracle import oracle
 from tests.oracle.addresses import RULES
 from tests.oracle.asking import NOTHING, Cell, Findings, House, cells, leaks_in, open_house, run, sample
+from tests.oracle.bypassing import put, refused, tricks
 from tests.oracle.buttons import closed_buttons
 
 WHO = (
@@ -204,6 +206,14 @@ def crawl(house: House, findings: Findings) -> None:
                     waiting.append(link)
 
 
+def bypasses(house: House, findings: Findings) -> None:
+    """Every refusal of somebody without rights, asked for by other paths, methods, headers and parameters (AZ-8)."""
+    for cell in refused(house):
+        own = house.organisation.things["dossier"]["other" if cell.who == "canbo.sotc" else "own"]
+        for trick in tricks(cell, own):
+            put(house, cell, trick, findings)
+
+
 def matrix(share: int, kept: Path | None) -> Callable[[House, Findings], None]:
     """The whole matrix, or a share of it; with a file to keep what was found, it goes on where it was stopped."""
 
@@ -236,7 +246,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     parts = {
         "strange ids": strange_ids, "forms with foreign ids": forms, "beginnings of foreign words": suggestions,
-        "crawl": crawl, "matrix": matrix(given.share, given.kept),
+        "bypasses": bypasses, "crawl": crawl, "matrix": matrix(given.share, given.kept),
     }  # fmt: skip
     wrong, answers, asked = 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="oms-authorisation-") as folder:

@@ -57,6 +57,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "page:line": parse("1200 per 10 minutes"),
     # Originals, searchable copies, copies for a reader and packages: what leaves as a file of pages.
     "scan:download": parse("100 per hour"),
+    # What a program changes: a person at a screen makes a change in some seconds, a list is one call for each row.
+    "api:write": parse("120 per minute"),
     # By address, of people who are nobody yet: what a page asks of us before a passkey is shown. A whole office may
     # stand behind one address.
     "passkey:ask": parse("60 per minute"),
@@ -84,9 +86,14 @@ def take(database: Engine, action: str, *, actor: Actor) -> None:
     take_at(database, action, actor.account_id)
 
 
-def take_at(database: Engine, action: str, who: str) -> None:
+def take_of(database: Engine, action: str, an_hour: int, *, actor: Actor) -> None:
+    """As `take`, where a dated rule says how many there may be in an hour."""
+    take_at(database, action, actor.account_id, parse(f"{an_hour} per hour"))
+
+
+def take_at(database: Engine, action: str, who: str, most: RateLimitItem | None = None) -> None:
     """Count one more `action` of an account, or of an address where nobody has signed in."""
-    item = LIMITS[action]
+    item = most or LIMITS[action]
     try:
         limiter = _limiter(database)
         allowed = limiter.hit(item, action, who)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from oms import catalogue, db
+from oms import catalogue, db, limits
 from oms.errors import N_, FileNotNow, FileRefused
 from oms.models import AttachedFile, Fact, Scan, Stack, UploadDay, now
 from oms.organisation import HANOI, today
@@ -83,6 +83,12 @@ def _measure(row: UploadDay | None, rule: catalogue.UploadRule | None) -> Day | 
     files, octets = (row.files, row.octets) if row else (0, 0)
     near = 100 * files >= rule.near_percent * rule.files_a_day or 100 * octets >= rule.near_percent * rule.octets_a_day
     return Day(files, octets, rule.files_a_day, rule.octets_a_day, near)
+
+
+def take_turn(engine: Engine, *, actor: Actor) -> None:
+    """Count one more file handed in within the hour, before it is opened; `TooManyTries` says when the next one may come."""
+    if (rule := catalogue.upload_rule(today())) is not None:
+        limits.take_of(engine, "scan:upload", rule.files_an_hour, actor=actor)
 
 
 def asking(

@@ -13,6 +13,7 @@ from oms.catalogue.terms import Dated, Labelled, overlap, read_labels, read_vali
 class UploadRule(Labelled, Dated):
     """The numbers of `uploads.yaml`, where each is explained."""
 
+    files_an_hour: int
     files_a_day: int
     megabytes_a_day: int
     near_percent: int
@@ -31,6 +32,7 @@ def read_upload_rules(path: Path) -> tuple[UploadRule, ...]:
     for entry in top.entries("upload_rules"):
         rule = UploadRule(
             **read_labels(entry),
+            files_an_hour=entry.number("files_an_hour"),
             files_a_day=entry.number("files_a_day"),
             megabytes_a_day=entry.number("megabytes_a_day"),
             near_percent=entry.number("near_percent"),

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms import audit, db, limits
+from oms import audit, db, limits, quotas
 from oms.backup import rotation
 from oms.errors import N_, Conflict, NotFound, OmsError, Refused, Unavailable
 from oms.models import (
@@ -186,6 +186,8 @@ def guarded(
                 return _ask_to_sign_in()
             if counted := COUNTED.get(request.endpoint or ""):
                 limit(counted)
+            if actor.via == "api" and request.method not in _SAFE:
+                limit("api:write")
             g.session = open_request_session(writing=request.method not in _SAFE if writing is None else writing)
             _refuse_while_files_are_damaged()
             if by in arguments and subject is not None:
@@ -224,6 +226,12 @@ def limit(action: str) -> None:
     """Count one more `action` of this account, over all processes of the installation (oms.limits)."""
     if current_app.config.get("RATELIMIT_ENABLED", True):
         limits.take(house().engine, action, actor=g.actor)
+
+
+def limit_uploads() -> None:
+    """Count one more file of this account, whichever door it comes through (`oms/catalogue/uploads.yaml`)."""
+    if current_app.config.get("RATELIMIT_ENABLED", True):
+        quotas.take_turn(house().engine, actor=g.actor)
 
 
 def open_request_session(*, writing: bool) -> Session:

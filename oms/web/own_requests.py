@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from oms import db, dossiers, intake, procedures, quotas, storage
-from oms.errors import N_, BadInput, Conflict, FileRefused, Refused, SecretFile
+from oms.errors import N_, BadInput, Conflict, FileRefused, Refused, SecretFile, TooManyTries
 from oms.models import SubjectRequest, SubjectRequestKind, SubjectRequestState
 from oms.permissions import Action
 from oms.procedures import requests as asking
 from oms.web import access
-from oms.web.access import end_request, guarded, house
+from oms.web.access import end_request, guarded, house, limit_uploads
 from oms.web.corrections import rows_of, said
 from oms.web.errors import sentence_of
 from oms.web.headers import FILE_POLICY
@@ -86,7 +86,7 @@ def create(dossier: str, kind: str) -> ResponseReturnValue:
     end_request(g.pop("session"))
     try:
         number, address = _enter(dossier, wish)
-    except (BadInput, Conflict, Refused, FileRefused) as error:
+    except (BadInput, Conflict, Refused, FileRefused, TooManyTries) as error:
         look_again(error)
         g.retry_after = error.values.get("seconds")
         return _form(dossier, wish.kind, sentence_of(error)), error.status
@@ -99,6 +99,7 @@ def _enter(dossier_id: str, wish: asking.Wish) -> tuple[str, str]:
     arrival = None
     try:
         if upload is not None and wish.kind == SubjectRequestKind.CORRECTION:
+            limit_uploads()
             arrival = intake.examine(
                 house().settings,
                 storage.chunks(cast(BinaryIO, upload.stream)),

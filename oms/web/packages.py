@@ -99,6 +99,7 @@ def give() -> ResponseReturnValue:
     try:
         if given is None or not given.filename:
             raise BadInput(N_("Choose the file of the package (.omspkg)."))
+        access.limit_uploads()
         stream = cast(BinaryIO, given.stream)
         if packages.is_plain_bag(stream.read(512)):
             packages.refuse_foreign(stream)

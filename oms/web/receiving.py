@@ -12,12 +12,12 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from oms import db, gate, intake, quotas, stacks, storage
-from oms.errors import FileRefused, NotFound, OmsError
+from oms.errors import FileRefused, NotFound, OmsError, TooManyTries
 from oms.intake import Arrival
 from oms.models import Dossier, Scan, Transfer, Unit
 from oms.permissions import Actor
 from oms.recognition.cutting import check_cuttable
-from oms.web.access import deliver, house, write_down_refusal
+from oms.web.access import deliver, house, limit_uploads, write_down_refusal
 from oms.web.errors import sentence_of
 
 RECEIVED, KNOWN, REFUSED, DOUBTFUL = "received", "known", "refused", "doubtful"
@@ -61,6 +61,7 @@ def refused(name: str, error: OmsError) -> Outcome:
 
 
 def _examine(stream: BinaryIO, name: str, actor: Actor, into: str = "") -> Arrival:
+    limit_uploads()
     settings = house().settings
     ask = quotas.asking(house().engine, settings, actor=actor, into=into)
     return intake.examine(settings, storage.chunks(stream), name, ask=ask)
@@ -131,6 +132,8 @@ def attach_file(
         with db.writing(house().engine) as session:
             thing = _find(session, model, id)
             intake.refuse(session, thing, error.what, actor=actor, action=action)
+        return refused(name, error)
+    except TooManyTries as error:  # said for this file: those before it are in
         return refused(name, error)
     finally:
         if arrival is not None:

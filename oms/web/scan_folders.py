@@ -47,6 +47,7 @@ def give() -> Any:
     if file is None or not file.filename:
         raise BadInput(N_("Choose the ZIP first."))
     category = next((kind for kind in Category if kind.value == request.form.get("category")), None)
+    access.limit_uploads()
     access.end_request(g.pop("session"))
     settings, staged, import_id = house().settings, None, None
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -44,10 +45,16 @@ def unseen(monkeypatch: pytest.MonkeyPatch) -> None:
 def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`limit(files=2)`: the rule of today."""
 
-    def set_limit(files: int = 1000, megabytes: int = 1000) -> None:
+    def set_limit(files: int = 1000, megabytes: int = 1000, an_hour: int = 300) -> None:
         rule = catalogue.UploadRule(
             **{"id": "x", "label_vi": "x", "label_en": "x", "source": catalogue.Source.PROJECT, "basis": ""},
-            **{"files_a_day": files, "megabytes_a_day": megabytes, "near_percent": 80, "put_off_minutes": 120},
+            **{
+                "files_an_hour": an_hour,
+                "files_a_day": files,
+                "megabytes_a_day": megabytes,
+                "near_percent": 80,
+                "put_off_minutes": 120,
+            },
             **{"valid_from": None, "valid_to": None},
         )
         monkeypatch.setattr(catalogue, "upload_rule", lambda _on: rule)
@@ -226,6 +233,55 @@ def test_programs_are_told_by_the_api(
     assert refused.status_code == refused.json["status"] == 429 and int(refused.headers["Retry-After"]) > 0
     assert "tomorrow" in refused.json["detail"]
     assert entries(engine, "scan:upload") == [("scan:upload", "done"), ("scan:upload", "refused")]
+
+
+@pytest.mark.usefixtures("one_moment")
+def test_the_files_of_an_hour_are_counted_over_all_doors_refused_ones_too(
+    app: Flask,
+    client_as: Callable[[str], FlaskClient],
+    caller: Callable[[str], Caller],  # noqa: F811
+    dossier: Any,
+    limit: Callable[..., None],
+) -> None:
+    assert catalogue.upload_rule(today()).files_an_hour == 300  # type: ignore[union-attr]
+    limit(an_hour=5)
+    app.config["RATELIMIT_ENABLED"] = True
+    client, program = client_as("canbo.sonv"), caller("canbo.sonv")
+
+    def to_api(content: bytes) -> Any:
+        return program.post(f"dossiers/{dossier.number}/scans", data={"file": (io.BytesIO(content), "a.png")})
+
+    def to_folders() -> Any:
+        content = zip_of(("068085001234_A/01.Giấy.png", PICTURES[0]), ("068085001234_A/02.Giấy.png", PICTURES[1]))
+        return client.post("/scan-folders", data={"file": (io.BytesIO(content), "a.zip")})
+
+    def to_stacks() -> Any:
+        return client.post("/stacks", data={"file": (io.BytesIO(b"no stack"), "a.pdf")}, headers=FETCH)
+
+    assert [send(client, dossier.id, PICTURES[0]).status_code, to_api(PICTURES[1]).status_code] == [202, 202]
+    assert [to_folders().status_code, to_stacks().status_code] == [302, 415], "a ZIP is one file, a refused one is one"
+    three = client.post(
+        f"/intake/{dossier.id}/scans",
+        data={"file": [(io.BytesIO(one), f"{place}.png") for place, one in enumerate(PICTURES[2:])]},
+        headers=FETCH,
+    )
+    assert [one["state"] for one in three.json["files"]] == ["received", "refused", "refused"]
+    for refused in (send(client, dossier.id, PICTURES[3]), to_api(PICTURES[3]), to_folders(), to_stacks()):
+        assert refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 3600
+    proof = {"file": (io.BytesIO(PICTURES[3]), "a.png"), "full_name": "Nguyễn Văn An"}
+    assert client.post("/packages/import", data=proof).status_code == 429
+    assert send(client_as("canbo2.sonv"), dossier.id, PICTURES[3]).status_code == 202, (
+        "another account has its own hour"
+    )
+
+
+def test_the_command_line_is_not_counted_by_the_hour(
+    engine: Engine, settings: Settings, actor: Callable[[str], Actor], dossier: Any, limit: Callable[..., None]
+) -> None:
+    limit(an_hour=1)
+    for content in PICTURES[:3]:
+        ask = quotas.asking(engine, settings, actor=actor("canbo.sonv"), into=dossier.id)
+        intake.discard(intake.examine(settings, [content], "a.png", ask=ask))
 
 
 def test_files_of_a_folder_count_and_those_beyond_are_left_out_with_the_sentence(

@@ -13,6 +13,7 @@ from oms.models import Page, Scan
 from oms.settings import Settings
 from oms.web.access import COUNTED
 from tests import factories
+from tests.api.conftest import Caller, caller  # noqa: F401 - a fixture
 from tests.factories import World
 
 Browser = Callable[[str], FlaskClient]
@@ -70,6 +71,24 @@ def test_images_and_files_end_at_the_limit_of_the_account(
     assert taken[2] == 429 and 429 not in taken[:2]
     with db.reading(engine) as session:
         assert session.get_one(Scan, scan_id).sha256
+
+
+def test_what_a_program_changes_is_counted_and_what_it_reads_or_a_person_changes_is_not(
+    app: Flask,
+    client_as: Browser,
+    caller: Callable[[str], Caller],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert str(limits.LIMITS["api:write"]) == "120 per 1 minute"
+    app.config["RATELIMIT_ENABLED"] = True
+    monkeypatch.setitem(limits.LIMITS, "api:write", parse("2 per hour"))
+    program, other = caller("canbo.sonv"), caller("canbo2.sonv")
+    program.get("people")
+    told = [program.post(path, {}) for path in ("dossiers", f"documents/{NOBODYS}/order", "transfers")]
+    assert [answer.status_code == 429 for answer in told] == [False, False, True]
+    assert 0 < int(told[2].headers["Retry-After"]) <= 3600 and told[2].mimetype == "application/problem+json"
+    assert program.get("people").status_code == 200 and other.post("transfers", {}).status_code == 422
+    assert client_as("canbo.sonv").post("/people/new", data={}).status_code == 422
 
 
 @pytest.mark.parametrize(

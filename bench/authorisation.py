@@ -28,6 +28,7 @@ from tests.oracle import oracle
 from tests.oracle.addresses import RULES
 from tests.oracle.asking import NOTHING, Cell, Findings, House, cells, leaks_in, open_house, run, sample
 from tests.oracle.bypassing import put, refused, tricks
+from tests.oracle.planting import ENCODINGS, plant, writing
 from tests.oracle.buttons import closed_buttons
 
 WHO = (
@@ -214,6 +215,13 @@ def bypasses(house: House, findings: Findings) -> None:
             put(house, cell, trick, findings)
 
 
+def planted(house: House, findings: Findings) -> None:
+    """Fields nobody may set, in nine encodings, beside what every form and body is asked for (AZ-7)."""
+    for cell in writing(house):
+        for encoding in ENCODINGS:
+            plant(house, cell, encoding, findings)
+
+
 def matrix(share: int, kept: Path | None) -> Callable[[House, Findings], None]:
     """The whole matrix, or a share of it; with a file to keep what was found, it goes on where it was stopped."""
 
@@ -246,7 +254,7 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     parts = {
         "strange ids": strange_ids, "forms with foreign ids": forms, "beginnings of foreign words": suggestions,
-        "bypasses": bypasses, "crawl": crawl, "matrix": matrix(given.share, given.kept),
+        "bypasses": bypasses, "planted": planted, "crawl": crawl, "matrix": matrix(given.share, given.kept),
     }  # fmt: skip
     wrong, answers, asked = 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="oms-authorisation-") as folder:

@@ -29,9 +29,12 @@ _writer = threading.Lock()
 def connect(url: str, *, keys: vault.Keys | None = None) -> Engine:
     """Open an engine on SQLite or PostgreSQL (driver psycopg 3); `keys` of a sealed copy that lies elsewhere."""
     address = make_url(url)
+    options: dict[str, Any]
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
-    options: dict[str, Any] = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        # Asked before it is used: after a restart of the server the connections at hand are dead, and each would be a fault.
+        options = {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        return create_engine(address.set(drivername="postgresql+psycopg"), **options)
+    options = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
     if keys is None and address.database:
         keys = vault.keys_of(Path(address.database))
     engine = create_engine(address, connect_args=options) if keys is None else _sealed_engine(address, options, keys)

@@ -255,9 +255,9 @@ class Worker:
         stacks.give_up(session, job.kind, job.subject_id, failure)
 
     def _actor(self, session: Session, job: Job) -> Actor | None:
-        """The actor a job works for, with the rights of this moment, not of the moment it was ordered."""
+        """The actor a job works for, with the rights of this moment, not of the moment it was ordered; None: closed."""
         account = session.get(Account, job.account_id) if job.account_id else None
-        return accounts.actor_of(session, account, via="job") if account else None
+        return accounts.actor_of(session, account, via="job") if account and not account.disabled else None
 
     def _mark(self, ids: list[str]) -> None:
         if ids:

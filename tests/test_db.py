@@ -88,3 +88,23 @@ def test_the_log_of_sqlite_shrinks_after_a_reader_that_stayed(settings, engine, 
     left = log.stat().st_size
     opened.dispose()
     assert held > 6 * 1024**2 and left < held / 2
+
+
+def test_after_a_restart_of_the_server_the_next_question_is_answered(engine, client_as):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("PostgreSQL only: a database file has no server")
+    client = client_as("")
+    assert [client.get("/readyz").status_code for _ in range(2)] == [200, 200]
+    with engine.connect() as one, engine.connect() as other:
+        pids = {connection.scalar(text("SELECT pg_backend_pid()")) for connection in (one, other)}
+    assert len(pids) == 2 and engine.pool.checkedin() >= 2
+    restarted = db.connect(engine.url.render_as_string(hide_password=False))
+    with restarted.connect() as outside:  # what a restart does to every connection there is
+        others = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> :mine"
+        )
+        outside.execute(text(others), {"mine": outside.scalar(text("SELECT pg_backend_pid()"))})
+    restarted.dispose()
+    with db.reading(engine) as first, db.reading(engine) as second:
+        assert [session.scalar(text("SELECT 1")) for session in (first, second)] == [1, 1]
+    assert [client.get("/readyz").status_code for _ in range(3)] == [200] * 3

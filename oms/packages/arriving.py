@@ -114,12 +114,14 @@ def take_in_arrival(engine: Engine, settings: Settings, arrival_id: str, *, acto
     """Job `take_in_package`: prove it and take it in, or write down everything that is wrong; may run twice."""
     with db.reading(engine) as session:
         arrival = session.get(PackageArrival, arrival_id)
-        if arrival is None or arrival.ended_at is not None or actor is None:
+        if arrival is None or arrival.ended_at is not None:
             return []
         unit_id, sha256 = arrival.unit_id, arrival.sha256
         taken_id = _taken_before(session, arrival)
     place, sent = _code_of(settings, arrival_id), list[str]()
     try:
+        if actor is None:
+            raise Refused(N_("The account that gave this package in is closed. Have it given in again."))
         if taken_id is None:
             code = place.read_text("ascii")
 
@@ -166,7 +168,7 @@ def _write(engine: Engine, arrival_id: str, **values: Any) -> None:
             setattr(arrival, name, value)
 
 
-def _refuse(engine: Engine, arrival_id: str, error: OmsError, actor: Actor) -> None:
+def _refuse(engine: Engine, arrival_id: str, error: OmsError, actor: Actor | None) -> None:
     problems: Sequence[OmsError] = error.problems if isinstance(error, PackageRefused) else [error]
     with db.writing(engine) as session:
         arrival = session.get_one(PackageArrival, arrival_id, with_for_update=True)

@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.oracle import oracle
 from tests.oracle.addresses import RULES
 from tests.oracle.asking import NOTHING, Cell, Findings, House, cells, leaks_in, open_house, run, sample
+from tests.oracle.buttons import closed_buttons
 from tests.oracle.bypassing import put, refused, tricks
 from tests.oracle.planting import ENCODINGS, plant, writing
-from tests.oracle.buttons import closed_buttons
 
 WHO = (
     "canbo.sonv",

@@ -1,6 +1,8 @@
 """Authorities, certificates, revocation lists and signed PDFs, made for a test. The people in them do not exist."""
 
 import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
@@ -176,7 +179,10 @@ def sign(
         signer = _Dated(signing_cert=who.asn1, signing_key=who.asn1_key, cert_registry=store)
         signer.moment = at
     out = io.BytesIO()
-    signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document)), about, signer, timestamper=stamps, output=out)
+    given = IncrementalPdfFileWriter(io.BytesIO(document))
+    # pyHanko wants a loop of events of its own; where a browser is driven this thread has one that runs.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(signers.sign_pdf, given, about, signer, timestamper=stamps, output=out).result()
     return out.getvalue()
 
 
@@ -191,3 +197,20 @@ class _Dated(signers.SimpleSigner):
             if one["type"].native == "signing_time":
                 one["values"] = [asn1_cms.Time({"utc_time": self.moment})]
         return attributes
+
+
+def update(document: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
+    """The document with an update that is no signature."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(document))
+    change(writer)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def cover_the_page(writer: IncrementalPdfFileWriter) -> None:
+    """Other words over those that were signed."""
+    page = writer.root["/Pages"]["/Kids"].raw_get(0)
+    stream = generic.StreamObject(stream_data=b"BT ET 1 0 0 rg 0 0 595 842 re f")
+    page.get_object()["/Contents"] = writer.add_object(stream)
+    writer.mark_update(page)

@@ -46,28 +46,11 @@ def ask(document: bytes, authorities: Authorities, moment: datetime = NOW) -> tu
     return believe(inside.look(document, given)).judged
 
 
-def update(document: bytes, change) -> bytes:
-    """The document with an update that is no signature."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(document))
-    change(writer)
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
-def cover_the_page(writer: IncrementalPdfFileWriter) -> None:
-    """Other words over those that were signed."""
-    page = writer.root["/Pages"]["/Kids"].raw_get(0)
-    stream = generic.StreamObject(stream_data=b"BT ET 1 0 0 rg 0 0 595 842 re f")
-    page.get_object()["/Contents"] = writer.add_object(stream)
-    writer.mark_update(page)
-
-
 def fill_in(writer: IncrementalPdfFileWriter) -> None:
     """Another name in the form, which the rules of PDF allow after signing."""
     field = writer.root["/AcroForm"]["/Fields"].raw_get(0)
     field.get_object()["/V"] = generic.TextStringObject("Người khác")
-    writer.mark_update(field)
+    writer.mark_signing.update(field)
 
 
 def words(document: bytes, authorities: Authorities, moment: datetime = NOW) -> list[str]:
@@ -106,10 +89,10 @@ def test_each_byte_that_was_signed_counts(signed: bytes, trusted: Authorities) -
             assert mark == b"/Pages"
 
 
-@pytest.mark.parametrize("change", [cover_the_page, fill_in])
+@pytest.mark.parametrize("change", [signing.cover_the_page, fill_in])
 def test_what_is_added_after_the_signature_is_told(house: House, trusted: Authorities, change) -> None:
     """A shadow: what the signature covers is whole, and yet another thing stands in the file."""
-    document = update(signing.sign(signing.blank(text_field=True), house.an), change)
+    document = signing.update(signing.sign(signing.blank(text_field=True), house.an), change)
     (one,) = ask(document, trusted)
     assert one.intact and judge(one) == "changed"
 
@@ -119,11 +102,11 @@ def test_a_second_signature_is_no_change_of_the_first(house: House, signed: byte
     first, second = ask(both, trusted)
     assert (judge(first), first.later, first.signer) == ("valid", "signatures", "Nguyễn Thị An (thử nghiệm)")
     assert (judge(second), second.later, second.signer) == ("valid", "nothing", "Trần Văn Bình (thử nghiệm)")
-    assert words(update(both, cover_the_page), trusted) == ["changed", "changed"]
+    assert words(signing.update(both, signing.cover_the_page), trusted) == ["changed", "changed"]
 
 
 def test_a_second_signature_over_a_change_is_good_only_for_itself(house: House, signed: bytes, trusted) -> None:
-    changed = update(signed, cover_the_page)
+    changed = signing.update(signed, signing.cover_the_page)
     assert words(signing.sign(changed, house.binh, name="Chuky2"), trusted) == ["changed", "valid"]
 
 

@@ -62,7 +62,7 @@ def officer(client_as: Callable[[str], FlaskClient]) -> FlaskClient:
 def test_every_verdict_has_its_sentence_and_what_to_do(officer: FlaskClient, engine: Engine, scan_id: str) -> None:
     judge(engine, scan_id, *(signature(verdict, n, **more) for n, (verdict, more, _) in enumerate(CASES, 1)))
     page = officer.get(f"/scans/{scan_id}").get_data(as_text=True)
-    parts = page.split('<li class="signature">')[1:]
+    parts = page.split('<li class="verdict">')[1:]
     assert len(parts) == len(CASES)
     for (verdict, _more, sentence), part in zip(CASES, parts, strict=True):
         assert sentence in part and verdict.label in part, verdict

@@ -38,10 +38,10 @@ def test_the_page_waits_for_the_verdict_and_fits_a_telephone(
         job = signatures.jobs.find_latest(session, signatures.JOB, scan_id)
         assert job is not None
         job.state = signatures.JobState.DONE
-    expect(tab.locator("li.signature")).to_have_count(2, timeout=30_000)
-    expect(tab.locator("li.signature").first).to_contain_text("changed after signing")
-    expect(tab.locator("li.signature").last).to_contain_text("authority not known here")
-    tab.locator("li.signature summary").first.click()
+    expect(tab.locator("li.verdict")).to_have_count(2, timeout=30_000)
+    expect(tab.locator("li.verdict").first).to_contain_text("changed after signing")
+    expect(tab.locator("li.verdict").last).to_contain_text("authority not known here")
+    tab.locator("li.verdict summary").first.click()
     for width in (1366, 390):
         tab.set_viewport_size({"width": width, "height": 768})
         assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width

@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -114,13 +114,15 @@ def _free_port() -> int:
 class Programs:
     """Server and worker of an installation, in a session of their own."""
 
-    def __init__(self, settings: Settings, *, log: Path, port: int = 0, **environment: str) -> None:
+    def __init__(
+        self, settings: Settings, *, log: Path, port: int = 0, within: Sequence[str] = (), **environment: str
+    ) -> None:
         self.port = port or _free_port()
         chosen = {"OMS_HOME": str(settings.home), "OMS_JOB_LEASE": "3", "OMS_WORKERS": "1", "OMS_LANGUAGE": "en"}
         if settings.database_url:
             chosen["OMS_DATABASE_URL"] = settings.database_url
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OMS_")}
-        program = [sys.executable, "-m", "oms.cli", "serve", "--with-worker", "--port", str(self.port)]
+        program = [*within, sys.executable, "-m", "oms.cli", "serve", "--with-worker", "--port", str(self.port)]
         self.log, self.began = log, time.monotonic()
         with log.open("ab") as out:
             self.process = subprocess.Popen(

@@ -34,6 +34,7 @@ CHECKS = (
     ("No power cut loses what was acknowledged", f"{sys.executable} bench/power_cuts.py"),
     ("… and a cut would show it", f"{sys.executable} bench/power_cuts.py --broken normal --cuts 8"),
     ("Killed at any moment, nothing is lost and nobody repairs", f"{sys.executable} bench/kills.py"),
+    ("Disks, locks, ends, copies and boxes that go wrong", f"{sys.executable} bench/faults.py"),
     ("What must hold after a crash is named", f"{PYTEST} tests/test_fixity.py"),
     ("The index survives being killed", f"{sys.executable} bench/killing.py"),
     ("Nothing lies open in the protection installation", f"{sys.executable} bench/vault.py 50"),

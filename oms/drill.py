@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from oms import audit, backup, db, fixity, health, staging, vault
 from oms.backup import folders, rotation
 from oms.errors import N_, Conflict, Unavailable
-from oms.fixity import Problem
 from oms.models import AuditEntry
+from oms.problems import Problem
 from oms.settings import Settings
 
 # What concerns the machine and not the backup.

@@ -83,6 +83,31 @@ class Unavailable(OmsError):
     status = 503
 
 
+class DatabaseBusy(Unavailable):
+    """Another program holds the database, for longer than anybody should wait."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "Another program has been writing to the database for long, and nobody else can. Nothing of yours was "
+                "written: do it again in half a minute."
+            ),
+            seconds=30,
+        )
+
+
+class DatabaseDamaged(Unavailable):
+    """What was asked for stands in a part of the database file that the disk has spoilt."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_(
+                "This stands in a part of the database that is damaged, so it is not shown; nothing was changed. Call the "
+                "administrator: “oms check” names the damage, the latest backup mends it."
+            )
+        )
+
+
 class FileRefused(OmsError):
     """A file that cannot be taken in; nothing of it is kept. `what` is what the log says of it: never its name."""
 

@@ -9,17 +9,17 @@ import sqlite3
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from oms.errors import N_, BadInput, Conflict, OmsError, Unavailable
+from oms.errors import N_, BadInput, Conflict, DatabaseBusy, DatabaseDamaged, OmsError, Unavailable
 
 AGAIN = 60
 """Seconds after which what did not answer may answer again."""
 # The disk says no: full, over quota, mounted read-only.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_HELD = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SPOILT = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # SQLite calls everything "operational", a missing table too; these are about the place, not about the question.
 _OF_THE_PLACE = frozenset(
     {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_FULL,
@@ -35,6 +35,8 @@ def refusal_behind(error: BaseException) -> OmsError | None:
 
     PostgreSQL keeps no NUL character; neither database keeps half of a character or a number beyond its range.
     """
+    if isinstance(error, OmsError):  # raised where nobody expects a refusal: behind the view, while the log is written
+        return error
     if isinstance(error, DataError | OverflowError | UnicodeEncodeError):
         return BadInput(
             N_("A text or a number was sent that cannot be stored. Look for control characters in it."),
@@ -46,6 +48,8 @@ def refusal_behind(error: BaseException) -> OmsError | None:
                 "and do it again."
             )
         )
+    if isinstance(error, DBAPIError) and (_code_of(error) in _HELD or is_damage(error)):
+        return DatabaseDamaged() if is_damage(error) else DatabaseBusy()
     if _out_of_reach(error):
         return Unavailable(
             N_(
@@ -57,12 +61,23 @@ def refusal_behind(error: BaseException) -> OmsError | None:
     return None
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether a page of the database file is not what was written."""
+    return isinstance(error, DBAPIError) and _code_of(error) in _SPOILT
+
+
 def _given_up(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _GIVEN_UP
 
 
+def _code_of(error: DBAPIError) -> int | None:
+    """The code of SQLite without what it adds to it; None for another database."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
 def _out_of_reach(error: BaseException) -> bool:
     if isinstance(error, OperationalError):
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        return code is None or code & 0xFF in _OF_THE_PLACE
+        code = _code_of(error)
+        return code is None or code in _OF_THE_PLACE
     return isinstance(error, OSError) and error.errno in _NO_ROOM

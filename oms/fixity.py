@@ -9,7 +9,6 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,6 +43,7 @@ from oms.models import (
     Unit,
     now,
 )
+from oms.problems import Problem, as_far_as_possible, of_copy
 from oms.reading import layer_path
 from oms.search import parity
 from oms.search.interface import IndexDamaged
@@ -76,32 +76,25 @@ _INDEX = {
 }
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is not as it should be; `mendable` without losing anything."""
-
-    kind: str
-    where: str
-    message: str
-    values: dict[str, object] = field(default_factory=dict)
-    mendable: bool = False
-
-
 def check(engine: Engine, settings: Settings, *, fast: bool = False, nightly: bool = False) -> Iterator[Problem]:
     """Every problem of the installation; `fast` looks at presence and size only, `nightly` reads all but files."""
+    yield from of_copy(settings)
     with rekeying.keeping_names(settings), db.reading(engine) as session:
-        yield from _check_database(session, fast)
-        yield from _check_uploads(session)
-        yield from _check_files(engine, session, settings, fast or nightly)
-        yield from _check_scans(session)
-        yield from _check_dossiers(session)
-        yield from _check_transfers(session)
-        yield from _check_jobs(session)
-        yield from _check_audit(session, settings, fast)
-    yield from _check_leftovers(engine, settings)
+        for looks in (
+            _check_database(session, fast),
+            _check_uploads(session),
+            _check_files(engine, session, settings, fast or nightly),
+            _check_scans(session),
+            _check_dossiers(session),
+            _check_transfers(session),
+            _check_jobs(session),
+            _check_audit(session, settings, fast),
+        ):
+            yield from as_far_as_possible(looks)
+    yield from as_far_as_possible(_check_leftovers(engine, settings))
     if not nightly:  # the timer's unit may make no box; services say at their start whether they can
         yield from _check_box(engine, settings)
-    yield from _check_index(engine, settings, fast)
+    yield from as_far_as_possible(_check_index(engine, settings, fast))
 
 
 def _check_database(session: Session, fast: bool) -> Iterator[Problem]:

@@ -97,6 +97,7 @@ def hold(
         "pages": [[found.number, list(found.levels)] for found in arrival.suspicions],
     }
     (arrival.folder / "about.json").write_text(json.dumps(about), "utf-8")
+    staging.let_go(arrival.folder)
     arrival.folder.rename(staging.folder(settings) / f"{_PREFIX}{token}")
     audit.record(session, "secrecy:doubt", thing, actor=actor, outcome="held", pages=len(arrival.suspicions))
     return token

@@ -6,8 +6,9 @@ import os
 import resource
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from weakref import WeakKeyDictionary
@@ -24,6 +25,8 @@ from oms.errors import N_, Conflict, OmsError, Unavailable
 from oms.models import Fact
 from oms.settings import Settings, SettingsError
 
+COPIED = "copied-while-running"
+DATABASE = "oms.sqlite3"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,48 @@ def prepare_folders(settings: Settings) -> None:
     settings.scans.chmod(0o700)
 
 
+def require_writable(settings: Settings) -> None:
+    """Raise `Unavailable` for the first folder or file of an installation that its program cannot read and change."""
+    refused = next(_not_ours(settings), None)
+    if refused is None:
+        return
+    if os.statvfs(refused).f_flag & os.ST_RDONLY:
+        raise Unavailable(
+            N_(
+                "%(path)s lies on a disk that is mounted for reading only. OMS does not start: look why (dmesg), then "
+                "mount it for writing."
+            ),
+            path=refused,
+        )
+    raise Unavailable(
+        N_(
+            "%(path)s cannot be written by the user OMS runs as: it belongs to somebody else, or its rights are wrong. "
+            "Give the whole data folder to that user (chown -R), or start OMS as its owner."
+        ),
+        path=refused,
+    )
+
+
+def _not_ours(settings: Settings) -> Iterator[Path]:
+    """The folder of an installation, or the next one above that exists, and what of it this process cannot change."""
+    home = settings.home
+    while not os.path.lexists(home) and home != home.parent:
+        home = home.parent
+    if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+        yield home
+        return
+    folders = [one for one in (settings.scans, settings.index, settings.home / "run") if one.exists()]
+    shelves = settings.scans.iterdir() if os.access(settings.scans, os.R_OK | os.X_OK) else ()
+    for folder in (*folders, *(one for one in shelves if one.is_dir())):
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            yield folder
+    for base in (DATABASE, "queue.sqlite3"):
+        for name in (base, f"{base}-wal", f"{base}-shm"):
+            file = settings.home / name
+            if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+                yield file
+
+
 def unlock(settings: Settings) -> None:
     """Before anything is opened: the keys of a closed installation, and its temporary files where no disk is.
 
@@ -51,11 +96,56 @@ def unlock(settings: Settings) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold keys and pages
 
 
-def keep_in_use(settings: Settings) -> IO[str]:
-    """Say for as long as the file is open that a server, worker, backup or command runs here; see `alone`."""
-    lock = (settings.home / "run" / "in-use.lock").open("a")
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    return lock
+class InUse:
+    """Says for as long as it is open that a server, worker, backup or command runs here; see `alone`.
+
+    Meanwhile the file tells which folder it lies in: a copy of the folder made in the middle of work tells another one.
+    Whoever comes to the end last takes that out again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        run = settings.home / "run"
+        self._lock = (run / "in-use.lock").open("a+")
+        fcntl.flock(self._lock, fcntl.LOCK_SH)
+        self._lock.seek(0)
+        before, here = self._lock.read().strip(), _folder_of(settings)
+        if before and before != here:
+            (run / COPIED).touch(mode=0o600)
+        if before != here:
+            self._lock.truncate(0)
+            self._lock.write(here)
+            self._lock.flush()
+        self.close = weakref.finalize(self, _leave, self._lock, os.getpid())
+
+    def __enter__(self) -> "InUse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def keep_in_use(settings: Settings) -> InUse:
+    """See `InUse`."""
+    return InUse(settings)
+
+
+def _folder_of(settings: Settings) -> str:
+    run = settings.home / "run"
+    return " ".join(str(path.stat().st_ino) for path in (settings.home, run, run / "in-use.lock"))
+
+
+def _leave(lock: IO[str], opener: int) -> None:
+    if os.getpid() == opener:  # in a child the lock is its parent's
+        with suppress(OSError):  # somebody else is still here
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+    lock.close()
+
+
+def copied(settings: Settings) -> Path | None:
+    """The note that this folder is a copy made while OMS was at work; it stays until somebody removes it."""
+    note = settings.home / "run" / COPIED
+    return note if note.exists() else None
 
 
 @contextmanager

@@ -23,6 +23,8 @@ MAX_ATTEMPTS = 3
 MAX_CRASHES = 10
 # A message that was not picked up after this many seconds is sent again.
 HAND_OVER_AGAIN = 60
+# What cannot be done just now (disk full, database held by somebody) is tried again after so many.
+PUT_OFF = 15
 # No lease is longer (seconds): one that ends later was written by a clock that was ahead, and holds nobody.
 LONGEST_LEASE = 3600
 
@@ -157,12 +159,13 @@ def give_back(session: Session, job: Job) -> OmsError | None:
     return None
 
 
-def put_off(session: Session, job: Job, *, seconds: int = HAND_OVER_AGAIN) -> None:
+def put_off(session: Session, job: Job, *, seconds: int = PUT_OFF) -> None:
     """Return a job that nobody can do just now; it is looked for, or handed over, again after `seconds`."""
     if _is_waiting(session, job.kind, job.subject_id):
         finish(job)
         return
-    job.state, job.holder, job.attempts, job.handed_over_at = JobState.QUEUED, None, job.attempts - 1, now()
+    job.state, job.holder, job.attempts = JobState.QUEUED, None, job.attempts - 1
+    job.handed_over_at = now() - timedelta(seconds=HAND_OVER_AGAIN - seconds)
     job.lease_until = now() + timedelta(seconds=seconds)  # until then nobody is to look for it
 
 

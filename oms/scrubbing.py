@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from oms import db, fixity, looks, storage
 from oms.errors import N_
-from oms.fixity import Problem
 from oms.models import Fact, now
+from oms.problems import Problem
 from oms.settings import Settings
 
 # All files in so many nights; `looks.READ_WITHIN` leaves room for nights the machine was off or had too little time.

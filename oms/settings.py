@@ -7,6 +7,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +16,23 @@ from oms.errors import N_, OmsError
 
 _HERE = ("", "localhost", "127.0.0.1", "::1")
 CHECKOUT = Path(__file__).resolve().parent.parent
+LEAST_KEY = 32
+"""Characters of a key that signs or encrypts."""
+LEAST_DIFFERENT = 10
+"""Different characters in it; of 64 drawn at random some forty are."""
+_SAMPLES = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "change this",
+    "example",
+    "sample",
+    "password",
+    "matkhau",
+    "secretkey",
+)
+KEPT_KEYS = ("secret.key", "second-factor.key", "package.key", "cover-sheets.key", "backup-names.key")
+"""Files of the data folder that hold a key (`kept_key`)."""
 
 
 class SettingsError(OmsError):
@@ -192,10 +210,13 @@ def _check_far(settings: Settings) -> None:
 
 
 def _read_toml(path: Path) -> dict[str, object]:
-    if not path.exists():
-        return {}
     try:
         return tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise SettingsError(N_("%(path)s cannot be read: %(error)s."), path=path, error=reason) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(N_("%(path)s cannot be read: %(error)s."), path=path, error=error) from error
 
@@ -216,10 +237,29 @@ def _convert(name: str, kind: object, value: object) -> object:
 def secret_key(settings: Settings) -> str:
     """The key that signs cookies: from the settings, else a file of the data folder made once, mode 0600."""
     if settings.secret_key:
-        if len(settings.secret_key) < 32:
+        if len(settings.secret_key) < LEAST_KEY:
             raise SettingsError(N_("OMS_SECRET_KEY is too short: at least 32 characters are needed."))
+        if _is_sample(settings.secret_key):
+            raise SettingsError(
+                N_("The key in %(path)s is one that stands in examples. Put one there that was drawn at random."),
+                path="OMS_SECRET_KEY",
+            )
         return settings.secret_key
     return kept_key(settings, "secret.key")
+
+
+def check_keys(settings: Settings) -> None:
+    """Raise `SettingsError` where a key of the data folder is open to others, short or one out of an example."""
+    for name in KEPT_KEYS:
+        if (settings.home / name).exists():
+            kept_key(settings, name)
+    if settings.secret_key:
+        secret_key(settings)
+
+
+def _is_sample(key: str) -> bool:
+    """Whether a key was typed: it says so in words, or repeats a few characters."""
+    return len(set(key)) < LEAST_DIFFERENT or any(word in key.lower() for word in _SAMPLES)
 
 
 def secret_in(path: Path) -> str:
@@ -245,18 +285,42 @@ def others_may_read(path: Path) -> bool:
 
 
 def kept_key(settings: Settings, name: str) -> str:
-    """48 random bytes in base64url from a file of the data folder, made once, mode 0600."""
+    """48 random bytes in base64url from a file of the data folder, made once, mode 0600.
+
+    Raises `SettingsError` where others can read it, or where it is no key that anybody has drawn.
+    """
     path = settings.home / name
     if not path.exists():
-        settings.home.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        temporary.touch(mode=0o600)
-        temporary.write_text(secrets.token_urlsafe(48), "ascii")
+        _make_key(path)
+    key = secret_in(path)
+    if len(key) < LEAST_KEY:
+        raise SettingsError(
+            N_(
+                "The key in %(path)s is too short: it has %(length)s characters, at least %(least)s are needed. Put the "
+                "right file back; docs/security.md says what it costs to have a new one made."
+            ),
+            path=path,
+            length=len(key),
+            least=LEAST_KEY,
+        )
+    if _is_sample(key):
+        raise SettingsError(
+            N_("The key in %(path)s is one that stands in examples. Put one there that was drawn at random."), path=path
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary.touch(mode=0o600)
+    try:
+        with temporary.open("w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(48))
+            out.flush()
+            os.fsync(out.fileno())  # a power cut must not leave a name without a key: OMS would not start with it
         # link() fails when another process was faster, so two starts at once agree on one key.
-        try:
+        with suppress(FileExistsError):
             os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
-    return path.read_text("ascii").strip()
+    finally:
+        temporary.unlink()

@@ -25,6 +25,8 @@ from oms.errors import N_, FileNotNow, Unavailable
 from oms.settings import Settings
 
 MEMORY = Path("/dev/shm")  # nosec B108 - memory, not disk; one folder of our own in it, 0700
+PLACE = "file-"
+"""How the names of folders begin in which a file is being received and looked at."""
 OPENED = "opened"
 """Folder of the files in memory that are opened copies of sealed ones."""
 OWN = ("reading", "stacks", "temporary", OPENED)
@@ -247,9 +249,21 @@ def _number(device: int) -> str:
     return f"{os.major(device)}:{os.minor(device)}"
 
 
+_places: dict[Path, int] = {}
+"""Folders this process receives files in, each with its lock: by that others see what a killed one left."""
+
+
 def make_place(settings: Settings) -> Path:
-    """An empty folder of its own for one file."""
-    return Path(tempfile.mkdtemp(dir=folder(settings)))
+    """An empty folder of its own for one file, until `wipe` or `let_go`."""
+    path, descriptor = _make_locked(folder(settings), PLACE)
+    _places[path] = descriptor
+    return path
+
+
+def let_go(place: Path) -> None:
+    """From now on the folder lies here for itself, for as long as a person may take to decide."""
+    if (descriptor := _places.pop(place, None)) is not None:
+        os.close(descriptor)
 
 
 def wipe(place: Path) -> None:
@@ -258,14 +272,17 @@ def wipe(place: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
     else:
         place.unlink(missing_ok=True)
+    let_go(place)
 
 
 def wipe_old(settings: Settings) -> None:
-    """Take away what nobody came back for."""
+    """Take away what nobody came back for, and at once what was being received by a program that died."""
     for place in folder(settings).iterdir():
         with suppress(FileNotFoundError):
             # On either side: a clock that was ahead and put right leaves times behind that are still to come.
-            if abs(time.time() - place.stat().st_mtime) > SECONDS:
+            if abs(time.time() - place.stat().st_mtime) > SECONDS or (
+                place.name.startswith(PLACE) and _is_nobodys(place)
+            ):
                 wipe(place)
 
 

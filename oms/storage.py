@@ -24,6 +24,8 @@ from oms.errors import N_, NotFound, Unavailable
 CHUNK = 1024 * 1024
 _NAME = re.compile(r"[0-9a-f]{64}")
 _TEMPORARY = ".part-"
+AGAIN = 60
+"""Seconds after which somebody may have made room."""
 
 
 def chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -77,7 +79,8 @@ def put_marked(folder: Path, content: Iterable[bytes]) -> Put:
         raise Unavailable(
             N_(
                 "The file store cannot be written (disk full or write-protected?). Nothing was taken in; call the administrator."
-            )
+            ),
+            seconds=AGAIN,
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
@@ -167,10 +170,24 @@ def opened(folder: Path, sha256: str) -> Iterator[Path]:
         yield copy
 
 
+@contextmanager
+def proved(folder: Path, sha256: str) -> Iterator[Path]:
+    """As `opened`, for what people are shown or given: all of it was read and is what was put; else `vault.Damaged`."""
+    with opened(folder, sha256) as path:
+        if vault.keys_of(folder) is None and hash_of(path) != sha256:
+            raise vault.Damaged()
+        yield path
+
+
 def pieces(folder: Path, sha256: str) -> Iterator[bytes]:
-    """The stored bytes piece by piece; raises `NotFound`."""
+    """The stored bytes piece by piece; raises `NotFound`, and `vault.Damaged` at the latest behind the last one."""
+    digest = hashlib.sha256()
     with opened(folder, sha256) as path, path.open("rb") as stream:
-        yield from chunks(stream)
+        for piece in chunks(stream):
+            digest.update(piece)
+            yield piece
+    if vault.keys_of(folder) is None and digest.hexdigest() != sha256:
+        raise vault.Damaged()
 
 
 def read(folder: Path, sha256: str) -> bytes:

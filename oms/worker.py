@@ -40,10 +40,11 @@ from oms import (
     signatures,
     stacks,
     staging,
+    vault,
 )
 from oms.audit import sealing
 from oms.custody import mass
-from oms.errors import N_, FileNotNow, OmsError, Unavailable
+from oms.errors import N_, DatabaseDamaged, FileNotNow, OmsError, Unavailable
 from oms.faults import refusal_behind
 from oms.models import Account, Job
 from oms.permissions import Actor
@@ -152,6 +153,7 @@ class Worker:
         self.queue = Queue(settings, self._take)
         self.stopping = threading.Event()
         self._in_hand: set[str] = set()
+        self._missed: set[str] = set()
         self._sweeps = 0
 
     def _take(self, job_id: str) -> None:
@@ -159,8 +161,15 @@ class Worker:
         with db.reading(self.engine) as session:
             job = session.get(Job, job_id)
             has_lane = job is not None and job.kind in FILED
-        if not has_lane:
+        if has_lane:
+            return
+        try:
             self.run(job_id)
+        except Exception as error:
+            if not _is_for_later(error):
+                raise
+            log.warning("job %s could not be taken: %s", job_id, type(error).__name__)
+            self._missed.add(job_id)  # its message is used up
 
     def run(self, job_id: str) -> None:
         """Claim one job and do it; a refusal in words fails it, a fault of ours gives it back.
@@ -271,9 +280,12 @@ class Worker:
         self._sweeps += 1
         staging.wipe_old(self.settings)
         staging.wipe_forgotten(self.settings)
+        missed = set(self._missed)
+        forgotten += sorted(missed.difference(forgotten))
         self._mark(forgotten)
         for job_id in forgotten:
             self.queue.send(job_id)
+        self._missed -= missed
 
     def serve(self, part: Part = "all", *, until_idle: bool = False) -> None:
         """Do this part of the work until told to stop (SIGINT, SIGTERM), or until nothing is left to do.
@@ -377,5 +389,7 @@ class Worker:
 
 
 def _is_for_later(error: Exception) -> bool:
-    """Whether something is only out of reach for now: disk full, index being written, database locked."""
+    """Whether something is only out of reach for now: disk full, index being written, database locked; not damage."""
+    if isinstance(error, vault.Damaged | DatabaseDamaged):
+        return False
     return isinstance(error, Unavailable | FileNotNow) or isinstance(refusal_behind(error), Unavailable)

@@ -56,6 +56,7 @@ ORDER = (
         "policy",
     ),
     (
+        "problems",
         "fixity",
         "scrubbing",
         "backup",

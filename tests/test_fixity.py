@@ -24,6 +24,7 @@ from oms.models import (
     now,
 )
 from oms.organisation import today
+from oms.problems import Problem
 from tests import factories
 
 
@@ -86,7 +87,7 @@ def test_a_file_without_a_row_is_a_problem_only_when_it_is_old(house, engine, se
 
 def test_repair_spares_a_file_that_got_its_row_meanwhile(house, engine, settings):
     os.utime(storage.path_of(settings.scans, house["pdf"]), (0, 0))
-    told = fixity.Problem("unknown-file", house["pdf"], "", {}, mendable=True)
+    told = Problem("unknown-file", house["pdf"], "", {}, mendable=True)
     assert fixity.repair(engine, settings, [told], send=lambda _: None) == 0
     assert kinds(engine, settings) == []
 

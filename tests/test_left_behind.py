@@ -90,6 +90,37 @@ def test_a_folder_that_was_just_made_is_nobodys_yet_and_stays(place):
     assert (above / "just-made").exists()
 
 
+def test_what_was_being_received_goes_with_its_program_and_what_waits_for_a_person_stays(settings, engine, monkeypatch):
+    """A stamped file that nobody has looked at yet must not lie there for ten minutes behind a server that was killed."""
+    monkeypatch.setattr(staging, "YOUNG", -1)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        coming, waiting = staging.make_place(settings), staging.make_place(settings)
+        for path in (coming, waiting):
+            (path / "file").write_bytes(b"not looked at")
+        staging.let_go(waiting)
+        waiting.rename(waiting.with_name("held-it"))
+        os.write(writer, str(coming).encode())
+        time.sleep(600)
+        os._exit(1)
+    coming, mine = type(settings.home)(os.read(reader, 4096).decode()), staging.make_place(settings)
+    waiting = coming.with_name("held-it")
+    try:
+        staging.wipe_old(settings)
+        assert coming.exists() and waiting.exists() and mine.exists()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reader)
+        os.close(writer)
+    staging.wipe_old(settings)
+    assert not coming.exists() and waiting.exists() and mine.exists()
+    for path in (waiting, mine):
+        staging.wipe(path)
+    assert mine not in staging._places
+
+
 def test_the_folder_for_temporary_files_goes_with_its_process_and_its_forks_share_it(place):
     mine = staging.own_temporary_folder(place)
     assert staging.own_temporary_folder(place) == mine and mine.parent.name == "temporary"

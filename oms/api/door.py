@@ -15,7 +15,7 @@ from oms.api.problems import add_problems
 from oms.errors import N_, Refused
 from oms.models import is_near
 from oms.web.access import NotSignedIn, house
-from oms.web.signing_in import SEEN_EVERY
+from oms.web.signing_in import SEEN_EVERY, mark_seen
 
 View = Callable[..., Any]
 # Bytes of a JSON body; the text of a page that is corrected has some 5 000.
@@ -94,8 +94,7 @@ def find_actor() -> None:
         )
         stale = not is_near(found.seen_at, SEEN_EVERY)
     if stale:
-        with db.writing(house().engine) as session:
-            accounts.mark_seen(session, found.id)
+        mark_seen(found.id)
 
 
 def read_body() -> None:

@@ -215,7 +215,7 @@ def _page(scan: Scan, number: int) -> Page:
 
 
 def _file(sha256: str, media_type: str, name: str) -> Response:
-    with storage.opened(house().settings.scans, sha256) as path:
+    with storage.proved(house().settings.scans, sha256) as path:
         answer = send_file(
             path, mimetype=media_type, as_attachment=True, download_name=name, etag=False, conditional=False
         )

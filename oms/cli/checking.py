@@ -10,8 +10,8 @@ from oms.cli.backup import with_key
 from oms.cli.opening import House, open_house
 from oms.cli.output import _, leave, put, put_json, say, with_json
 from oms.errors import N_, BadInput
-from oms.fixity import Problem
 from oms.models import now
+from oms.problems import Problem
 from oms.words import translate
 
 
@@ -59,6 +59,14 @@ def check(
         say(_("Mended: %(count)s. Looking again.", count=mended))
         begun = now()
         problems = _look(house, fast, nightly)
+    for problem in problems:
+        sentence = translate(problem.message, problem.values)
+        if as_json:
+            put_json(
+                {"problem": problem.kind, "object": problem.where, "mendable": problem.mendable, "message": sentence}
+            )
+        else:
+            put(f"{problem.kind}  {problem.where}  {sentence}")
     open_ones = [problem for problem in problems if problem.kind not in fixity.TOLD]
     with db.writing(house.engine) as session:
         looks.remember_check(session, len(open_ones))
@@ -74,14 +82,6 @@ def check(
         rotation.remember_damaged(session, found if whole else max(found, rotation.damaged(session)))
         rotation.remember_files(session, lost, whole=whole)
         stopped = rotation.burst(session)
-    for problem in problems:
-        sentence = translate(problem.message, problem.values)
-        if as_json:
-            put_json(
-                {"problem": problem.kind, "object": problem.where, "mendable": problem.mendable, "message": sentence}
-            )
-        else:
-            put(f"{problem.kind}  {problem.where}  {sentence}")
     if given_up is not None:
         say(_("Given up: %(count)s files. They are named at every look and stop nothing any more.", count=given_up))
     if stopped:

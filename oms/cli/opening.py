@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
@@ -29,7 +28,7 @@ class House:
 
     settings: Settings
     engine: Engine
-    in_use: IO[str] | None = None
+    in_use: installation.InUse | None = None
 
     def close(self) -> None:
         """Let go of the database, for what needs it alone."""
@@ -65,6 +64,7 @@ def open_house(*, create: bool = False) -> House:
     """
     settings = Settings.from_environment()
     profile.refuse_open_doors(settings)
+    installation.require_writable(settings)
     # Before anything is made or opened in a folder that belongs to the other kind of installation.
     profile.check_folder(settings)
     in_use = installation.keep_in_use(settings) if (settings.home / "run").is_dir() else None

@@ -1,5 +1,6 @@
 """What a command says: results on standard output (`--json`: one JSON document a line), messages on standard error."""
 
+import errno
 import json
 import os
 import sys
@@ -22,8 +23,12 @@ def _(message: str, **values: object) -> str:
 
 
 def say(message: str) -> None:
-    """A message for the person, on standard error."""
-    click.echo(message, err=True)
+    """A message for the person, on standard error; where that is a file on a full disk, work goes on without it."""
+    try:
+        click.echo(message, err=True)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
 
 
 def refuse(error: OmsError) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import click
 
-from oms import box, installation, search, staging
+from oms import box, db, installation, search, staging
 from oms.cli import memory
 from oms.cli.installing import demo_when_new
 from oms.cli.opening import House, open_house
@@ -68,6 +68,7 @@ def serve(port: int | None, with_worker: bool, with_demo: bool) -> None:
         return
     installation.require_box(house.settings, house.engine)
     installation.require_tls(house.settings, house.engine)
+    _check_settings(house.settings)
     box.close_all()  # whoever serves starts boxes of its own
     chosen = house.settings.port if port is None else port
     _check_port(house.settings.host, chosen)
@@ -97,6 +98,13 @@ def worker(until_idle: bool, part: Part | None) -> None:
         return
     with installation.keep_in_use(house.settings):
         Worker(house.engine, house.settings).serve(part or "all", until_idle=until_idle)
+
+
+def _check_settings(settings: Settings) -> None:
+    """Say before anything is forked off what each of its processes would die of."""
+    from oms.web import check_settings
+
+    check_settings(settings)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -148,6 +156,7 @@ def _program(settings: Settings) -> Any:
     """The program of one process of the server, ready to be asked; what takes long goes on in the background."""
     from oms.web import create_app, settle
 
+    db.Turn.patience = db.PROMPT  # people wait here
     program = create_app(settings)
     settle()
     if "oms" in program.extensions:  # not while the vault is closed
@@ -251,7 +260,7 @@ class Household:
         say(_("Stopping; pages that are being read are finished first. Ctrl-C again stops at once."))
         for child in self.children.values():
             child.terminate()
-        deadline = time.monotonic() + GRACE + 5
+        deadline = time.monotonic() + GRACE + 3  # half a minute for all of it
         for child in self.children.values():
             child.join(max(0.1, deadline - time.monotonic()))
             _kill(child)

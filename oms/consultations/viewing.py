@@ -118,7 +118,7 @@ def marked_image(settings: Settings, request: Consultation, page: Page, *, actor
 def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Ask the officer of the holding unit."))
-    with storage.opened(settings.scans, page.image_sha256) as path:
+    with storage.proved(settings.scans, page.image_sha256) as path:
         return mark(path, lines)
 
 

@@ -120,7 +120,7 @@ def _enter(
 
 def _pictures(settings: Settings, sheets: Sequence[Sheet]) -> Iterator[tuple[str, Image.Image]]:
     for sheet in sheets:
-        with storage.opened(settings.scans, sheet.sha256) as path, Image.open(path) as picture:
+        with storage.proved(settings.scans, sheet.sha256) as path, Image.open(path) as picture:
             yield sheet.title, picture.rotate(-sheet.turned, expand=True)
 
 

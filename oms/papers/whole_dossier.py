@@ -163,7 +163,7 @@ def _draw(piece: Piece, scans: Path) -> bytes:
     with ExitStack() as sources, pikepdf.new() as document:
         for sha256, number in piece.pages:
             if sha256 not in opened:
-                path = sources.enter_context(storage.opened(scans, sha256))
+                path = sources.enter_context(storage.proved(scans, sha256))
                 opened[sha256] = sources.enter_context(pikepdf.open(path))
             document.pages.append(opened[sha256].pages[number - 1])
         document.save(out, deterministic_id=True)
@@ -196,7 +196,7 @@ def _bind(bundle: Bundle, scans: Path, folder: Path) -> Path:
             marks.append((piece.name.removesuffix(".pdf"), at))
             for sha256, pages in groupby(piece.pages, key=itemgetter(0)):
                 if sha256 not in paths:
-                    paths[sha256] = str(sources.enter_context(storage.opened(scans, sha256)))
+                    paths[sha256] = str(sources.enter_context(storage.proved(scans, sha256)))
                 numbers = [str(number) for _sha256, number in pages]
                 wanted += [paths[sha256], ",".join(numbers)]
                 at += len(numbers)

@@ -234,7 +234,7 @@ def take_copy(session: Session, settings: Settings, request: SubjectRequest, *, 
 
 
 def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
-    with storage.opened(settings.scans, page.image_sha256 or "") as path:
+    with storage.proved(settings.scans, page.image_sha256 or "") as path:
         return mark(path, lines)
 
 

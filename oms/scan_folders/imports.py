@@ -93,6 +93,7 @@ def give(
         raise _one_at_a_time() from None
     jobs.enqueue(session, JOB, made.id, actor=actor)
     audit.record(session, "scan:import", made, actor=actor, outcome="held", files=made.files)
+    staging.let_go(staged.place)
     staged.place.rename(_place(settings, made.id))
     return made
 

@@ -69,7 +69,7 @@ def divide(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor | 
             return []
         sha256, name = stack.sha256, stack.file_name
     seen: list[Seen] = []
-    with storage.opened(settings.scans, sha256) as path:
+    with storage.proved(settings.scans, sha256) as path:
         for page in _look(open_scan(path, name=name)):
             seen.append(page)
             if len(seen) % TOLD_EVERY == 0:

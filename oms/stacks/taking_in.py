@@ -64,7 +64,7 @@ def take_in(engine: Engine, settings: Settings, stack_id: str, *, actor: Actor |
         sha256, name = stack.sha256, stack.file_name
         wanted = {piece.id: [page.number for page in piece.pages] for piece in _going(session, stack, key_of(settings))}
     kept: dict[str, Kept] = {}
-    with staging.own_folder(settings, "stacks") as folder, storage.opened(settings.scans, sha256) as path:
+    with staging.own_folder(settings, "stacks") as folder, storage.proved(settings.scans, sha256) as path:
         scan = open_scan(path, name=name)
         for piece_id, numbers in wanted.items():
             kept[piece_id] = _keep(settings, scan, numbers, folder / piece_id)

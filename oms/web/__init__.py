@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from oms import __version__, box, db, installation, limits, profile
 from oms.accounts import directory_of, found_out, home_of, provider_of, reader_of, required_of
 from oms.audit import syslog
-from oms.settings import CHECKOUT, Settings, secret_key
+from oms.settings import CHECKOUT, Settings, check_keys, secret_key
 from oms.vault import KeyRefused, VaultClosed
 from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
 from oms.web.locked import locked_program
@@ -34,13 +34,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     A closed installation without its key gets a program that says so.
     """
     settings = settings or Settings.from_environment()
-    required_of(settings)  # a setting that nobody understands must not mean "nobody"
-    home_of(settings)
-    directory_of(settings)
-    provider_of(settings)
-    reader_of(settings)
-    syslog.place_of(settings)
-    found_out.check_list(settings)
+    check_settings(settings)
     if engine is None:  # who gives an opened database has opened the vault
         try:
             installation.unlock(settings)
@@ -94,6 +88,18 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     _add_api(app, csrf)
     access.check_every_endpoint(app)
     return app
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise `SettingsError` for what nobody can understand or use: keys, names, addresses, lists."""
+    check_keys(settings)
+    required_of(settings)  # a setting that nobody understands must not mean "nobody"
+    home_of(settings)
+    directory_of(settings)
+    provider_of(settings)
+    reader_of(settings)
+    syslog.place_of(settings)
+    found_out.check_list(settings)
 
 
 def settle() -> None:

@@ -117,7 +117,7 @@ def image(dossier: Dossier, page_id: str) -> Response:
     found = inserts.get_page(g.session, dossier, page_id, actor=g.actor)
     if found.image_sha256 is None:
         raise NotFound()
-    with storage.opened(house().settings.scans, found.image_sha256) as path:
+    with storage.proved(house().settings.scans, found.image_sha256) as path:
         answer: Response = send_file(path, mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = FILE_POLICY

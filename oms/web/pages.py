@@ -160,7 +160,7 @@ def thumbnail(page: Page) -> Response:
 def _image_of(page: Page) -> AbstractContextManager[Path]:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Wait until it has been read."))
-    return storage.opened(house().settings.scans, page.image_sha256)
+    return storage.proved(house().settings.scans, page.image_sha256)
 
 
 def _inline(content: Path | io.BytesIO) -> Response:
@@ -197,7 +197,7 @@ def send_stored(sha256: str, media_type: str, name: str) -> Response:
 def _attachment(sha256: str, kind: str, name: str) -> Response:
     """The stored bytes as a download; the name goes out in ASCII and, where that loses letters, in UTF-8 (RFC 5987)."""
     label = intake.label_of(name)  # again on the way out: a line break in a header would be a second header
-    with storage.opened(house().settings.scans, sha256) as path:
+    with storage.proved(house().settings.scans, sha256) as path:
         answer: Any = send_file(
             path, mimetype=kind, as_attachment=True, download_name=label, etag=False, conditional=False
         )

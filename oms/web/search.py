@@ -180,7 +180,7 @@ def line(page: Page, number: int) -> Response:
     words = unpack_words(page.words)
     if page.image_sha256 is None or number >= len(words):
         raise NotFound()
-    with storage.opened(house().settings.scans, page.image_sha256) as path:
+    with storage.proved(house().settings.scans, page.image_sha256) as path:
         strip = cut_line(path, words, number)
     answer = send_file(io.BytesIO(strip), mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"

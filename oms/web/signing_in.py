@@ -7,9 +7,12 @@ from datetime import timedelta
 from flask import Flask, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, current_user, login_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from oms import accounts, db
+from oms.errors import OmsError, Unavailable
+from oms.faults import refusal_behind
 from oms.models import Account, SignIn, Unit, is_near
 from oms.web.access import house
 
@@ -67,8 +70,7 @@ def add_sign_in(app: Flask) -> None:
             stale = not is_near(found.seen_at, SEEN_EVERY) and request.headers.get("X-Requested-With") != "poll"
             g.session_ends = round(accounts.seconds_left(session, found, house().settings, seen_now=stale))
         if stale:
-            with db.writing(house().engine) as session:
-                accounts.mark_seen(session, user.sign_in_id)
+            mark_seen(user.sign_in_id)
         return user
 
     @app.before_request
@@ -82,6 +84,17 @@ def add_sign_in(app: Flask) -> None:
         ):
             return
         g.signed_in = bool(current_user.is_authenticated)  # loads the user, and with it `g.actor`
+
+
+def mark_seen(sign_in_id: str) -> None:
+    """Write down that a session is in use; where nothing can be written just now, the next request does it."""
+    try:
+        with db.writing(house().engine, patience=db.BRIEF) as session:
+            accounts.mark_seen(session, sign_in_id)
+    except (OmsError, SQLAlchemyError) as error:
+        refusal = error if isinstance(error, OmsError) else refusal_behind(error)
+        if not isinstance(refusal, Unavailable):
+            raise
 
 
 def enter(secret: str, sign_in: SignIn, account: Account) -> None:

@@ -145,7 +145,7 @@ def page(stack: Stack, number: int) -> Response:
     if stack.ended_at is not None or not 1 <= number <= stack.page_count:
         raise NotFound
     stacks.view(g.session, stack, actor=g.actor)
-    with storage.opened(house().settings.scans, stack.sha256) as path:
+    with storage.proved(house().settings.scans, stack.sha256) as path:
         try:
             drawn = Image.fromarray(page_image(open_scan(path, name=stack.file_name), number).pixels)
         except ReadingFailed:

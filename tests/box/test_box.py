@@ -114,6 +114,17 @@ def test_a_document_that_wants_more_memory_than_there_is_is_named(caplog: pytest
     assert broke.value.limit and "exhaust came to the limit of memory" in caplog.text
 
 
+def test_a_hundred_that_come_to_their_limit_in_a_row_leave_nothing_behind() -> None:
+    """CR-10: no process, no box more than there were, and the next document is served."""
+    for _ in range(100):
+        with pytest.raises(box.Broke) as broke:
+            box.call(probing.exhaust, b"")
+        assert broke.value.limit
+    assert box.call(probing.echo, b"the next one", most=100)[1] == b"the next one"
+    states = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] for pid in below(os.getpid())]
+    assert "Z" not in states and len(states) < 20
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root sees the box")
 def test_the_kernel_ends_a_box_before_the_server(closed: box.Box) -> None:
     scores = {Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in below(closed._program.pid)}

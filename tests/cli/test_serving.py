@@ -143,6 +143,20 @@ def test_a_program_that_cannot_live_stops_the_whole() -> None:
     assert done.stdout.splitlines() == [f"{serving.TRIES} 7", "[True, True]"], done.stderr
 
 
+def test_a_full_disk_of_the_log_stops_nobody() -> None:
+    """What a parent says about its children goes to a file that takes nothing any more."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", STUBBORN],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert done.stdout.splitlines() == [f"{serving.TRIES} 7", "[True, True]"]
+
+
 def test_worker_ends_when_idle(oms, world, settings):
     environment = os.environ | {"OMS_HOME": str(settings.home)}
     if settings.database_url:

@@ -90,7 +90,7 @@ test-postgresql: setup-test
 	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser" $(NO_DATABASE:%=--ignore=tests/%)
 
 # The others prove and do not measure; they take hours and belong to `make security`.
-LONG := api_cases doors faults flips guards guarding kills load outbound power_cuts stored_xss vault
+LONG := api_cases audit_run doors faults flips guarding guards kills load outbound power_cuts stored_xss vault
 bench: setup ## measure, and print ratios; the long proofs in bench/ run with make security only
 	@for file in $(filter-out $(LONG:%=bench/%.py),$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 

@@ -25,6 +25,7 @@ CHECKS = (
     ("No state secret is stored", f"{sys.executable} bench/secrecy.py"),
     ("Bytes from outside are opened in a closed box only", f"{PYTEST} tests/box"),
     ("No tampering with the log goes unseen", f"{PYTEST} tests/test_audit_seal.py"),
+    ("Every change and look has its one entry in the log", f"{sys.executable} bench/audit_run.py"),
     (
         "A backup comes up again, a stolen one tells nothing",
         f"{PYTEST} tests/test_backup.py tests/test_sealed_backup.py",

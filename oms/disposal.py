@@ -250,17 +250,20 @@ def execute(
     disposal.pages, disposal.documents = sum(one.pages for one in gone), sum(one.documents for one in gone)
     disposal.state, disposal.executed_by_id, disposal.executed_at = DisposalState.EXECUTED, actor.account_id, now()
     session.flush()
-    audit.record(
-        session,
-        "disposal:execute",
-        disposal,
-        actor=actor,
-        second=second.account_id,
-        certificate=disposal.certificate,
-        scans=len(scans),
-        pages=disposal.pages,
-    )
     for dossier_id in dossier_ids:
+        # One for each dossier: its own trail tells of what was destroyed in it.
+        of_it = [one for one in gone if one.dossier_id == dossier_id]
+        audit.record(
+            session,
+            "disposal:execute",
+            disposal,
+            actor=actor,
+            dossier_id=dossier_id,
+            second=second.account_id,
+            certificate=disposal.certificate,
+            scans=len(of_it),
+            pages=sum(one.pages for one in of_it),
+        )
         jobs.enqueue(session, "renew_index", dossier_id, actor=actor)
     return remove_files
 

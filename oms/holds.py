@@ -73,20 +73,22 @@ def order(
     )
     session.add(hold)
     session.flush()
-    for one in _concerned(session, hold):
+    concerned = _concerned(session, hold)
+    for one in concerned:
         one.held = True
     session.flush()
-    audit.record(
-        session,
-        "hold:order",
-        hold,
-        actor=actor,
-        dossier_id=dossier.id,
-        words=reason,
-        number=hold.number,
-        **authority(actor, Action.HOLD_ORDER, hold.unit_id),
-    )
+    _record(session, "hold:order", hold, concerned, words=reason, actor=actor)
     return hold
+
+
+def _record(
+    session: Session, action: str, hold: Hold, concerned: Sequence[Dossier], *, words: str = "", actor: Actor
+) -> None:
+    """One entry for each dossier it stops or lets go: the trail of none of them lacks it."""
+    told = authority(actor, Action.HOLD_ORDER, hold.unit_id)
+    dossier_ids: list[str | None] = [one.id for one in concerned]
+    for dossier_id in dossier_ids or [None]:
+        audit.record(session, action, hold, actor=actor, dossier_id=dossier_id, words=words, number=hold.number, **told)
 
 
 def ask_lifting(session: Session, hold: Hold, reason: str, *, actor: Actor, version: int | None = None) -> None:
@@ -113,11 +115,11 @@ def lift(session: Session, hold: Hold, *, actor: Actor, version: int | None = No
     require_confirmed(actor)
     hold.lifted_by_id, hold.lifted_at = actor.account_id, now()
     session.flush()
-    for dossier in _concerned(session, hold):
+    concerned = _concerned(session, hold)
+    for dossier in concerned:
         dossier.held = session.scalar(select(Hold.id).where(holds_on(dossier)).limit(1)) is not None
     session.flush()
-    told = authority(actor, Action.HOLD_ORDER, hold.unit_id)
-    audit.record(session, "hold:lift", hold, actor=actor, number=hold.number, **told)
+    _record(session, "hold:lift", hold, concerned, actor=actor)
 
 
 def may_lift(hold: Hold, actor: Actor) -> bool:

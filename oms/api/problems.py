@@ -54,6 +54,7 @@ class ProblemShape(Schema):
 
 def problem(status: int, detail: str = "", **more: Any) -> Response:
     """One problem document; `more` are extension members."""
+    g.pop("shown", None)  # nothing of a thing stands in a refusal
     document = {"type": "about:blank", "title": gettext(TITLES.get(status, TITLES[400])), "status": status}
     if detail:
         document["detail"] = detail

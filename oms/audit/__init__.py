@@ -12,7 +12,8 @@ a broken log goes on in a new segment: `segments`.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, text
@@ -29,9 +30,12 @@ __all__ = [
     "Line",
     "Verdict",
     "chain",
+    "dossier_of",
     "hold",
+    "naming_the_second",
     "record",
     "record_all",
+    "told_lately",
     "verify",
     "verify_newest",
     "write_looks",
@@ -41,6 +45,8 @@ __all__ = [
 _ADVISORY_LOCK = 0x6F6D73
 TOGETHER = 1000
 """Entries that are written by one statement."""
+LATELY = timedelta(minutes=15)
+"""How long the entry of a page tells of the images and word boxes it is made of: as long as a browser may be idle."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +75,36 @@ def record(
     **detail: Any,
 ) -> None:
     """Write an entry in the caller's transaction; in a reading transaction keep it for `write_looks`."""
-    dossier_id = dossier_id or _dossier_of(thing)
-    if dossier_id is not None and actor is not None and actor.opened and dossier_id in actor.opened:
-        # A protection file is open to two together: whatever one of them does there names the other, too.
-        detail.setdefault("second", actor.opened[dossier_id].second_id)
-    if dossier_id is None and actor is not None and actor.opened:
-        # A search, a list: it may show of whatever is open to them.
-        detail.setdefault("opened", [f"{file}:{one.second_id}" for file, one in sorted(actor.opened.items())])
     line = Line(
         action=str(action),
         outcome=outcome,
         actor=actor,
         kind=None if thing is None else type(thing).__name__.lower(),
         object_id=getattr(thing, "id", None),
-        dossier_id=dossier_id,
+        dossier_id=dossier_id or dossier_of(thing),
         words=_storable(words),
         detail=tuple(sorted(detail.items())),
     )
-    record_all(session, [line])
+    record_all(session, [naming_the_second(line)])
+
+
+def naming_the_second(line: Line) -> Line:
+    """The line as it is written of a protection file, which is open to two together: it names the other one, too."""
+    actor, detail = line.actor, dict(line.detail)
+    if actor is None or not actor.opened:
+        return line
+    if line.dossier_id is None:
+        # A search, a list: it may show of whatever is open to them.
+        detail.setdefault("opened", [f"{file}:{one.second_id}" for file, one in sorted(actor.opened.items())])
+    elif line.dossier_id in actor.opened:
+        detail.setdefault("second", actor.opened[line.dossier_id].second_id)
+    return replace(line, detail=tuple(sorted(detail.items())))
 
 
 def record_all(session: Session, lines: Sequence[Line]) -> None:
     """As `record`, for many entries at once: chained in their order, written together."""
     if session.info["writing"]:
+        session.info.setdefault("told", []).extend(lines)
         for start in range(0, len(lines), TOGETHER):
             _append(session, lines[start : start + TOGETHER])
     else:
@@ -108,7 +121,20 @@ def write_looks(session: Session) -> None:
         record_all(writer, lines)
 
 
-def _dossier_of(thing: object) -> str | None:
+def told_lately(session: Session, action: str, naming: str = "", *, actor: Actor) -> bool:
+    """Whether the log has an entry of the actor, not older than LATELY, whose action ends so, naming the id if given."""
+    query = select(AuditEntry.seq).where(
+        AuditEntry.account_id == actor.account_id,
+        AuditEntry.at >= now() - LATELY,
+        AuditEntry.action.endswith(action, autoescape=True),
+        AuditEntry.outcome == "done",
+        AuditEntry.body.contains(f'"{naming}"' if naming else "", autoescape=True),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def dossier_of(thing: object) -> str | None:
+    """The dossier a thing is, or belongs to; None where it is of no dossier."""
     if isinstance(thing, Dossier):
         return thing.id
     found: str | None = getattr(thing, "dossier_id", None)

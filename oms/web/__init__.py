@@ -19,7 +19,7 @@ from oms.accounts import directory_of, found_out, home_of, provider_of, reader_o
 from oms.audit import syslog
 from oms.settings import CHECKOUT, Settings, check_keys, secret_key
 from oms.vault import KeyRefused, VaultClosed
-from oms.web import access, confirming, errors, formats, headers, navigation, passkeys, protection, signing_in
+from oms.web import access, confirming, errors, formats, headers, looks, navigation, passkeys, protection, signing_in
 from oms.web.locked import locked_program
 from oms.worker import Queue
 
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     # After that: who asks is known, and all addresses of an account count together.
     Limiter(_who_asks, app=app, application_limits=[_most_requests]).request_filter(_is_not_counted)
     confirming.add_confirming(app)
-    access.add_write_looks(app)
+    looks.add_write_looks(app)
     protection.add_closing(app)
     headers.add_headers(app)
     formats.add_formats(app)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask_login import current_user
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -193,6 +193,9 @@ def guarded(
             if by in arguments and subject is not None:
                 thing = load(subject, by, arguments.pop(by), actor)
                 arguments[subject.__name__.lower()] = g.thing = thing
+                g.shown = audit.Line(
+                    "", kind=subject.__name__.lower(), object_id=thing.id, dossier_id=audit.dossier_of(thing)
+                )
             if guard is not None and subject is guard.model and "thing" in g:
                 require(actor, action, g.thing)
             elif not actor.has(action):
@@ -338,21 +341,6 @@ def check_every_endpoint(app: Flask) -> None:
     open_ones = sorted(name for name, view in app.view_functions.items() if not hasattr(view, "guard"))
     if open_ones:
         raise RuntimeError(f"endpoints without @guarded or @public: {', '.join(open_ones)}")
-
-
-def add_write_looks(app: Flask) -> None:
-    """Before the first byte leaves, what was looked at is in the log; a page that cannot be logged is not shown."""
-
-    @app.after_request
-    def write_looks(response: Response) -> Response:
-        session: Session | None = g.get("session")
-        if session is not None and not session.info["writing"]:
-            audit.write_looks(session)
-        return response
-
-    @app.teardown_request
-    def close(_error: BaseException | None) -> None:
-        end_request(g.pop("session", None))
 
 
 def signed_in_id() -> str | None:

@@ -83,6 +83,7 @@ def own_password_asked() -> bool:
 
 
 def _page(status: int, problem: str = "") -> Response:
+    g.pop("shown", None)  # nothing of a thing stands in the question
     carried = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
     came_from = urlsplit(request.referrer or "")
     back = came_from.path if came_from.netloc == request.host else ""

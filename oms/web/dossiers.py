@@ -34,7 +34,7 @@ from oms.models import OPEN_STATES, Category, Document, Dossier, Person, Scan, S
 from oms.permissions import Action, Actor, can
 from oms.procedures import attestations as given
 from oms.procedures import leaving_lists, paper_losses, verification_lists
-from oms.web import access, attestations, corrections
+from oms.web import access, attestations, corrections, looks
 from oms.web.access import guarded
 from oms.web.errors import sentence_of
 
@@ -173,8 +173,7 @@ def _scans(dossier: Dossier) -> dict[str, Any]:
 @guarded(Action.DOSSIER_READ)
 def scans(dossier: Dossier) -> str:
     """The scans of the dossier alone, fetched again and again while one is being read."""
-    # The page that polls was logged when it was opened; entries every two seconds would bury the log.
-    if request.headers.get("X-Requested-With") != "poll":
+    if not looks.asked_again("dossier:view", dossier.id):
         dossiers.view(g.session, dossier, actor=g.actor)
     return render_template("dossiers/_scans.html", dossier=dossier, **_scans(dossier))
 

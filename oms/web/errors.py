@@ -47,6 +47,7 @@ def wants_json() -> bool:
 
 
 def _answer(status: int, sentence: str, **more: Any) -> Response:
+    g.pop("shown", None)  # nothing of a thing stands in a refusal
     if wants_json():
         return make_response(jsonify(state="refused", message=sentence), status)
     page = status if status in _PAGES else 503 if status > 500 else 400
@@ -62,6 +63,8 @@ def _may_ask() -> bool:
 
 def add_errors(app: Flask) -> None:
     """Register the handlers. The API blueprint has its own."""
+    # Flask's line names the address, and with it the number of a dossier; `admit` logs the fault by its endpoint.
+    app.log_exception = lambda _raised: None  # type: ignore[method-assign,assignment]
 
     @app.errorhandler(OmsError)
     def refuse(error: OmsError) -> Response:

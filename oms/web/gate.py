@@ -14,7 +14,7 @@ from oms.errors import N_, BadInput, FileRefused, NotFound, OmsError, Refused
 from oms.gate import Meant
 from oms.models import Account, Dossier, Scan, Transfer, Unit
 from oms.permissions import Action, require
-from oms.web import access
+from oms.web import access, looks
 from oms.web.access import deliver, end_request, guarded, house, write_down_refusal
 from oms.web.errors import sentence_of
 from oms.web.two_people import NOT_PROVED, second_person, status_of
@@ -74,7 +74,9 @@ def _draw(
 def image(token: str, number: int) -> Response:
     """One doubtful page; a part of the page that shows it."""
     held = gate.find(house().settings, token, actor=g.actor)
-    _meant_for(held)
+    thing = _meant_for(held)
+    if not looks.told_by("secrecy:look", thing.id):
+        audit.record(g.session, "secrecy:look", thing, actor=g.actor, pages=len(held.pages))
     return Response(gate.page_image(held, number), mimetype="image/jpeg")
 
 

@@ -13,7 +13,7 @@ from oms import inserts, storage
 from oms.errors import NotFound, OmsError
 from oms.models import Document, Dossier
 from oms.permissions import Action, Actor
-from oms.web import access, two_people
+from oms.web import access, looks, two_people
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
 from oms.web.headers import FILE_POLICY
@@ -117,6 +117,8 @@ def image(dossier: Dossier, page_id: str) -> Response:
     found = inserts.get_page(g.session, dossier, page_id, actor=g.actor)
     if found.image_sha256 is None:
         raise NotFound()
+    if not looks.told_by("insert:look", page_id):
+        inserts.look(g.session, dossier, page_id, actor=g.actor)
     with storage.proved(house().settings.scans, found.image_sha256) as path:
         answer: Response = send_file(path, mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"

@@ -1,7 +1,7 @@
 """Paper in over HTTP: the upload page, receiving files, how far reading is, one scan with its pages.
 
 Looks: the upload page and a scan page write one entry each. The fragments that are asked again while a scan is being
-read show only scans named in their address, so they tell nothing the page before them did not, and write none.
+read are parts of these pages: they write none while that of the page is young (`oms.web.looks`), else one of their own.
 """
 
 from typing import Any, BinaryIO, cast
@@ -15,7 +15,7 @@ from oms import gate, intake, quotas, review, signatures
 from oms.errors import N_, BadInput, OmsError
 from oms.models import Dossier, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
-from oms.web import access
+from oms.web import access, looks
 from oms.web.access import guarded, write_down_refusal
 from oms.web.errors import sentence_of, wants_json
 from oms.web.receiving import DOUBTFUL, KNOWN, RECEIVED, REFUSED, Outcome, receive_file, refused
@@ -54,7 +54,10 @@ def index() -> str:
 def progress() -> str:
     """The state of the scans named in the address, for the page that already shows them."""
     named = request.args.getlist("scan")[:RECENT]
-    return render_template("intake/_recent.html", **_recent(intake.scans_among(g.session, named, actor=g.actor)))
+    scans = intake.scans_among(g.session, named, actor=g.actor)
+    if scans and not looks.told_by("scan:list"):
+        intake.look_over(g.session, scans, actor=g.actor)
+    return render_template("intake/_recent.html", **_recent(scans))
 
 
 def _recent(scans: list[Scan]) -> dict[str, Any]:
@@ -144,6 +147,8 @@ def show(scan: Scan) -> str:
 @guarded(Action.SCAN_READ)
 def scan_progress(scan: Scan) -> str:
     """The part of a scan page that changes while it is being read."""
+    if not looks.told_by("scan:view", scan.id):
+        intake.view(g.session, scan, actor=g.actor)
     return render_template("intake/_scan.html", **_whole(scan))
 
 

@@ -12,7 +12,7 @@ from oms.custody.mass import Act, Choice, Decision, Overview, Wanted
 from oms.errors import N_, BadInput, Conflict, FileRefused
 from oms.models import Category, JobState, MassTransfer, MassTransferRun, Transfer, TransferState, Unit
 from oms.permissions import Action, can, require
-from oms.web import access, readiness, work
+from oms.web import access, looks, readiness, work
 from oms.web.access import guarded, house
 from oms.web.days import read_day
 from oms.web.errors import sentence_of
@@ -215,7 +215,7 @@ def _lines() -> list[str]:
 def show(masstransfer: MassTransfer) -> ResponseReturnValue:
     """One batch: how it stands, who is ready, the steps open to the reader, and what was done."""
     batch = masstransfer
-    if request.headers.get("X-Requested-With") != "poll":  # an entry every two seconds would bury the log
+    if not looks.asked_again("mass_transfer:view", batch.id):
         mass.view(g.session, batch, actor=g.actor)
     found, run = mass.overview(g.session, batch, actor=g.actor), mass.under_way(g.session, batch)
     deciding = found.counts.keys() & {None, TransferState.DRAFT, TransferState.SUBMITTED}

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from oms import db, dossiers, intake, procedures, quotas, storage
+from oms import audit, db, dossiers, intake, procedures, quotas, storage
 from oms.errors import N_, BadInput, Conflict, FileRefused, Refused, SecretFile, TooManyTries
 from oms.models import SubjectRequest, SubjectRequestKind, SubjectRequestState
 from oms.permissions import Action
@@ -44,6 +44,7 @@ def new(dossier: str, kind: str) -> str:
 
 def _form(dossier_id: str, kind: SubjectRequestKind, problem: str = "") -> str:
     dossier = asking.own_dossier_of(g.session, dossier_id, actor=g.actor)
+    audit.record(g.session, "own:view", dossier, actor=g.actor)
     listed = asking.readable(g.session, dossier) if kind == SubjectRequestKind.COPY else []
     fields, fixed = [], []
     for key, field in procedures.FIELDS.items() if kind == SubjectRequestKind.CORRECTION else ():

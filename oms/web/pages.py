@@ -1,7 +1,8 @@
 """Pages and files of scans over HTTP: image beside text, word boxes, downloads; all by opaque ids.
 
-Looks: showing a page writes one entry (`page:view`), and so does every download, before its first byte. Images, small
-images and word boxes are parts of the page that shows them: each is guarded by itself, but writes no second entry.
+Looks: showing a page writes one entry (`page:view`), and so does every download, before its first byte. Images and word
+boxes are parts of the page that shows them: each is guarded by itself and writes no second entry, but one of its own
+where the page was not shown a short time ago (`oms.web.looks`). In small images nothing can be read.
 """
 
 import io
@@ -24,6 +25,7 @@ from oms.recognition.thumbnails import shrink
 from oms.search import within
 from oms.search.asking import words_to_mark
 from oms.search.snippets import matching_words
+from oms.web import looks
 from oms.web.access import guarded, house
 from oms.web.headers import FILE_POLICY
 
@@ -129,6 +131,7 @@ def _box(sides: Sequence[int] | None) -> str:
 @guarded(Action.PAGE_READ)
 def words(page: Page) -> Response:
     """Boxes of the read words in pixels of the page image: number, left, top, width, height, confidence, doubt."""
+    _look_at_part(page)
     read = unpack_words(page.words)
     doubtful = set(doubtful_words(read))
     if page.corrected:
@@ -145,6 +148,7 @@ def words(page: Page) -> Response:
 @guarded(Action.PAGE_READ)
 def image(page: Page) -> Response:
     """The upright page as a JPEG."""
+    _look_at_part(page)
     with _image_of(page) as path:
         return _inline(path)
 
@@ -155,6 +159,11 @@ def thumbnail(page: Page) -> Response:
     """The page small, for lists."""
     with _image_of(page) as path:
         return _inline(io.BytesIO(shrink(path)))
+
+
+def _look_at_part(page: Page) -> None:
+    if not looks.told_by("page:view", page.id):
+        review.look_at(g.session, page, actor=g.actor)
 
 
 def _image_of(page: Page) -> AbstractContextManager[Path]:

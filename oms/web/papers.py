@@ -113,6 +113,7 @@ def draw(kind: str, id: str) -> ResponseReturnValue:
     try:
         printing = _printing()
     except BadInput as error:
+        audit.record(g.session, "paper:ask", thing, actor=g.actor, paper=kind)
         return _ask(thing, _(PaperKind(kind).label), problem=sentence_of(error), forms=_forms_of(kind)), error.status
     make = printed.excel if printed.excel and request.form.get("form") == "xlsx" else printed.gather
     paper = make(g.session, thing, printing=printing)

@@ -11,7 +11,7 @@ from oms import consultations
 from oms.errors import NotFound
 from oms.models import Consultation
 from oms.permissions import Action
-from oms.web import access
+from oms.web import access, looks
 from oms.web.access import guarded, house
 from oms.web.headers import FILE_POLICY
 
@@ -60,6 +60,8 @@ def page(consultation: Consultation, page: str) -> str:
 def image(consultation: Consultation, page: str) -> Response:
     """The page with name, account, time and request number in its pixels; never kept by the browser."""
     found = consultations.get_page(g.session, consultation, page, actor=g.actor)
+    if not looks.told_by("consultation:look", found.id):
+        consultations.look_at(g.session, consultation, found, actor=g.actor)
     content = consultations.marked_image(house().settings, consultation, found, actor=g.actor)
     return _inline(content)
 

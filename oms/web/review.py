@@ -14,7 +14,7 @@ from oms.models import Document, Original, Page, PageState, Scan, ScanState
 from oms.permissions import Action, can
 from oms.proposals import Proposal, propose
 from oms.recognition.kinds import PageKind
-from oms.web import access
+from oms.web import access, looks
 from oms.web.access import end_request, guarded, house, write_down_refusal
 from oms.web.desk import FIELDS, PROPOSED, keep_filters, keep_typed, kept_filters, sit_down
 from oms.web.errors import sentence_of
@@ -240,7 +240,7 @@ def _next_address(scan: Scan, following: tuple[Scan, desk.Seat] | None) -> str:
 
 
 def _draw_again(error: OmsError, scan_id: str, number: int | None, **kept: Any) -> str:
-    """After a refusal: the page as it is now, with what was typed. The look at it was written down before."""
+    """After a refusal: the page as it is now, with what was typed."""
     write_down_refusal(error)
     end_request(g.pop("session", None))
     _keep_draft(scan_id)
@@ -248,6 +248,8 @@ def _draw_again(error: OmsError, scan_id: str, number: int | None, **kept: Any) 
     scan = access.load(Scan, "id", scan_id, g.actor)
     pages = review.list_pages(g.session, scan)
     page = next((page for page in pages if page.number == number), pages[0])
+    if not looks.told_by("page:view", page.id):
+        review.look_at(g.session, page, actor=g.actor)
     return _draw(scan, pages, page, problem=error, **kept)
 
 

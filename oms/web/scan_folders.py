@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from oms import db, quotas, scan_folders, staging, storage
+from oms import audit, db, quotas, scan_folders, staging, storage
 from oms.errors import N_, BadInput, FileRefused, OmsError
 from oms.models import Category, FolderImport, ImportState
 from oms.permissions import Action
@@ -29,9 +29,11 @@ MINUTES = staging.SECONDS // 60
 @guarded(Action.SCAN_IMPORT)
 def index() -> str:
     """Choose the ZIP; those given in lately."""
+    imports = scan_folders.list_imports(g.session, actor=g.actor)
+    audit.record(g.session, "scan:list", actor=g.actor, total=len(imports))
     return render_template(
         "scan_folders/index.html",
-        imports=scan_folders.list_imports(g.session, actor=g.actor),
+        imports=imports,
         categories=[(kind.value, _(kind.label)) for kind in Category],
         tones=STATE_TONES,
         largest=scan_folders.LARGEST >> 20,

@@ -1,8 +1,8 @@
 """Search over HTTP: one box, exact counts, filters as links that keep the question in the address.
 
 Looks: a search writes one entry with its words, suggestions one a minute (oms.search.suggesting), an export one with
-its purpose. The line images beside the hits are parts of the search that shows them: each is guarded by itself, but
-writes no second entry.
+its purpose. The line images beside the hits are parts of the search that shows them: each is guarded by itself, and
+writes an entry of its own only where nobody searched or looked at the page a short time ago (`oms.web.looks`).
 """
 
 import io
@@ -23,7 +23,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from oms import db, saved_searches, search, storage
+from oms import db, review, saved_searches, search, storage
 from oms.errors import N_, BadInput, NotFound, TooManyTries, Unavailable
 from oms.models import Category, Dossier, Page, Quality
 from oms.organisation import today
@@ -33,7 +33,7 @@ from oms.recognition.strips import cut_line
 from oms.search import exporting, suggesting
 from oms.search.interface import Kind, Sort
 from oms.spreadsheets import MEDIA_TYPE
-from oms.web import access, hits
+from oms.web import access, hits, looks
 from oms.web.access import guarded, house
 from oms.web.errors import sentence_of
 from oms.web.headers import FILE_POLICY
@@ -177,6 +177,8 @@ def _suggestion(found: suggesting.Suggestion) -> dict[str, str]:
 @guarded(Action.PAGE_READ)
 def line(page: Page, number: int) -> Response:
     """The line around one word of the page image."""
+    if not (looks.told_by("search:find") or looks.told_by("page:view", page.id)):
+        review.look_at(g.session, page, actor=g.actor)
     words = unpack_words(page.words)
     if page.image_sha256 is None or number >= len(words):
         raise NotFound()

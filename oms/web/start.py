@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, render_template
 from flask_babel import gettext as _
 
 from oms import accounts, custody, desk, health, intake, organisation, overview, people, protection
 from oms.audit_reading import action_label
 from oms.models import Account, Role, Scan, ScanState, Unit
 from oms.permissions import Action
-from oms.web import milestones, saved_searches
+from oms.web import looks, milestones, saved_searches
 from oms.web import work as waiting
 from oms.web.access import guarded, house
 from oms.web.transfers import TONES
@@ -62,8 +62,7 @@ def _closed() -> dict[str, Any]:
 @guarded(Action.SCAN_READ)
 def reading() -> str:
     """The scans being read, fetched again and again by the start page."""
-    # The start page was logged when it was opened; entries every two seconds would bury the log.
-    if request.headers.get("X-Requested-With") != "poll":
+    if not looks.asked_again("work:list"):
         overview.look(g.session, actor=g.actor)
     return render_template("start/_reading.html", **_reading())
 

@@ -1,9 +1,10 @@
 """The installation in plain words, for the technical administrator."""
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, render_template
 
 from oms import audit, health
 from oms.permissions import Action
+from oms.web import looks
 from oms.web.access import guarded, house
 
 bp = Blueprint("system", __name__, url_prefix="/system")
@@ -13,8 +14,7 @@ bp = Blueprint("system", __name__, url_prefix="/system")
 @guarded(Action.SYSTEM_READ)
 def show() -> str:
     """Database, disk, jobs, index, checks and versions; the page looks again by itself."""
-    # Looking on is one look; entries every few seconds would bury the log.
-    if request.headers.get("X-Requested-With") != "poll":
+    if not looks.asked_again("system:view"):
         audit.record(g.session, "system:view", actor=g.actor)
     return render_template(
         "system/show.html",

@@ -157,6 +157,8 @@ class House:
             headers |= {"Authorization": f"Bearer {self.tokens[who]}"} if api else {}
             headers |= {} if api else {"Cookie": f"oms={self.cookies[who]}; language=en"}
         body: dict[str, Any] = {} if method == "GET" else {"json": data or {}} if api else {"data": data or {}}
+        if "raw" in more:
+            body = {"data": more.pop("raw")}
         self.reading = method == "GET"
         answer = self.client.open(address, method=method, headers=headers, **body, **more)
         content = answer.get_data()

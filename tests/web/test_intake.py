@@ -199,10 +199,11 @@ def test_progress_shows_the_named_scans_only_and_stops_asking(
     answer = officer.get("/intake/progress", query_string={"scan": ids})
     page = answer.get_data(as_text=True)
     assert "page 1 of 2" in page and "data-poll" in page and "của người khác" not in page
-    assert "<html" not in page and entries(engine) == []
+    assert "<html" not in page and entries(engine) == [("scan:list", "done")], "no list was opened before"
     with db.writing(engine) as session:
         session.get_one(Scan, ids[0]).state = ScanState.READ
     assert "data-poll" not in officer.get("/intake/progress", query_string={"scan": ids}).get_data(as_text=True)
+    assert len(entries(engine)) == 1
 
 
 def test_asking_again_keeps_no_forgotten_session_alive(officer: FlaskClient, scan_id: str, engine: Engine) -> None:

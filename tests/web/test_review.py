@@ -117,7 +117,7 @@ def test_two_people_at_once_the_typed_text_stays(officer: FlaskClient, client_as
         and "kia</span>" in page
         and 'name="version" value="2"' in page
     )
-    assert entries(engine) == [("page:correct", "done"), ("page:review", "refused")]
+    assert entries(engine) == [("page:correct", "done"), ("page:review", "refused"), ("page:view", "done")]
     with db.reading(engine) as session:
         assert session.get_one(Page, ids["two"]).text == "của người kia"
 
@@ -186,7 +186,7 @@ def test_filing_twice_is_a_conflict_and_the_second_is_told(officer: FlaskClient,
     officer.post(f"/review/{ids['scan']}/file", data=filing(ids, pages=[ids["one"]]))
     answer = officer.post(f"/review/{ids['scan']}/file", data=filing(ids))
     assert answer.status_code == 409 and "filed already" in answer.get_data(as_text=True)
-    assert entries(engine) == [("document:file", "done"), ("document:file", "refused")]
+    assert entries(engine) == [("document:file", "done"), ("document:file", "refused"), ("page:view", "done")]
 
 
 def test_taking_apart_brings_the_pages_back(officer: FlaskClient, ids, engine: Engine) -> None:

@@ -59,6 +59,10 @@ PATIENCE = 240
 Answer = tuple[int, bytes]
 
 
+LONGEST_WAIT = 3_700
+"""Seconds; more is the limit of a day, which a bench is told of."""
+
+
 @dataclass
 class Door:
     """The server, and an officer at it."""
@@ -82,6 +86,9 @@ class Door:
         for said in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = said.partition(";")[0].partition("=")
             self.cookies[name] = value
+        if answer.status == 429 and 0 < (wait := int(answer.headers["Retry-After"] or 0)) <= LONGEST_WAIT:
+            time.sleep(wait)  # as the upload page does: 300 files an hour
+            return self.ask(method, path, body, **headers)
         if answer.status == 302:
             return 302, (answer.headers["Location"] or "").encode()
         return answer.status, content

@@ -79,6 +79,21 @@ def serving(settings: Settings) -> Iterator[int]:
         process.wait()
 
 
+def say(port: int, lines: Iterable[str], *, patience: float = 60) -> tuple[int, str]:
+    """Exactly these lines, the first with method and address; status (0 for none) and all that came back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=patience) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        line.shutdown(socket.SHUT_WR)
+        pieces = []
+        try:
+            while piece := line.recv(65536):
+                pieces.append(piece)
+        except ConnectionResetError:
+            pass
+    said = b"".join(pieces)
+    return int(said.split()[1]) if said.startswith(b"HTTP/1.") else 0, said.decode("utf-8", "replace")
+
+
 def form(*parts: bytes, end: bytes = b"--" + MARK + b"--\r\n") -> bytes:
     """A form of these parts, each with its own head."""
     return b"".join(b"--" + MARK + b"\r\n" + part + b"\r\n" for part in parts) + end

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from oms import accounts, db, staging
-from oms.models import Scan
+from oms.models import Dossier, Scan
 from oms.settings import Settings
 from tests import factories
 from tests.factories import World
@@ -26,6 +26,7 @@ from tests.raw_requests import (
     endless,
     file_part,
     form,
+    say,
     serving,
     text_part,
 )
@@ -86,3 +87,63 @@ def test_the_running_server_is_not_deceived(
     with db.reading(engine) as session:
         assert session.scalar(select(func.count()).select_from(Scan)) == 1
     assert [place for place in staging.folder(settings).iterdir() if place.is_dir()] == []
+
+
+def test_no_way_to_write_a_request_opens_what_is_closed(
+    served: tuple[int, str, dict[str, str]], engine: Engine, world: World
+) -> None:
+    """AZ-8 by the wire: what no client library writes. The control is the same dossier asked rightly."""
+    port, mine, officer = served
+    with db.writing(engine) as session:
+        of_others = factories.make_dossier(session, world.units["sotc"], "Trần Văn Kín")
+        foreign, person = of_others.number, of_others.person_id
+    host, token = "Host: 127.0.0.1", f"Authorization: {officer['Authorization']}"
+    close, theirs, ours = "Connection: close", f"/api/v1/dossiers/{foreign}", mine.removesuffix("/scans")
+    status, said = say(port, [f"GET {ours} HTTP/1.1", host, token, close])
+    with db.reading(engine) as session:
+        own = session.scalars(select(Dossier.person_id).where(Dossier.number == ours.rsplit("/", 1)[-1])).one()
+    assert status == 200 and own in said
+    asked = {
+        "Host twice": [f"GET {theirs} HTTP/1.1", host, "Host: localhost", token, close],
+        "no Host": [f"GET {theirs} HTTP/1.1", token, close],
+        "HTTP/1.0": [f"GET {theirs} HTTP/1.0", token],
+        "whole address": [f"GET http://127.0.0.1{theirs} HTTP/1.1", host, token, close],
+        "another house in the address": [f"GET http://localhost{theirs} HTTP/1.1", host, token, close],
+        "small letters": [f"get {theirs} HTTP/1.1", host, token, close],
+        "two slashes": [f"GET /{theirs} HTTP/1.1", host, token, close],
+        "dots": [f"GET {ours}/../{foreign} HTTP/1.1", host, token, close],
+        "dots as code": [f"GET {ours}/%2e%2e/{foreign} HTTP/1.1", host, token, close],
+        "a slash as code": [f"GET {ours}%2f..%2f{foreign} HTTP/1.1", host, token, close],
+        "semicolon": [f"GET {ours};/../{foreign} HTTP/1.1", host, token, close],
+        "backslash": [f"GET {ours}\\..\\{foreign} HTTP/1.1", host, token, close],
+        "a blank in the address": [f"GET {ours} {theirs} HTTP/1.1", host, token, close],
+        "a fragment": [f"GET {theirs}#{ours} HTTP/1.1", host, token, close],
+        "X-Original-URL": [f"GET {ours}/scans HTTP/1.1", host, token, f"X-Original-URL: {theirs}", close],
+        "X_Original_URL": ["GET /healthz HTTP/1.1", host, token, f"X_Original_URL: {theirs}", close],
+        "SCRIPT_NAME": [f"GET {theirs} HTTP/1.1", host, token, "SCRIPT-NAME: /static", "PATH-INFO: /healthz", close],
+        "a folded header": [f"GET {theirs} HTTP/1.1", host, "X-A: b", f" {token}", close],
+        "a blank before the colon": [f"GET {theirs} HTTP/1.1", host, "X-Forwarded-User : quantri", token, close],
+        "the override": [
+            f"POST {theirs} HTTP/1.1",
+            host,
+            token,
+            "X-HTTP-Method-Override: GET",
+            "Content-Length: 0",
+            close,
+        ],
+        "nobody, and a token in the address": [
+            f"GET {ours}?access_token={token.rsplit(maxsplit=1)[-1]} HTTP/1.1",
+            host,
+            close,
+        ],
+        "nobody, and two tokens": [f"GET {ours} HTTP/1.1", host, "Authorization: Bearer x", token, close],
+    }
+    opened = {}
+    for name, lines in asked.items():
+        status, said = say(port, lines)
+        if status >= 500 or person in said or ("nobody" in name and own in said):
+            opened[name] = status
+        # These two ask for an open page, and for one of their own: it is that page that comes.
+        if status < 300 and name not in ("X_Original_URL", "X-Original-URL"):
+            opened[name] = status
+    assert opened == {}

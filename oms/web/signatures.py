@@ -49,7 +49,12 @@ def _who(one: FileSignature) -> str:
     names = {"signer": one.signer or "—", "organisation": one.organisation or "—", "issuer": one.issuer or "—"}
     if one.evidence.get("kind") == "timestamp":
         return str(_("Time stamp by %(signer)s (%(organisation)s); certificate given by %(issuer)s.", **names))
-    return str(_("Signed by %(signer)s (%(organisation)s); certificate given by %(issuer)s.", **names))
+    return str(
+        _(
+            "Signer as the certificate names it: %(signer)s (%(organisation)s); certificate given by %(issuer)s.",
+            **names,
+        )
+    )
 
 
 def _when(one: FileSignature) -> str:

@@ -50,7 +50,7 @@ def fill_in(writer: IncrementalPdfFileWriter) -> None:
     """Another name in the form, which the rules of PDF allow after signing."""
     field = writer.root["/AcroForm"]["/Fields"].raw_get(0)
     field.get_object()["/V"] = generic.TextStringObject("Người khác")
-    writer.mark_signing.update(field)
+    writer.mark_update(field)
 
 
 def words(document: bytes, authorities: Authorities, moment: datetime = NOW) -> list[str]:

@@ -66,7 +66,10 @@ def test_every_verdict_has_its_sentence_and_what_to_do(officer: FlaskClient, eng
     assert len(parts) == len(CASES)
     for (verdict, _more, sentence), part in zip(CASES, parts, strict=True):
         assert sentence in part and verdict.label in part, verdict
-        assert "Signed by Nguyễn Thị An (Sở thử nghiệm); certificate given by CA thử nghiệm." in part
+        assert (
+            "Signer as the certificate names it: Nguyễn Thị An (Sở thử nghiệm); certificate given by CA thử nghiệm."
+            in part
+        )
         assert not [other for kind, _, other in CASES if kind != verdict and other in part]
     assert "with 2 certificates of authorities and 1 lists of revoked certificates" in page
 

@@ -73,7 +73,8 @@ def _write_shown_again(session: Session | None) -> None:
     Who looked at the thing a short time ago is shown what they know.
     """
     noted = session.info if session is not None else {}
-    lines: list[Line] = noted.get("looks", [])
+    # The act may have looked at what the page shows, too: that is one look.
+    lines = list({(line.action, line.object_id, line.words): line for line in noted.get("looks", [])}.values())
     lost = {(line.action, line.object_id): line for line in noted.get("told", []) if line.action.endswith(LOOKS)}
     end_request(g.pop("session", None))
     if not lines:

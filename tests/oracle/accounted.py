@@ -34,8 +34,9 @@ def recorded(recorder: Recorder, house: House, cell: Cell, body: bytes = b"", ki
     answer = house.ask(cell.who, cell.method, cell.address, **({"raw": body, "content_type": kind} if kind else {}))
     words = house.organisation.words
     met = set(WORD.findall(text_of(answer).lower())) & set(words)
-    # What somebody kept for themselves is theirs.
-    return acts[-1], {words[word].of for word in met if word not in cell.address.lower()} - {cell.who}
+    # Searches that somebody kept are their own and no content.
+    met = {word for word in met if words[word].room != "saved_search" and word not in cell.address.lower()}
+    return acts[-1], {words[word].of for word in met}
 
 
 def hold(cell: Cell, act: Act, met: set[str], house: House, account: Account) -> None:

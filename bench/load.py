@@ -141,7 +141,7 @@ def running(settings: Settings, log: Path) -> Iterator[House]:
             browser, _ = accounts.sign_in(session, account)
             program, _ = accounts.sign_in(session, account, kind="api")
             users.append(User(f"oms={cookies.dumps({'_user_id': browser, '_fresh': True})}", program))
-        dossiers = list(session.execute(select(Dossier.id, Dossier.number).limit(5000)).tuples())
+        dossiers = [(id, number) for id, number in session.execute(select(Dossier.id, Dossier.number).limit(5000))]
         pages = list(session.scalars(select(Page.id).where(Page.image_sha256.is_not(None)).limit(5000)))
     engine.dispose()
     search._engine_at.cache_clear()

@@ -123,6 +123,10 @@ def put(house: House, cell: Cell, trick: Trick, findings: Findings) -> None:
         if (status, answer.content) != (plain.status_code, plain.content):  # type: ignore[attr-defined]
             findings.mismatches.append(f"{said}: {status}, another page than {OPEN}")
         return
+    if status < 300 and trick.method != cell.method:  # by another method the address is another question
+        plain = house.ask(cell.who, "GET" if trick.method == "HEAD" else trick.method, cell.address)
+        if plain.status_code == status:
+            return
     is_list = trick.method == "OPTIONS" and not answer.content  # type: ignore[attr-defined]
     if status >= 500 or (status < 300 and not is_list):
         findings.mismatches.append(f"{said}: {status}")

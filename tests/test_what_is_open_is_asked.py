@@ -82,6 +82,7 @@ BEHIND = {
     ("packages.importing._open_dossier", "PERSON_READ"),
     ("papers.cover_sheets.cover_many", "SCAN_UPLOAD"),
     ("papers.supplements.supplement_form", "DECLARATION_READ"),  # tests/campaigns/test_declaring.py
+    ("papers.supplements.supplement_form", "PERSON_READ"),  # tests/campaigns/test_declaring.py
     ("papers.transfers._discrepancies", "TRANSFER_RECEIVE"),
     ("purging.purge_attached", "TRANSFER_RECEIVE"),  # tests/test_proofs.py
     ("purging.purge_attached", "TRANSFER_SEND"),

@@ -86,7 +86,7 @@ def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("writing", False)
     patience = Turn.milliseconds_left() if writing else BUSY_TIMEOUT_MS
     if connection.info.get("patience", BUSY_TIMEOUT_MS) != patience:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        connection.connection.cursor().execute(f"PRAGMA busy_timeout={patience}")  # a word to the driver, no question
         connection.info["patience"] = patience
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
     if writing:

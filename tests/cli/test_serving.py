@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from oms import cli, search
+from oms import cli, db, search
 from oms.cli import serving
 from oms.search import warming
 from oms.settings import Settings
@@ -171,7 +171,8 @@ def test_a_process_of_the_server_reads_ahead_before_anybody_asks(
     settings: Settings, engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search.open_engine(settings).rebuild(LETTERS)
-    monkeypatch.setattr("oms.web.settle", lambda: None)  # it is for the life of a process
+    monkeypatch.setattr("oms.web.settle", lambda: None)  # these two are for the life of a process
+    monkeypatch.setattr(db.Turn, "patience", None)
     monkeypatch.setattr(warming, "WARM_FROM", 0)
     serving._program(settings)
     for thread in threading.enumerate():
@@ -183,4 +184,5 @@ def test_a_process_of_the_server_reads_ahead_before_anybody_asks(
 
 def test_a_server_starts_without_a_search_engine(settings: Settings, engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oms.web.settle", lambda: None)
+    monkeypatch.setattr(db.Turn, "patience", None)
     assert serving._program(replace(settings, search="none")) is not None

@@ -86,6 +86,10 @@ test-sqlite: setup-test
 
 # Rooms that know no database are tested once, in the run on SQLite.
 NO_DATABASE := box recognition vietnamese specimens catalogue templates search
+# Nor do these: they look at connections, headers, the source and the units.
+NO_DATABASE += web/test_slow_clients.py web/test_raw_requests.py web/test_headers.py
+NO_DATABASE += test_code_rules.py test_architecture.py test_asvs_table.py test_units.py test_certificates.py test_translations.py
+NO_DATABASE += test_taking_guards_out.py
 test-postgresql: setup-test
 	OMS_TEST_COMPLETE=1 OMS_TEST_ON=postgresql deploy/with-services $(BIN)/pytest -m "not browser" $(NO_DATABASE:%=--ignore=tests/%)
 

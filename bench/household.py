@@ -46,6 +46,8 @@ STEPS = (
     ("dispatch", "canbo.sonv"),
     ("accept", "canbo.sotc"),
 )
+NOT_NOW = (503, 507)
+"""Refusals that are told: too much at once, or the small disk of a bench is full."""
 PACE = 0.5
 """Seconds between two uploads: pages are read about as fast as they come in."""
 PATIENCE = 60
@@ -209,7 +211,7 @@ class Officers:
     def _ask(self, who: str, method: str, path: str, given: Any = None) -> tuple[int, Any]:
         body = b"" if given is None else json.dumps(given).encode()
         status, content = self.doors[who].ask(method, f"/api/v1/{path}", body, **{"Content-Type": "application/json"})
-        if status >= 500 and status != 503:
+        if status >= 500 and status not in NOT_NOW:
             self.faults.append(f"{method} {path} answered {status}")
         return status, json.loads(content) if content else None
 
@@ -238,7 +240,7 @@ class Officers:
             with self.lock:
                 self.promises.unanswered.pop(told["sha256"], None)
                 self.promises.scans[told["sha256"]] = told["scan"]
-        elif status >= 500 and status != 503:
+        elif status >= 500 and status not in NOT_NOW:
             self.faults.append(f"an upload answered {status}")
 
     def _file(self) -> None:

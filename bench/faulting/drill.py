@@ -72,7 +72,7 @@ class Caller:
         if path.startswith("/api/") and self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         elif self.cookie:
-            headers["Cookie"] = f"oms={self.cookie}"
+            headers["Cookie"] = f"oms={self.cookie}; language=en"
         began = time.monotonic()
         try:
             line.request(method, path, body, headers)

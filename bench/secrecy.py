@@ -31,7 +31,9 @@ from oms.specimens.people import make_people, seats_of
 from oms.specimens.scanner import PaperKind, draw_paper, kinds_for, scan_page
 
 LEVELS = ("MẬT", "TỐI MẬT", "TUYỆT MẬT")
-OTHERS = ("KHẨN", "THƯỢNG KHẨN", "HOẢ TỐC", "GIẢI MẬT", "SAO Y", "XEM XONG TRẢ LẠI", "LƯU HÀNH NỘI BỘ")
+OTHERS = ("KHẨN", "THƯỢNG KHẨN", "HOẢ TỐC", "SAO Y", "XEM XONG TRẢ LẠI", "LƯU HÀNH NỘI BỘ")
+LIFTED = "GIẢI MẬT"
+"""A paper that was secret: read badly it is a doubt, and somebody looks; printed, and not counted."""
 DPI = 200
 UNFRAMED = "printed"
 """The kind of which some are known to be missed on bad copies (docs/known-limits.md): printed, and not counted."""
@@ -130,13 +132,14 @@ def main() -> int:
     for name, count in missed.items():
         print(f"missed, {name:16} {count} of {chosen.pages}")
     alarms = {
-        text: look(press(paper(letters), ink.level_stamp(text, double=False, width=42), chance)) for text in OTHERS
+        text: sum(
+            look(press(paper(letters), ink.level_stamp(text, double=False, width=42), chance))
+            for _ in range(chosen.pages)
+        )
+        for text in (*OTHERS, LIFTED)
     }
-    print(
-        "alarms by other stamps:",
-        ", ".join(text for text, alarm in alarms.items() if alarm) or "none",
-        f"({len(OTHERS)} kinds)",
-    )
+    for text, count in alarms.items():
+        print(f"doubted, {text:16} {count} of {chosen.pages}")
     pages = [paper() for _ in range(chosen.ordinary)]
     start = cpu()
     false = sum(bool(look(page)) for page in pages)
@@ -145,7 +148,7 @@ def main() -> int:
     bare = bare_seconds(pages[:6])
     print(f"CPU seconds a page {spent:.2f}, bare tesseract {bare:.2f}, ratio {spent / bare:.2f}")
     stamps = sum(count for name, count in missed.items() if name != UNFRAMED)
-    others = sum(map(bool, alarms.values()))
+    others = sum(alarms[text] for text in OTHERS)
     print(
         f"{stamps} stamps missed, {missed[UNFRAMED]} levels without a frame, {others} other stamps and {false} pages doubted"
     )

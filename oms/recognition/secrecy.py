@@ -23,6 +23,8 @@ LEVELS = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
 _MARK = re.compile(r"(?:do mat)?(tuyet|toi)?mat")
 _STAMP = re.compile(r"(tuyet|toi|oi|giai)?mat$")
 _TORN_STAMP = re.compile(r"(\w{0,6}?)(?:M[ẬÂ]|(?<![UH])[ẬÂ]T)\w{0,2}")
+_OF_URGENCY = re.compile(r"toc?$")
+"""HOẢ TỐC, whose letters look like torn ones of a level where its hook is read as a hat: no level ends so."""
 _LABELLED = re.compile(r"(?:độ|mức độ) mật\s*:\s*(tuyệt mật|tối mật|mật)\b", re.IGNORECASE)
 _BEFORE = {"bi", "bao", "giai", "co"}
 """A line that ends in one of these goes on with MẬT on the next: BẢO VỆ BÍ / MẬT."""
@@ -70,7 +72,7 @@ def find_frames(picture: Picture, read: Callable[[Picture], str]) -> tuple[tuple
 
 
 def _outside_codes(picture: Picture, found: Sequence[frames.Frame]) -> Iterator[frames.Frame]:
-    """The frames that are not made of the squares of a code: on one cover sheet in six they looked like a double frame.
+    """The frames that are not made of the squares of a code: a cover sheet has up to seventeen, and each would be read.
     Only a code that can be read counts, a stamp that reaches out of it stays a frame, and a red one is looked for apart."""
     codes = find_code_places(picture) if found else ()
     room = picture.dpi / 25.4 * _BESIDE_A_CODE
@@ -104,7 +106,7 @@ def _stamped_level(text: str) -> str | None:
     if match and len(capitals) <= 12 and match[1] != "giai":
         return {"tuyet": "TUYỆT MẬT", "toi": "TỐI MẬT", "oi": "TỐI MẬT"}.get(match[1] or "", "MẬT")
     torn = _TORN_STAMP.fullmatch(capitals)
-    if not torn or fold(torn[1]).endswith("giai"):
+    if not torn or fold(torn[1]).endswith("giai") or _OF_URGENCY.search(fold(capitals)):
         return None
     before = fold(text)
     return "TUYỆT MẬT" if "tuyet" in before else "TỐI MẬT" if "toi" in before else "MẬT"

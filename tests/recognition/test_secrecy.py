@@ -27,11 +27,13 @@ def test_a_stamp_read_in_part_is_reported(text, level):
     assert find(stamp(draw_sheet(height=4), "MẬT", left=1, top=0.3), text) == (level,)
 
 
-@pytest.mark.parametrize(
-    "text",
-    "KHẨN;THƯỢNG KHẨN;HOẢ TỐC;ŒÂTỐC- |;ŒÂTỐ;GIẢI MẬT;GIẢI MẬ;MẪU;ĐẾN Số;SAO Y BẢN CHÍNH;LUẬT;TÂM".split(";"),
-)
+@pytest.mark.parametrize("text", ["GIẢI MẬT", "GIẢI MẬ", "MẪU", "ĐẾN Số", "SAO Y BẢN CHÍNH", "LUẬT", "TÂM"])
 def test_other_stamps_are_not(text):
+    assert find(stamp(draw_sheet(height=4), "KHẨN", left=1, top=0.3), text) == ()
+
+
+@pytest.mark.parametrize("text", ["KHẨN", "THƯỢNG KHẨN", "HOẢ TỐC", "ŒÂTỐC- |", "ŒÂTỐ"])
+def test_marks_of_urgency_are_not_however_badly_read(text):
     assert find(stamp(draw_sheet(height=4), "KHẨN", left=1, top=0.3), text) == ()
 
 

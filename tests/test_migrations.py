@@ -1,4 +1,4 @@
-"""Migrations: both ways with rows in the tables, equal to the models, after a copy."""
+"""Migrations: equal to the models, after a copy, whole or not at all."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, inspect, text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError
 
 from oms import audit, db, installation
@@ -27,27 +27,6 @@ def test_models_and_migrations_are_the_same(engine):
 def test_there_is_one_newest_version(engine):
     heads = ScriptDirectory.from_config(installation.alembic_config(engine)).get_heads()
     assert heads == [installation.newest_version(engine)] == [installation.version_of(engine)]
-
-
-def test_up_down_up_with_rows_in_the_tables(engine, world, actor):
-    with db.writing(engine) as session:
-        dossier = factories.make_dossier(session, world.units["sonv"])
-        scan = factories.make_scan(session, dossier, world.accounts["canbo.sonv"])
-        factories.make_document(session, dossier, scan, actor=actor("canbo.sonv"))
-        session.add(Fact(key="organisation", value="Đảng bộ Khối"))
-    config = installation.alembic_config(engine)
-    steps = list(ScriptDirectory.from_config(config).walk_revisions())
-    for _ in steps[:-1]:
-        # Each migration back and forth on rows; the rows stay.
-        command.downgrade(config, "-1")
-    command.upgrade(config, "head")
-    with db.reading(engine) as session:
-        assert session.get_one(Fact, "organisation").value == "Đảng bộ Khối"
-        assert not audit.verify(session).finding
-    command.downgrade(config, "base")
-    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
-    command.upgrade(config, "head")
-    assert set(Base.metadata.tables) <= set(inspect(engine).get_table_names())
 
 
 def test_an_upgrade_of_an_older_database_makes_a_copy_first(engine, settings):

@@ -259,7 +259,7 @@ def _row(row: mass.Row) -> dict[str, Any]:
     member, transfer = row.member, row.member.transfer
     mine = can(g.actor, Action.DOSSIER_READ, member.dossier)
     refusal = _(member.refusal, **(member.refusal_values or {})) if member.refusal else ""
-    lines = readiness.told(row.findings, member.dossier_id, may_cure=mine)
+    lines = readiness.told(row.findings, member.dossier)
     return {
         "member": member,
         "dossier": member.dossier,

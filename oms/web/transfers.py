@@ -231,11 +231,10 @@ OUTCOME_TONES = {
 
 
 def _readiness(transfer: Transfer) -> list[dict[str, Any]]:
-    """The lines of the readiness check with their cures, for those who hold the dossier or decide."""
+    """The lines of the readiness check with their cures."""
     if transfer.state not in UNSENT:
         return []
-    mine = can(g.actor, Action.DOSSIER_READ, transfer.dossier)
-    return readiness.told(custody.readiness(g.session, transfer), transfer.dossier_id, may_cure=mine)
+    return readiness.told(custody.readiness(g.session, transfer), transfer.dossier)
 
 
 def _choices_of_proof(transfer: Transfer) -> list[tuple[str, str]]:

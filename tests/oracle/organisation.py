@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 from sqlalchemy import Engine, String, Text, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from oms import accounts, custody, db, holds, inserts, review, search, storage
@@ -333,7 +333,7 @@ def _word(session: Session, organisation: Organisation, table: Any, column: Any,
     try:
         with session.begin_nested():
             session.execute(table.update().where(table.c.id == row["id"]).values({column.name: made}))
-    except IntegrityError:  # what must stay empty in this state holds no word of anybody
+    except DatabaseError:  # what must stay empty in this state holds no word of anybody
         del organisation.words[made]
 
 

@@ -89,6 +89,19 @@ def test_the_buttons_are_the_steps_open_to_the_reader(
     assert last_entry(engine) == ("transfer:view", "done") and count_entries(engine) == before + 1
 
 
+def test_a_red_line_leads_where_it_is_cured_only_those_who_may_cure_it(
+    transfer_in, client_as: ClientAs, engine: Engine
+) -> None:
+    transfer_id = transfer_in("draft")
+    with db.reading(engine) as session:
+        counting = f"/dossiers/{session.get_one(Transfer, transfer_id).dossier_id}/sheets"
+    assert counting in client_as("canbo.sonv").get(f"/transfers/{transfer_id}").text
+    page = client_as("bithu.sonv").get(f"/transfers/{transfer_id}").text
+    assert "số tờ" in page
+    assert "The sheets of 1 documents are not counted" in page
+    assert counting not in page
+
+
 @pytest.mark.parametrize(
     ("state", "username"),
     [

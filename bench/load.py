@@ -111,7 +111,7 @@ def install(settings: Settings, documents: int) -> None:
     pictures = []
     for number in range(20):  # grey noise of the size pages are kept in: some 200 KB
         noise = Image.frombytes("L", (310, 440), random.Random(number).randbytes(310 * 440)).resize((1240, 1754))
-        noise.save(out := io.BytesIO(), "JPEG", quality=70)
+        noise.save(out := io.BytesIO(), "JPEG", quality=70, restart_marker_rows=1)  # as `write_screen`
         pictures.append(storage.put(settings.scans, [out.getvalue()])[0])
     with db.writing(engine) as session:
         fill(session, max(documents // EACH, 1), EACH)

@@ -36,6 +36,7 @@ LOG: dict[str, str] = {
     "audit:verify": N_("Check the audit log"),
     "audit:extract": N_("Take an extract of the audit log"),
     "audit:slip": N_("Print the state of the audit log"),
+    "mark:read": N_("Read the hidden mark of a picture"),
     "audit:segment": N_("Begin a new segment of the audit log"),
 }
 REARRANGING: dict[str, str] = {

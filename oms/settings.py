@@ -31,7 +31,7 @@ _SAMPLES = (
     "matkhau",
     "secretkey",
 )
-KEPT_KEYS = ("secret.key", "second-factor.key", "package.key", "cover-sheets.key", "backup-names.key")
+KEPT_KEYS = ("secret.key", "second-factor.key", "package.key", "cover-sheets.key", "marks.key", "backup-names.key")
 """Files of the data folder that hold a key (`kept_key`)."""
 
 

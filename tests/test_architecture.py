@@ -22,7 +22,7 @@ ORDER = (
     ("permissions",),
     ("audit", "jobs", "limits", "exporting"),
     ("organisation", "accounts"),
-    ("quotas",),
+    ("quotas", "marks"),
     ("search",),
     ("saved_searches", "people"),
     ("dossiers",),
@@ -53,6 +53,7 @@ ORDER = (
         "worker",
         "audit_reading",
         "audit_words",
+        "leaks",
         "policy",
     ),
     (

@@ -1,12 +1,13 @@
 """Scans and their pages: state, text with boxes, files, and filing pages as a document."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 from flask import Response, g, send_file
 from marshmallow import Schema, fields, validate
 
-from oms import intake, review, signatures, storage
+from oms import intake, marks, review, signatures, storage
 from oms.api.door import gives, gives_file, room, takes
 from oms.api.shapes import DocumentShape, ScanShape, SignatureCheckShape, SignatureShape, Value
 from oms.errors import N_, NotFound
@@ -155,11 +156,12 @@ def page(scan: Scan, number: int) -> dict[str, Any]:
 @guarded(Action.PAGE_READ, model=Scan)
 @gives_file("image/jpeg")
 def image(scan: Scan, number: int) -> Response:
-    """The upright page as a JPEG; boxes of words are in its pixels."""
+    """The upright page as a JPEG, with the hidden mark of who asks; boxes of words are in its pixels."""
     found = _page(scan, number)
     if found.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Wait until it has been read."))
-    return _file(found.image_sha256, "image/jpeg", f"{scan.id}-{number}.jpg")
+    content = io.BytesIO(marks.image_for(house().settings, g.actor, found.id, found.image_sha256))
+    return _attachment(content, "image/jpeg", f"{scan.id}-{number}.jpg")
 
 
 @bp.get("/scans/<id>/original")
@@ -216,8 +218,12 @@ def _page(scan: Scan, number: int) -> Page:
 
 def _file(sha256: str, media_type: str, name: str) -> Response:
     with storage.proved(house().settings.scans, sha256) as path:
-        answer = send_file(
-            path, mimetype=media_type, as_attachment=True, download_name=name, etag=False, conditional=False
-        )
+        return _attachment(path, media_type, name)
+
+
+def _attachment(content: Path | io.BytesIO, media_type: str, name: str) -> Response:
+    answer = send_file(
+        content, mimetype=media_type, as_attachment=True, download_name=name, etag=False, conditional=False
+    )
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer

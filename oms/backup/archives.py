@@ -29,6 +29,7 @@ KEPT = (
     "second-factor.key",
     "package.key",
     "cover-sheets.key",
+    "marks.key",
     "backup-names.key",
     "profile",
     "vault.json",

@@ -25,6 +25,7 @@ from oms.cli.first_load import import_
 from oms.cli.installing import demo, init
 from oms.cli.intake import status, upload
 from oms.cli.keys import keys
+from oms.cli.marks import marks
 from oms.cli.membership import moves
 from oms.cli.organisation import unit
 from oms.cli.output import _, refuse, say
@@ -73,6 +74,7 @@ for command in (
         key_join,
         ca,
         keys,
+        marks,
         user,
         unit,
         loan,

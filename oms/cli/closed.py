@@ -9,7 +9,19 @@ from oms.settings import Settings
 EXISTING = frozenset(
     (
         *("init", "serve", "worker", "check", "doctor", "reindex"),
-        *("audit", "backup", "backups", "restore", "drill", "backup-key", "key-shares", "key-join", "keys", "ca"),
+        *(
+            "audit",
+            "backup",
+            "backups",
+            "restore",
+            "drill",
+            "backup-key",
+            "key-shares",
+            "key-join",
+            "keys",
+            "ca",
+            "marks",
+        ),
         *("user", "unit"),
     )
 )

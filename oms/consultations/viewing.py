@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, grants, storage
+from oms import audit, dossiers, grants, marks, storage
 from oms.errors import N_, NotFound, Refused
 from oms.models import Consultation, CopyOrder, CopyState, Document, Grant, Page, now
 from oms.organisation import HANOI
@@ -112,14 +112,14 @@ def mark_lines(request: Consultation, actor: Actor, moment: datetime, copy: str 
 def marked_image(settings: Settings, request: Consultation, page: Page, *, actor: Actor) -> bytes:
     """The page for this reader, now, as a JPEG."""
     require(actor, Action.CONSULTATION_LOOK, page)
-    return _marked(settings, page, mark_lines(request, actor, now()))
+    return _marked(settings, page, mark_lines(request, actor, now()), actor)
 
 
-def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
+def _marked(settings: Settings, page: Page, lines: Sequence[str], actor: Actor) -> bytes:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Ask the officer of the holding unit."))
     with storage.proved(settings.scans, page.image_sha256) as path:
-        return mark(path, lines)
+        return mark(path, lines, marks.pattern_for(settings, actor, page.id))
 
 
 def take_copy(session: Session, settings: Settings, order: CopyOrder, *, actor: Actor) -> bytes:
@@ -135,7 +135,7 @@ def take_copy(session: Session, settings: Settings, order: CopyOrder, *, actor: 
     if not pages or len(pages) > COPY_LIMIT:
         raise Refused(N_("A copy has 1 to %(limit)s pages. Ask for fewer pages at once."), limit=COPY_LIMIT)
     lines = mark_lines(request, actor, now(), str(order.number))
-    content = bind([_marked(settings, page, lines) for page in pages])
+    content = bind([_marked(settings, page, lines, actor) for page in pages])
     order.taken += 1
     session.flush()
     audit.record(session, "copy:take", request, actor=actor, copy=order.number, pages=len(pages), times=order.taken)

@@ -11,13 +11,14 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, dossiers, openings, organisation, profile, storage
+from oms import audit, dossiers, marks, openings, organisation, profile, storage
 from oms.errors import N_, BadInput, Conflict, NotFound
 from oms.models import Account, Document, Dossier, FilePrint, InsertOpening, Page, now
 from oms.organisation import HANOI
 from oms.papers.issuing import PDF, Paper
 from oms.permissions import Action, Actor, allowed, require, require_confirmed
 from oms.printing.file_print import FilePrintHead, draw_file_print
+from oms.recognition.hidden_marks import hide_in
 from oms.settings import Settings
 
 MOST_PAGES = 200
@@ -26,11 +27,12 @@ MOST_PAGES = 200
 
 @dataclass(frozen=True)
 class Sheet:
-    """One page to draw: the title of its document, its picture, by how much it is turned."""
+    """One page to draw: the title of its document, its picture, by how much it is turned, and its id."""
 
     title: str
     sha256: str
     turned: int
+    page_id: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Taken:
 
     head: FilePrintHead
     sheets: tuple[Sheet, ...]
+    account_id: str
 
 
 def take_number(session: Session, dossier: Dossier, document_ids: Sequence[str], *, actor: Actor) -> Taken:
@@ -57,14 +60,14 @@ def take_number(session: Session, dossier: Dossier, document_ids: Sequence[str],
         raise Conflict(N_("A page has not been read yet. Print when the scans are done."))
     require_confirmed(actor)
     head = _enter(session, dossier, opening, sheets, actor=actor)
-    drawn = tuple(Sheet(document.title, str(page.image_sha256), page.turned) for document, page in sheets)
-    return Taken(head, drawn)
+    drawn = tuple(Sheet(document.title, str(page.image_sha256), page.turned, page.id) for document, page in sheets)
+    return Taken(head, drawn, actor.account_id)
 
 
 def draw(settings: Settings, taken: Taken) -> Paper:
     """The print as a PDF; needs no database."""
     head = taken.head
-    body = draw_file_print(head, _pictures(settings, taken.sheets), len(taken.sheets))
+    body = draw_file_print(head, _pictures(settings, taken), len(taken.sheets))
     return Paper(f"ban-in-{head.number.replace('/', '-')}.pdf", PDF, body, head.number)
 
 
@@ -118,10 +121,12 @@ def _enter(
     return FilePrintHead(number, dossier.number, actor.name, second, now().astimezone(HANOI), opening.purpose)
 
 
-def _pictures(settings: Settings, sheets: Sequence[Sheet]) -> Iterator[tuple[str, Image.Image]]:
-    for sheet in sheets:
+def _pictures(settings: Settings, taken: Taken) -> Iterator[tuple[str, Image.Image]]:
+    key = marks.key_of(settings)
+    for sheet in taken.sheets:
+        hidden = marks.pattern_of(key, taken.account_id, sheet.page_id, taken.head.printed_at.date())
         with storage.proved(settings.scans, sheet.sha256) as path, Image.open(path) as picture:
-            yield sheet.title, picture.rotate(-sheet.turned, expand=True)
+            yield sheet.title, hide_in(picture, hidden, picture.size).rotate(-sheet.turned, expand=True)
 
 
 def register(session: Session, *, actor: Actor) -> list[tuple[FilePrint, Dossier, Account]]:

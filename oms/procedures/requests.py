@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, joinedload
 
-from oms import audit, catalogue, db, dossiers, intake, purging, quotas, storage
+from oms import audit, catalogue, db, dossiers, intake, marks, purging, quotas, storage
 from oms.errors import N_, BadInput, Conflict, NotFound, Refused
 from oms.models import (
     Document,
@@ -217,7 +217,7 @@ def take_copy(session: Session, settings: Settings, request: SubjectRequest, *, 
         raise Refused(N_("The papers are not in the contents list any more. Ask the officer."))
     when = now().astimezone(HANOI).strftime("%d/%m/%Y %H:%M:%S")
     lines = (f"{actor.name} ({actor.username})", f"{request.number} · {when} · BẢN SAO {request.copy_number}")
-    content = bind([_marked(settings, page, lines) for page in pages])
+    content = bind([_marked(settings, page, lines, actor) for page in pages])
     request.state = SubjectRequestState.HANDED_OVER
     request.taken, request.taken_at = request.taken + 1, now()
     session.flush()
@@ -233,9 +233,9 @@ def take_copy(session: Session, settings: Settings, request: SubjectRequest, *, 
     return content
 
 
-def _marked(settings: Settings, page: Page, lines: Sequence[str]) -> bytes:
+def _marked(settings: Settings, page: Page, lines: Sequence[str], actor: Actor) -> bytes:
     with storage.proved(settings.scans, page.image_sha256 or "") as path:
-        return mark(path, lines)
+        return mark(path, lines, marks.pattern_for(settings, actor, page.id))
 
 
 def limit_days() -> tuple[int, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from oms.recognition.hidden_marks import Pattern, hide_in
 from oms.recognition.pictures import open_raster
 from oms.specimens.fonts import find_family
 
@@ -28,14 +29,17 @@ QUALITY = 82
 """Of the JPEG."""
 
 
-def mark(path: Path, lines: Sequence[str]) -> bytes:
-    """The page as a JPEG with `lines` across it again and again."""
+def mark(path: Path, lines: Sequence[str], hidden: Pattern | None = None) -> bytes:
+    """The page as a JPEG with `lines` across it again and again, and a hidden pattern for who cuts or paints them out."""
     with open_raster(path) as image:
+        whole = image.size
         if max(image.size) > LONGEST_SIDE:
             image.draft(image.mode, (LONGEST_SIDE, LONGEST_SIDE))
         page = image.convert("RGB")
     page.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     page.paste(INK, (0, 0), _mask(page.size, tuple(lines)))
+    if hidden is not None:
+        page = hide_in(page, hidden, whole)
     out = io.BytesIO()
     page.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()

@@ -3,13 +3,14 @@
 Looks: the opened list and each page write one entry; the image is a part of the page that shows it.
 """
 
+import io
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from oms import inserts, storage
+from oms import inserts, marks
 from oms.errors import NotFound, OmsError
 from oms.models import Document, Dossier
 from oms.permissions import Action, Actor
@@ -119,8 +120,8 @@ def image(dossier: Dossier, page_id: str) -> Response:
         raise NotFound()
     if not looks.told_by("insert:look", page_id):
         inserts.look(g.session, dossier, page_id, actor=g.actor)
-    with storage.proved(house().settings.scans, found.image_sha256) as path:
-        answer: Response = send_file(path, mimetype="image/jpeg", etag=False, conditional=False)
+    content = io.BytesIO(marks.image_for(house().settings, g.actor, found.id, found.image_sha256))
+    answer: Response = send_file(content, mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = FILE_POLICY
     return answer

@@ -7,14 +7,13 @@ where the page was not shown a short time ago (`oms.web.looks`). In small images
 
 import io
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request, send_file, url_for
 
-from oms import catalogue, gate, intake, review, search, storage
+from oms import catalogue, gate, intake, marks, review, search, storage
 from oms.errors import N_, NotFound
 from oms.models import Page, Scan
 from oms.permissions import Action
@@ -147,17 +146,16 @@ def words(page: Page) -> Response:
 @bp.get("/pages/<id>/image.jpg")
 @guarded(Action.PAGE_READ)
 def image(page: Page) -> Response:
-    """The upright page as a JPEG."""
+    """The upright page as a JPEG, with the hidden mark of who looks at it."""
     _look_at_part(page)
-    with _image_of(page) as path:
-        return _inline(path)
+    return _inline(io.BytesIO(marks.image_for(house().settings, g.actor, page.id, _image_of(page))))
 
 
 @bp.get("/pages/<id>/thumbnail.jpg")
 @guarded(Action.PAGE_READ)
 def thumbnail(page: Page) -> Response:
     """The page small, for lists."""
-    with _image_of(page) as path:
+    with storage.proved(house().settings.scans, _image_of(page)) as path:
         return _inline(io.BytesIO(shrink(path)))
 
 
@@ -166,13 +164,13 @@ def _look_at_part(page: Page) -> None:
         review.look_at(g.session, page, actor=g.actor)
 
 
-def _image_of(page: Page) -> AbstractContextManager[Path]:
+def _image_of(page: Page) -> str:
     if page.image_sha256 is None:
         raise NotFound(N_("There is no image of this page yet. Wait until it has been read."))
-    return storage.proved(house().settings.scans, page.image_sha256)
+    return page.image_sha256
 
 
-def _inline(content: Path | io.BytesIO) -> Response:
+def _inline(content: io.BytesIO) -> Response:
     answer = send_file(content, mimetype="image/jpeg", etag=False, conditional=False)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = FILE_POLICY

@@ -28,6 +28,9 @@ BAND, PERIOD = 2, 24
 STRENGTH = 1.5
 """Grey levels up and down, of 255: 1.25 is rounded away on white paper by a JPEG of quality 60, 2 may be seen there."""
 
+QUALITY = 82
+"""Of the JPEG when the picture was none."""
+
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 # Markers of a JPEG (ITU-T T.81, table B.1).
 _FRAME, _CODES, _SCAN, _QUANTISERS, _RESTARTS = 0xC0, 0xC4, 0xDA, 0xDB, 0xDD
@@ -61,7 +64,7 @@ class Pattern:
 
 
 def hide(content: bytes, pattern: Pattern) -> bytes:
-    """The JPEG with the pattern in it: bands alone written anew where its rows stand apart, else all of it."""
+    """The picture as a JPEG with the pattern in it: bands alone written anew where its rows stand apart, else all of it."""
     apart = take_apart(content)
     spliced = _hide_in_bands(apart, pattern) if apart else None
     return spliced if spliced is not None else _hide_in_all(content, pattern)
@@ -96,7 +99,7 @@ def _add(pixels: Pixels, field: Pixels, mode: str) -> None:
 
 
 def _hide_in_all(content: bytes, pattern: Pattern) -> bytes:
-    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+    with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
         how = _as_written(image) | {"dpi": image.info.get("dpi", (0, 0))}
         drawn = hide_in(_without_colours(image), pattern, image.size)
     out = io.BytesIO()
@@ -106,7 +109,8 @@ def _hide_in_all(content: bytes, pattern: Pattern) -> bytes:
 
 def _as_written(image: Image.Image) -> dict[str, Any]:
     """How to write a JPEG as this one was: what is not marked comes out as it was."""
-    assert isinstance(image, JpegImageFile)
+    if not isinstance(image, JpegImageFile):
+        return {"quality": QUALITY}
     told: dict[str, Any] = {"qtables": image.quantization}
     return told | ({"subsampling": get_sampling(image)} if image.mode == "RGB" else {})
 

@@ -105,6 +105,9 @@ def test_images_of_other_writers_are_marked_whole(pages: dict[str, bytes]) -> No
         marked = hide(out.getvalue(), mine)
         assert opened(marked).size == page.size
         assert named(lay_onto(copy_of(marked), grey(out.getvalue())), [*OTHERS, mine]) == [20], how
+    for mode in ("1", "L", "P", "RGBA"):
+        page.convert("L").convert(mode, dither=Image.Dither.NONE).save(out := io.BytesIO(), "PNG")
+        assert named(lay_onto(copy_of(hide(out.getvalue(), mine)), grey(out.getvalue())), [*OTHERS, mine]) == [20], mode
 
 
 def test_rows_stand_apart_only_where_each_is_there(pages: dict[str, bytes]) -> None:

@@ -57,7 +57,28 @@ def nearly_empty(_person: SyntheticPerson, chance: random.Random) -> Image.Image
 def dense(_person: SyntheticPerson, chance: random.Random) -> Image.Image:
     page = Image.new("L", (1654, 2339), 255)
     pen, font = ImageDraw.Draw(page), find_family().font("regular", 24)
-    syllables = "quyết định bổ nhiệm cán bộ nhà nước tỉnh huyện xã đảng viên năm tháng ngày hồ sơ lý lịch".split()
+    syllables = [
+        "quyết",
+        "định",
+        "bổ",
+        "nhiệm",
+        "cán",
+        "bộ",
+        "nhà",
+        "nước",
+        "tỉnh",
+        "huyện",
+        "xã",
+        "đảng",
+        "viên",
+        "năm",
+        "tháng",
+        "ngày",
+        "hồ",
+        "sơ",
+        "lý",
+        "lịch",
+    ]
     for top in range(90, 2250, 30):
         pen.text((90, top), " ".join(chance.choice(syllables) for _ in range(24)), font=font, fill=0)
     return page
@@ -99,13 +120,13 @@ def smaller(page: Image.Image, share: float, quality: int, *, edge: float = 0.0,
 
 
 WAYS: dict[str, Callable[[Image.Image, random.Random], Image.Image]] = {
-    "half": lambda page, chance: smaller(page, 0.5, 60),
+    "half": lambda page, _chance: smaller(page, 0.5, 60),
     "smaller": lambda page, chance: smaller(page, chance.uniform(0.5, 1), chance.randint(60, 90)),
-    "low quality": lambda page, chance: smaller(page, 0.6, 40),
-    "a third": lambda page, chance: smaller(page, 0.34, 60),
+    "low quality": lambda page, _chance: smaller(page, 0.6, 40),
+    "a third": lambda page, _chance: smaller(page, 0.34, 60),
     "edges cut": lambda page, chance: smaller(page, 0.6, 60, edge=chance.uniform(0.02, 0.1)),
     "turned": lambda page, chance: smaller(page, 0.6, 60, turn=chance.uniform(-1.5, 1.5)),
-    "on its side": lambda page, chance: smaller(page.transpose(Image.Transpose.ROTATE_90), 0.6, 60),
+    "on its side": lambda page, _chance: smaller(page.transpose(Image.Transpose.ROTATE_90), 0.6, 60),
 }
 
 

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, literal, select
 from sqlalchemy.orm import Session, joinedload
@@ -285,7 +286,13 @@ def _there(on: date | None) -> ColumnElement[int]:
 
     Asked dossier by dossier, and of each only for what its category wants: one index answers, however few are asked.
     """
-    return case(*((Dossier.category == category, _lying(_bits(category, on))) for category in Category)).label("there")
+    return _lying_by_category(tuple((category, tuple(_bits(category, on).items())) for category in Category))
+
+
+@lru_cache(maxsize=32)
+def _lying_by_category(lists: tuple[tuple[Category, tuple[tuple[str, int], ...]], ...]) -> ColumnElement[int]:
+    """The same for these lists of components, each with its bit; put together once, that takes longer than the answer."""
+    return case(*((Dossier.category == category, _lying(dict(bits))) for category, bits in lists)).label("there")
 
 
 def _lying(bits: Mapping[str, int]) -> ColumnElement[int]:
@@ -340,7 +347,11 @@ def lacks(category: Category, *, urgently: bool = False) -> ColumnElement[bool]:
     """The condition for dossiers of a category that lack something; `urgently`: of the first priority, where there is one."""
     components = wanted(category)
     first = [row for row in components if row.priority == 1] if urgently else []
-    ids = [row.id for row in first or components]
+    return _fewer(category, tuple(row.id for row in first or components))
+
+
+@lru_cache(maxsize=64)
+def _fewer(category: Category, ids: tuple[str, ...]) -> ColumnElement[bool]:
     here = select(func.count(Document.component_id.distinct())).where(_of_dossier(ids))
     return and_(Dossier.category == category, here.correlate(Dossier).scalar_subquery() < len(ids))
 

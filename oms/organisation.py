@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms import audit
@@ -75,9 +75,17 @@ def _not_ended(day: date) -> ColumnElement[bool]:
 
 def units_below(session: Session, unit_ids: set[str]) -> frozenset[str]:
     """`unit_ids` and everything below them in the tree."""
-    tree = select(Unit.id).where(Unit.id.in_(unit_ids)).cte("tree", recursive=True)
+    return frozenset(session.scalars(_BELOW, {"above": list(unit_ids)}))
+
+
+def _below() -> Select[str]:
+    tree = select(Unit.id).where(Unit.id.in_(bindparam("above", expanding=True))).cte("tree", recursive=True)
     tree = tree.union(select(Unit.id).join(tree, Unit.parent_id == tree.c.id))
-    return frozenset(session.scalars(select(tree.c.id)))
+    return select(tree.c.id)
+
+
+# Asked with every request: put together once, that takes longer than the answer.
+_BELOW = _below()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from oms.errors import N_, BadInput, Conflict
 from oms.models import Dossier, Gender, Person, PersonAlias, Precision, Unit
 from oms.models.base import new_id
 from oms.organisation import today, units_below
-from oms.permissions import Action, Actor, allowed, can, require
+from oms.permissions import Action, Actor, allowed, can, kept, require
 from oms.vietnamese.names import name_key, sort_key
 from oms.vietnamese.text import nfc
 
@@ -181,10 +181,14 @@ def is_open(key: str, person: Person, *, actor: Actor) -> bool:
 
 def units_with_people(session: Session, *, actor: Actor) -> list[Unit]:
     """The units of the people the actor may see and those that hold their dossiers, by name: choices of a filter."""
+    return sorted(session.scalars(_choices(actor)), key=lambda unit: _key_of(unit.short_name))
+
+
+@kept(Action.PERSON_READ, Action.DOSSIER_READ)
+def _choices(actor: Actor) -> Select[Unit]:
     own = select(Person.unit_id).where(allowed(actor, Action.PERSON_READ))
     holding = select(Dossier.custodian_id).where(allowed(actor, Action.DOSSIER_READ))
-    units = session.scalars(select(Unit).where(or_(Unit.id.in_(own), Unit.id.in_(holding))))
-    return sorted(units, key=lambda unit: name_key(unit.short_name))
+    return select(Unit).where(or_(Unit.id.in_(own), Unit.id.in_(holding)))
 
 
 def dossiers_of(person: Person, *, actor: Actor) -> list[Dossier]:

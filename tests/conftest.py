@@ -22,7 +22,7 @@ from sqlalchemy.util import LRUCache
 
 from oms import accounts, db, installation, profile, quotas, search, staging
 from oms.models import Account, Unit
-from oms.permissions import Actor
+from oms.permissions import Actor, forget_kept
 from oms.settings import Settings
 from oms.web import create_app, open_house
 from tests import factories
@@ -148,6 +148,12 @@ def _settled(settings: Settings) -> str:
     with create_engine(settings.database).connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return str(settings.home / "oms.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def questions_put_together_anew() -> None:
+    """A rule that one test takes out of the program is in the questions of no other one, nor missing in its own."""
+    forget_kept()
 
 
 @pytest.fixture

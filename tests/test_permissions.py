@@ -270,7 +270,8 @@ def _guard_some(session: Session, world: World, actor: Actors) -> None:
 
 def _ask_for_looks(session: Session, world: World, actor: Actors) -> None:
     """Requests of three units for the dossier of Sở Nội vụ: waiting, granted, over, lent, and for nothing there is."""
-    dossier = session.scalars(select(Dossier).where(Dossier.custodian_id == world.units["sonv"])).first()
+    held = select(Dossier).where(Dossier.custodian_id == world.units["sonv"])
+    dossier = session.scalars(held.order_by(Dossier.number)).first()
     assert dossier is not None
     for username in ("canbo.sotc", "kiemtra.khoi", "bithu.sonv", "canbo.soyt", "canbo.sotc"):
         wish = Wish(dossier.number, ConsultationKind.SCREEN, "Thẩm tra", "1-CV", "Quyết định", today())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Date, String, bindparam, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from oms import profile
@@ -15,17 +15,42 @@ from oms.organisation import today, units_below
 from oms.permissions import IN_CLOSED, ROLE_ACTIONS, Action, Actor, Units, opened_to
 
 
-def _in_force(day: date) -> ColumnElement[bool]:
+def _in_force(day: date | ColumnElement[date]) -> ColumnElement[bool]:
     return (Assignment.valid_from <= day) & or_(Assignment.valid_to.is_(None), Assignment.valid_to >= day)
+
+
+# Asked with every request: put together once, that takes longer than the answers. Of an `account` on a `day`.
+_ACCOUNT, _DAY = bindparam("account", type_=String), bindparam("day", type_=Date)
+_ASSIGNMENTS = (
+    select(Assignment)
+    .where(Assignment.account_id == _ACCOUNT, _in_force(_DAY))
+    .order_by(Assignment.valid_from, Assignment.id)
+)
+_DELEGATIONS = (
+    select(Delegation)
+    .join(Delegation.head)
+    .where(
+        Delegation.delegate_id == _ACCOUNT,
+        Delegation.ended_at.is_(None),
+        Delegation.valid_from <= _DAY,
+        Delegation.valid_to >= _DAY,
+        ~Account.disabled,
+        select(Assignment.id)
+        .where(
+            Assignment.account_id == Delegation.head_id,
+            Assignment.unit_id == Delegation.unit_id,
+            Assignment.role == Role.HEAD,
+            _in_force(_DAY),
+        )
+        .exists(),
+    )
+    .order_by(Delegation.given_at, Delegation.id)
+)
 
 
 def actor_of(session: Session, account: Account, *, via: str = "web", confirmed: bool = False, **origin: Any) -> Actor:
     """The `Actor` an account is today: the units of each action from its valid assignments."""
-    current = session.scalars(
-        select(Assignment)
-        .where(Assignment.account_id == account.id, _in_force(today()))
-        .order_by(Assignment.valid_from, Assignment.id)
-    ).all()
+    current = session.scalars(_ASSIGNMENTS, {"account": account.id, "day": today()}).all()
     units: dict[Action, set[str]] = defaultdict(set)
     for assignment in current:
         here = units_below(session, {assignment.unit_id}) if assignment.with_units_below else {assignment.unit_id}
@@ -59,26 +84,7 @@ def _delegated(session: Session, account: Account, units: dict[Action, set[str]]
     A head lends only what the head's own role gives there today; what the account may do itself is its own act.
     """
     day, found = today(), defaultdict[Action, dict[str, str]](dict)
-    for delegation in session.scalars(
-        select(Delegation)
-        .join(Delegation.head)
-        .where(
-            Delegation.delegate_id == account.id,
-            Delegation.ended_at.is_(None),
-            Delegation.valid_from <= day,
-            Delegation.valid_to >= day,
-            ~Account.disabled,
-            select(Assignment.id)
-            .where(
-                Assignment.account_id == Delegation.head_id,
-                Assignment.unit_id == Delegation.unit_id,
-                Assignment.role == Role.HEAD,
-                _in_force(day),
-            )
-            .exists(),
-        )
-        .order_by(Delegation.given_at, Delegation.id)
-    ):
+    for delegation in session.scalars(_DELEGATIONS, {"account": account.id, "day": day}):
         for action in map(Action, delegation.actions):
             if action in ROLE_ACTIONS[Role.HEAD] and delegation.unit_id not in units[action]:
                 units[action].add(delegation.unit_id)

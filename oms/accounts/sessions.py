@@ -7,8 +7,8 @@ every process. Limits: idle and absolute, shorter for those who manage accounts 
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from oms import audit
 from oms.accounts.guessing import digest
@@ -28,6 +28,17 @@ CONFIRMED_FOR = timedelta(minutes=5)
 # Time to type the code after the password.
 HALF_WAY = timedelta(minutes=5)
 WEB, API, HALF = "web", "api", "half"
+# Asked with every request: put together once, that takes longer than the answers.
+_OPEN = (
+    select(SignIn)
+    .where(SignIn.token_sha256 == bindparam("token"), SignIn.kind == bindparam("kind"), SignIn.ended_at.is_(None))
+    .options(joinedload(SignIn.account))
+)
+_ROLES = select(Assignment.role).where(
+    Assignment.account_id == bindparam("account"),
+    Assignment.valid_from <= bindparam("day"),
+    Assignment.valid_to.is_(None) | (Assignment.valid_to >= bindparam("day")),
+)
 
 
 def sign_in(
@@ -96,25 +107,15 @@ def _make_room(session: Session, account_id: str, kind: str) -> None:
 def limits_of(session: Session, account_id: str, settings: Settings) -> tuple[timedelta, timedelta]:
     """How long the sessions of an account may lie idle and last in all."""
     idle, absolute = timedelta(seconds=settings.session_idle), timedelta(seconds=settings.session_absolute)
-    day = today()
     closely = any(
-        CLOSELY & ROLE_ACTIONS[Role(role)]
-        for role in session.scalars(
-            select(Assignment.role).where(
-                Assignment.account_id == account_id,
-                Assignment.valid_from <= day,
-                Assignment.valid_to.is_(None) | (Assignment.valid_to >= day),
-            )
-        )
+        CLOSELY & ROLE_ACTIONS[Role(role)] for role in session.scalars(_ROLES, {"account": account_id, "day": today()})
     )
     return (min(idle, CLOSE_IDLE), min(absolute, CLOSE_ABSOLUTE)) if closely else (idle, absolute)
 
 
 def find_sign_in(session: Session, secret: str, settings: Settings, *, kind: str) -> SignIn | None:
     """The open sign-in of a secret, or None when it never was, has ended or lay idle too long."""
-    found = session.scalar(
-        select(SignIn).where(SignIn.token_sha256 == digest(secret), SignIn.kind == kind, SignIn.ended_at.is_(None))
-    )
+    found = session.scalar(_OPEN, {"token": digest(secret), "kind": kind})
     if found is None or found.account.disabled:
         return None
     return found if _is_in_anybodys_limits(found, settings) or seconds_left(session, found, settings) > 0 else None

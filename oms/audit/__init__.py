@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from oms import db
 from oms.audit.proof import GENESIS, HASH, Verdict, chain
 from oms.audit.verifying import verify, verify_newest
-from oms.models import AuditEntry, AuditWords, Dossier, now
+from oms.models import AuditEntry, AuditWords, Base, Dossier, now
 from oms.permissions import Actor
 
 __all__ = [
@@ -45,6 +45,9 @@ __all__ = [
 _ADVISORY_LOCK = 0x6F6D73
 TOGETHER = 1000
 """Entries that are written by one statement."""
+# Rows and no objects: nobody looks at them in this transaction, and every page writes one.
+_ENTRIES, _WORDS = (insert(Base.metadata.tables[one.__tablename__]) for one in (AuditEntry, AuditWords))
+_LAST = select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
 LATELY = timedelta(minutes=15)
 """How long the entry of a page tells of the images and word boxes it is made of: as long as a browser may be idle."""
 
@@ -151,9 +154,7 @@ def hold(session: Session) -> tuple[int, str]:
     """
     if not db.is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-    last = session.execute(
-        select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1)
-    ).one_or_none()
+    last = session.execute(_LAST).one_or_none()
     if last is None:
         return 0, GENESIS
     return last.seq, last.hash if HASH.fullmatch(last.hash) else _sha256(last.hash.encode())
@@ -170,9 +171,9 @@ def _append(session: Session, lines: Sequence[Line]) -> None:
         entries.append(entry)
         if line.words:
             words.append({"seq": seq, "words": line.words})
-    session.execute(insert(AuditEntry), entries)
+    session.execute(_ENTRIES, entries)
     if words:
-        session.execute(insert(AuditWords), words)
+        session.execute(_WORDS, words)
 
 
 def _entry(seq: int, previous: str, line: Line) -> dict[str, Any]:

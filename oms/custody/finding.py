@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit, catalogue
@@ -11,7 +11,7 @@ from oms.custody.steps import Step, steps_open_to
 from oms.errors import N_, NotFound
 from oms.models import OPEN_STATES, Dossier, MassTransferMember, Transfer, TransferEvent, TransferState
 from oms.organisation import HANOI, today
-from oms.permissions import Action, Actor, allowed, can, require
+from oms.permissions import Action, Actor, allowed, can, kept, require
 
 
 def list_transfers(
@@ -25,6 +25,13 @@ def list_transfers(
     offset: int = 0,
 ) -> list[Transfer]:
     """Transfers the actor may know of, the latest first; `single_only` without those that go in a batch."""
+    return list(session.scalars(_listing(actor, open_only, closed_only, single_only, limit, offset)))
+
+
+@kept(Action.TRANSFER_READ)
+def _listing(
+    actor: Actor, open_only: bool, closed_only: bool, single_only: bool, limit: int, offset: int
+) -> Select[Transfer]:
     query = select(Transfer).where(allowed(actor, Action.TRANSFER_READ))
     if single_only:
         query = query.where(single())
@@ -33,7 +40,7 @@ def list_transfers(
     if closed_only:
         query = query.where(Transfer.state.not_in(OPEN_STATES))
     query = query.options(*_WITH_UNITS).order_by(Transfer.prepared_at.desc(), Transfer.id)
-    return list(session.scalars(query.limit(limit).offset(offset)))
+    return query.limit(limit).offset(offset)
 
 
 def single() -> ColumnElement[bool]:

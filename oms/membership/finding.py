@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from oms import audit
@@ -21,7 +21,7 @@ from oms.models import (
     Unit,
 )
 from oms.organisation import today
-from oms.permissions import Action, Actor, allowed, require
+from oms.permissions import Action, Actor, allowed, kept, require
 
 # The steps that take a move on; the others end it or turn it back.
 _FORWARD = frozenset({"submit", "sign", "confirm", "reissue"})
@@ -40,7 +40,7 @@ _WITH_UNITS: tuple[Any, ...] = (
 )
 
 
-def _readable(actor: Actor) -> Any:
+def _readable(actor: Actor) -> Select[MembershipTransfer]:
     return select(MembershipTransfer).where(allowed(actor, Action.MEMBERSHIP_READ)).options(*_WITH_UNITS)
 
 
@@ -54,13 +54,17 @@ def list_moves(
     offset: int = 0,
 ) -> list[MembershipTransfer]:
     """Moves the actor may know of, the latest first."""
+    return list(session.scalars(_listing(actor, open_only, closed_only, limit, offset)))
+
+
+@kept(Action.MEMBERSHIP_READ)
+def _listing(actor: Actor, open_only: bool, closed_only: bool, limit: int, offset: int) -> Select[MembershipTransfer]:
     query = _readable(actor)
     if open_only:
         query = query.where(MembershipTransfer.state.in_(OPEN_MOVES))
     if closed_only:
         query = query.where(MembershipTransfer.state.not_in(OPEN_MOVES))
-    query = query.order_by(MembershipTransfer.prepared_at.desc(), MembershipTransfer.id)
-    return list(session.scalars(query.limit(limit).offset(offset)))
+    return query.order_by(MembershipTransfer.prepared_at.desc(), MembershipTransfer.id).limit(limit).offset(offset)
 
 
 def count_moves(session: Session, *, actor: Actor) -> tuple[int, int]:

@@ -74,12 +74,16 @@ class Dossier(Identified, Base):
     """One per person, category and managing body; held by exactly one unit at every moment."""
 
     __tablename__ = "dossiers"
-    __table_args__ = (UniqueConstraint("person_id", "category", "managing_body_id"),)
+    __table_args__ = (
+        UniqueConstraint("person_id", "category", "managing_body_id"),
+        # Whose dossiers somebody may see, and whose they are, is answered from the index alone.
+        Index("ix_dossiers_custodian_id_id_person_id", "custodian_id", "id", "person_id"),
+    )
 
     number: Mapped[str] = mapped_column(String(40), unique=True)
     person_id: Mapped[str] = reference("people.id")
     category: Mapped[Category]
-    custodian_id: Mapped[str] = reference("units.id")
+    custodian_id: Mapped[str] = reference("units.id", index=False)
     managing_body_id: Mapped[str] = reference("units.id")
     using_body_id: Mapped[str | None] = reference("units.id")
     shelf_room: Mapped[str | None]

@@ -20,6 +20,7 @@ from oms.permissions.deciding import (
     require_confirmed,
 )
 from oms.permissions.guards import GUARDS, WHOLE, Guard, PersonalGuard, Units
+from oms.permissions.keeping import forget_kept, kept
 from oms.permissions.opening import Opened, dossier_id_of, opened_to
 
 __all__ = [
@@ -38,9 +39,11 @@ __all__ = [
     "authority",
     "can",
     "dossier_id_of",
+    "forget_kept",
     "holds_on",
     "in_the_name_of",
     "is_own",
+    "kept",
     "opened_to",
     "refuse_held",
     "require",

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from oms import audit, dossiers, organisation
 from oms.errors import N_, BadInput, Conflict, Refused
 from oms.models import Account, Dossier, Person, Reorganisation, Unit, UnitKind
-from oms.permissions import Action, Actor, require
+from oms.permissions import Action, Actor, kept, require
 from oms.reorganisation.outcome import DryRun
 from oms.reorganisation.steps import APPROVED, DRAFT, SUBMITTED, open_step
 from oms.reorganisation.trying import dry_run
@@ -179,9 +179,13 @@ def reopen(session: Session, change: Reorganisation, reason: str, *, actor: Acto
 
 def has_board(session: Session, *, actor: Actor) -> bool:
     """True when reorganisations concern the actor at all: a board that keeps dossiers is among the own units."""
-    units = actor.units.get(Action.REORGANISATION_READ, frozenset())
-    board = select(Unit.id).where(Unit.id.in_(units), Unit.keeps_dossiers, Unit.kind == UnitKind.BOARD)
-    return bool(units) and session.scalar(board.limit(1)) is not None
+    return bool(actor.units.get(Action.REORGANISATION_READ)) and session.scalar(_boards(actor)) is not None
+
+
+@kept(Action.REORGANISATION_READ)
+def _boards(actor: Actor) -> Select[str]:
+    units = actor.units[Action.REORGANISATION_READ]
+    return select(Unit.id).where(Unit.id.in_(units), Unit.keeps_dossiers, Unit.kind == UnitKind.BOARD).limit(1)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -26,7 +26,7 @@ from oms.models import (
     UnitKind,
 )
 from oms.organisation import HANOI, today
-from oms.permissions import Action, Actor, allowed, require
+from oms.permissions import Action, Actor, allowed, kept, require
 from oms.vietnamese.text import nfc
 
 
@@ -154,15 +154,19 @@ def list_batches(
     session: Session, *, actor: Actor, open_only: bool = False, limit: int = 200, offset: int = 0
 ) -> list[Overview]:
     """Batches the actor may know of, the latest first, as they stand; three queries however many there are, one for none."""
-    query = select(MassTransfer).where(allowed(actor, Action.MASS_TRANSFER_READ)).options(*_WITH_UNITS)
-    if open_only:
-        query = query.where(MassTransfer.is_open)
-    latest = query.order_by(MassTransfer.prepared_at.desc(), MassTransfer.id)
-    batches = list(session.scalars(latest.limit(limit).offset(offset)))
+    batches = list(session.scalars(_listing(actor, open_only, limit, offset)))
     if not batches:  # every page asks, for its menu
         return []
     stands = acts.standings(session, [batch.id for batch in batches], actor=actor)
     return [_overview(batch, stands[batch.id], actor) for batch in batches]
+
+
+@kept(Action.MASS_TRANSFER_READ)
+def _listing(actor: Actor, open_only: bool, limit: int, offset: int) -> Select[MassTransfer]:
+    query = select(MassTransfer).where(allowed(actor, Action.MASS_TRANSFER_READ)).options(*_WITH_UNITS)
+    if open_only:
+        query = query.where(MassTransfer.is_open)
+    return query.order_by(MassTransfer.prepared_at.desc(), MassTransfer.id).limit(limit).offset(offset)
 
 
 def count_batches(session: Session, *, actor: Actor) -> int:

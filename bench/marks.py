@@ -3,9 +3,9 @@
     python bench/marks.py [--pages 20] [--others 20] [--seed S] [--keep FOLDER]
 
 Draws pages of seven kinds (nearly empty, clean, dense, scanned in grey and in colour, black and white, photograph),
-writes them as page images, hides a mark in each and copies it in seven ways: made smaller, cut, turned, quality down to
-40. Each copy is held against the marks of the one it was made for and of the others; then copies without a mark, and copies
-made for somebody who is not among them. Prints per way how many were read and the least height; PSNR; CPU for each image.
+writes them as page images, hides a mark in each and copies it in eight ways: made smaller, cut, turned, photographed (at an
+angle, in uneven light, unsharp, with noise), quality down to 40. Each copy is held against the marks of the one it was
+made for and of the others; then copies without a mark, and copies made for somebody who is not among them. Prints per way how many were read and the least height; PSNR; CPU for each image.
 Ends with 1 where a copy of half the size and quality 60 was not read, anybody was named wrongly, or PSNR is below 40 dB.
 """
 
@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -119,6 +120,21 @@ def smaller(page: Image.Image, share: float, quality: int, *, edge: float = 0.0,
     return Image.open(io.BytesIO(out.getvalue()))
 
 
+def photographed(page: Image.Image, chance: random.Random) -> Image.Image:
+    """As a telephone sees a sheet or a screen; without the stripes of a screen and without bends."""
+    numbers, size = np.random.default_rng(chance.randrange(2**32)), np.array(page.size)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
+    seen = 0.8 * (corners + numbers.uniform(-0.03, 0.03, (4, 2)) * size + 0.06 * size)
+    across, down = (round(0.9 * side) for side in page.size)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), seen.astype(np.float32))
+    sheet = cv2.warpPerspective(np.asarray(page.convert("L")), matrix, (across, down), borderValue=(60,))
+    x, y = np.meshgrid(np.linspace(-0.5, 0.7, across), np.linspace(-0.6, 0.6, down))
+    light = cv2.GaussianBlur(sheet, (0, 0), 0.7) * (0.75 + 0.25 * np.cos(1.2 * x) * np.cos(1.3 * y))
+    noisy = 255 * (light / 255) ** 1.15 + numbers.normal(0, 2.5, light.shape)
+    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(out := io.BytesIO(), "JPEG", quality=75)
+    return Image.open(io.BytesIO(out.getvalue()))
+
+
 WAYS: dict[str, Callable[[Image.Image, random.Random], Image.Image]] = {
     "half": lambda page, _chance: smaller(page, 0.5, 60),
     "smaller": lambda page, chance: smaller(page, chance.uniform(0.5, 1), chance.randint(60, 90)),
@@ -127,6 +143,7 @@ WAYS: dict[str, Callable[[Image.Image, random.Random], Image.Image]] = {
     "edges cut": lambda page, chance: smaller(page, 0.6, 60, edge=chance.uniform(0.02, 0.1)),
     "turned": lambda page, chance: smaller(page, 0.6, 60, turn=chance.uniform(-1.5, 1.5)),
     "on its side": lambda page, _chance: smaller(page.transpose(Image.Transpose.ROTATE_90), 0.6, 60),
+    "photographed": photographed,
 }
 
 

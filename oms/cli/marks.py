@@ -24,7 +24,7 @@ def marks() -> None:
 @marks.command(
     help=_(
         "For whom a picture of a page was made: its hidden mark is held against everybody the log names. The picture may "
-        "be cut, turned and half as large as the page image. Exit code 1: no mark was found."
+        "be cut, turned, photographed and half as large as the page image. Exit code 1: no mark was found."
     )
 )
 @click.argument("picture", type=click.Path(exists=True, dir_okay=False, path_type=Path))

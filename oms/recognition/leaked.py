@@ -22,6 +22,9 @@ FINENESS = 2
 LIKENESS = 0.5
 """Correlation of picture and page, laid onto each other, from which it may be this page; copies have 0.9, others 0.2."""
 
+SURE = 0.97
+"""Correlation from which no other way to lay the picture is tried: a photograph laid straight onto a soft page has 0.95."""
+
 FEATURES, LEAST_FEATURES = 3000, 12
 _CELL = CELL // FINENESS
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
@@ -60,7 +63,7 @@ def lay_onto(picture: Pixels, original: Pixels) -> Rest | None:
         laid = _refine(ready, page, rough)
         if laid is not None and (best is None or laid[0] > best[0]):
             best = laid
-        if best is not None and best[0] > 0.9:
+        if best is not None and best[0] > SURE:
             break
     if best is None or best[0] < LIKENESS:
         return None
@@ -74,7 +77,7 @@ def _placements(picture: Pixels, page: Pixels) -> Iterator[tuple[Pixels, Pixels]
     ready = _no_finer(picture, max(high, wide))
     across, down = ready.shape[1] / wide, ready.shape[0] / high
     if 0.93 < across / down < 1.07:
-        yield ready, np.array([[across, 0, 0], [0, down, 0]], np.float32)
+        yield ready, np.diag([across, down, 1]).astype(np.float32)
     found = _by_features(ready, page)
     if found is not None:
         yield ready, found
@@ -89,7 +92,7 @@ def _no_finer(picture: Pixels, longest: int) -> Pixels:
 
 
 def _by_features(picture: Pixels, page: Pixels) -> Pixels | None:
-    """From corners both have: finds cut, turned and shifted pictures."""
+    """From corners both have: finds cut, turned and photographed pictures."""
     finder = cv2.ORB.create(FEATURES)
     ours, our_kinds = finder.detectAndCompute(page, None)
     theirs, their_kinds = finder.detectAndCompute(picture, None)
@@ -100,25 +103,32 @@ def _by_features(picture: Pixels, page: Pixels) -> Pixels | None:
         return None
     here = np.array([ours[pair.queryIdx].pt for pair in pairs], np.float32)
     there = np.array([theirs[pair.trainIdx].pt for pair in pairs], np.float32)
-    matrix, agreed = cv2.estimateAffinePartial2D(here, there, ransacReprojThreshold=3, maxIters=5000)
+    matrix, agreed = cv2.findHomography(here, there, cv2.RANSAC, 3, maxIters=5000)
     return None if matrix is None or agreed.sum() < LEAST_FEATURES else matrix.astype(np.float32)
 
 
 def _refine(picture: Pixels, page: Pixels, rough: Pixels) -> tuple[float, Pixels, Pixels] | None:
     """Likeness, the picture as it lies on the page, and where it is known."""
     inside = np.full(picture.shape, 255, np.uint8)
+    matrices = [rough]
+    flat = np.allclose(rough[2], (0, 0, 1), atol=1e-5)
     try:
-        _value, matrix = cv2.findTransformECC(page, picture, rough.copy(), cv2.MOTION_AFFINE, _STEPS, inside, 5)
+        if flat:  # made smaller: three unknowns less, so that little on the page is enough
+            _value, found = cv2.findTransformECC(page, picture, rough[:2].copy(), cv2.MOTION_AFFINE, _STEPS, inside, 5)
+            matrices.append(np.vstack([np.asarray(found), [0, 0, 1]]))
+        else:
+            _value, found = cv2.findTransformECC(page, picture, rough.copy(), cv2.MOTION_HOMOGRAPHY, _STEPS, inside, 5)
+            matrices.append(np.asarray(found))
     except cv2.error:  # nothing to hold on to, on an empty page for instance: it lies as it lies
-        matrix = rough
+        pass
     best = None
-    for one in (matrix, rough):
+    for one in matrices:
         size = (page.shape[1], page.shape[0])
-        laid = cv2.warpAffine(picture, one, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
-        known = cv2.warpAffine(inside, one, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP) > 0
+        laid = cv2.warpPerspective(picture, one, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+        known = cv2.warpPerspective(inside, one, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP) > 0
         if known.mean() > 0.05:
-            found = (_likeness(laid[known], page[known]), laid, known)
-            best = found if best is None or found[0] > best[0] else best
+            one_way = (_likeness(laid[known], page[known]), laid, known)
+            best = one_way if best is None or one_way[0] > best[0] else best
     return best
 
 
@@ -131,6 +141,7 @@ def _likeness(one: Pixels, other: Pixels) -> float:
 
 def _rest(laid: Pixels, page: Pixels, known: Pixels) -> Pixels:
     """The picture less the page as this picture shows it: its lightness and sharpness are not those of the page."""
+    laid = _evenly_lit(laid, page, known)
     best, least = None, math.inf
     for blur in (0.0, 0.6, 1.0, 1.6):
         shown = cv2.GaussianBlur(page, (0, 0), blur) if blur else page
@@ -141,6 +152,14 @@ def _rest(laid: Pixels, page: Pixels, known: Pixels) -> Pixels:
     assert best is not None
     best[~known] = 0
     return np.clip(best, -4 * STRENGTH, 4 * STRENGTH)
+
+
+def _evenly_lit(laid: Pixels, page: Pixels, known: Pixels) -> Pixels:
+    """Without the shadows of a photograph: around each place as light as the page is there."""
+    room = (_ROOM * _CELL, _ROOM * _CELL)
+    there, here = (cv2.blur(np.where(known, one, 0).astype(np.float32), room) for one in (laid, page))
+    lit: Pixels = np.clip(laid * (here + 1) / (there + 1), 0, 255)
+    return lit
 
 
 def _as_light_as(laid: Pixels, shown: Pixels, known: Pixels) -> Pixels:

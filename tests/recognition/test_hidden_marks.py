@@ -4,6 +4,7 @@ import hashlib
 import io
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -90,6 +91,20 @@ def test_cut_and_turned_copies_are_read(pages: dict[str, bytes]) -> None:
     turned = opened(marked).rotate(1, Image.Resampling.BICUBIC, fillcolor=255).rotate(90, expand=True)
     turned.save(out := io.BytesIO(), "JPEG", quality=75)
     assert named(lay_onto(copy_of(out.getvalue(), 0.6), original), [*OTHERS, mine]) == [20]
+
+
+def test_a_photograph_in_uneven_light_is_read(pages: dict[str, bytes]) -> None:
+    original, mine = grey(pages["grey"]), pattern_of("me")
+    marked = grey(hide(pages["grey"], mine))
+    high, wide = marked.shape
+    corners = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
+    seen = corners * 0.9 + np.array([[40, 55], [70, 20], [35, 60], [20, 35]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    sheet = cv2.warpPerspective(marked, matrix, (wide, high), borderValue=(60,))
+    light = cv2.GaussianBlur(sheet, (0, 0), 0.7) * np.linspace(1, 0.7, wide)
+    noise = np.random.default_rng(1).normal(0, 2, light.shape)
+    Image.fromarray(np.clip(light + noise, 0, 255).astype(np.uint8)).save(out := io.BytesIO(), "JPEG", quality=75)
+    assert named(lay_onto(grey(out.getvalue()), original), [*OTHERS, mine]) == [20]
 
 
 def test_a_picture_of_another_page_is_none_of_this_one(pages: dict[str, bytes], tmp_path: Path) -> None:

@@ -109,6 +109,8 @@ NAMES = {
     "sign_ins.device",
     "trusted_installations.name",
 }
+SENTENCES = {"findings.message"}
+"""Sentences of the catalogue with places for values: nobody's words, and not to be read with others in them."""
 SEARCHES = ("quyet dinh", "zq", "nang bac luong")
 """Searched for in everybody's name, and each payload in that of the first: what is found shows texts, what is not shows
 the words asked for."""
@@ -148,6 +150,7 @@ def texts() -> Iterator[tuple[str, str]]:
             plain = isinstance(column.type, String | JSON) and not hasattr(column.type, "enums")
             # A number the program gives itself is nobody's word; that of a dossier may be typed.
             ours = column.name == "number" and column.unique and table.name != "dossiers"
+            ours = ours or f"{table.name}.{column.name}" in SENTENCES
             if plain and not column.foreign_keys and not ours:
                 yield table.name, column.name
 

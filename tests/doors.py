@@ -28,6 +28,12 @@ WHO = ("actor", "printing")
 FULL = Actor("b", "y", "Y", units=dict.fromkeys(Action, frozenset({"unit"})), confirmed=True)
 
 
+class StandIn(MagicMock):
+    """Anything at all; as a unit it is the uppermost, or who walks up to that one would walk for ever."""
+
+    parent = None
+
+
 def _functions() -> Iterator[Callable[..., Any]]:
     for module in pkgutil.walk_packages(oms.__path__, "oms."):
         if not module.name.startswith(DOORS) and not module.name.endswith("__main__"):
@@ -78,11 +84,11 @@ def given(function: Callable[..., Any], actor: Actor) -> dict[str, Any]:
         if name == "actor":
             found[name] = actor
         elif name == "printing":
-            found[name] = MagicMock(name=name, actor=actor)
+            found[name] = StandIn(name=name, actor=actor)
         elif hints.get(name) is Actor:
             found[name] = FULL
         elif needed:
-            found[name] = None if name == "version" else PLAIN.get(hints.get(name), MagicMock(name=name))
+            found[name] = None if name == "version" else PLAIN.get(hints.get(name), StandIn(name=name))
     return found
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from sqlalchemy import ColumnElement, literal_column
@@ -31,7 +30,7 @@ from oms.models import (
 )
 from oms.permissions import Action, Actor, deciding
 from oms.search.interface import Query
-from tests.doors import ASKING, CONFIRMING, FULL, LISTING, call, given, questions, refuser, statements
+from tests.doors import ASKING, CONFIRMING, FULL, LISTING, StandIn, call, given, questions, refuser, statements
 
 EVERY = frozenset({"unit"})
 
@@ -46,14 +45,14 @@ def _all_but(right: str) -> Actor:
     return Actor("a", "x", "X", units=units, confirmed=True)
 
 
-def thing(**known: Any) -> MagicMock:
-    return MagicMock(**known)
+def thing(**known: Any) -> StandIn:
+    return StandIn(**known)
 
 
-def session_of(*rows: Any) -> MagicMock:
+def session_of(*rows: Any) -> StandIn:
     """A session that finds these rows, whatever it is asked."""
-    found = MagicMock()
-    found.scalars.side_effect = lambda *_asked: MagicMock(all=lambda: list(rows), __iter__=lambda _all: iter(rows))
+    found = StandIn()
+    found.scalars.side_effect = lambda *_asked: StandIn(all=lambda: list(rows), __iter__=lambda _all: iter(rows))
     return found
 
 

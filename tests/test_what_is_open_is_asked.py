@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 
 from oms.campaigns.steps import get_step
 from oms.models import Category, MembershipKind, MembershipState, Transfer, TransferState
 from oms.permissions import Action, Actor
-from tests.doors import FULL, FUNCTIONS, call, given, name_of, questions
+from tests.doors import FULL, FUNCTIONS, StandIn, call, given, name_of, questions
 from tests.test_each_right_is_asked import patch, session_of, thing
 
 OPENING = {name_of(one): one for one in FUNCTIONS if questions(one, "can")}
@@ -25,12 +24,12 @@ PAIRS = sorted({(name, right) for name, one in OPENING.items() for right in ques
 
 
 def _dossier_of_document() -> dict[str, Any]:
-    found = MagicMock()
+    found = StandIn()
     found.get.return_value = thing(dossier_id="d")
     return {"session": found, "dossier": thing(id="d"), "document_id": "x"}
 
 
-def _step(**more: Any) -> MagicMock:
+def _step(**more: Any) -> StandIn:
     return thing(name="step", action=Action.TRANSFER_SEND, start=["here"], other_person=False, **more)
 
 
@@ -98,7 +97,7 @@ def _outcome(name: str, actor: Actor, sharper: dict[str, Any]) -> str:
         answer = call(OPENING[name], {**given(OPENING[name], actor), **sharper})
     except Exception as refusal:
         return f"{NO_ANSWER}{type(refusal).__name__} {getattr(refusal, 'message', '')}"
-    return re.sub(r"<MagicMock[^>]*>|0x[0-9a-f]+", "…", repr(answer))
+    return re.sub(r"<StandIn[^>]*>|0x[0-9a-f]+", "…", repr(answer))
 
 
 def is_decided_by_a_right(everything: str, all_but_it: str, it_alone: str, nothing: str) -> bool:

@@ -20,9 +20,7 @@ KEY_FILE = "marks.key"
 
 def image_for(settings: Settings, actor: Actor, page_id: str, sha256: str) -> bytes:
     """The page image for this account today; raises `NotFound` and `vault.Damaged`."""
-    with storage.proved(settings.scans, sha256) as path:
-        content = path.read_bytes()
-    return hide(content, pattern_for(settings, actor, page_id))
+    return hide(storage.read(settings.scans, sha256), pattern_for(settings, actor, page_id))
 
 
 def pattern_for(settings: Settings, actor: Actor, page_id: str) -> Pattern:

@@ -42,7 +42,7 @@ def kept(
         @lru_cache(maxsize=KEPT)
         def of(rights: tuple[tuple[Units | None, Guard | None], ...], *rest: Any, **named: Any) -> Question:
             theirs = {
-                action: units for action, (units, _guard) in zip(actions, rights, strict=True) if units is not None
+                action: units for action, (units, _rule) in zip(actions, rights, strict=True) if units is not None
             }
             return build(Actor(account_id="", username="", name="", units=theirs), *rest, **named)
 

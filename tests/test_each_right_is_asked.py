@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import ColumnElement, literal_column
 
 from oms import permissions, profile
+from oms.accounts.delegations import DELEGABLE
+from oms.campaigns.steps import get_step
 from oms.custody.mass.choosing import Wanted
 from oms.errors import ConfirmationNeeded, Refused
 from oms.models import (
@@ -27,7 +29,9 @@ from oms.models import (
     LeavingState,
     PackageDirection,
     ReorganisationState,
+    SubjectRequestState,
 )
+from oms.organisation import today
 from oms.permissions import Action, Actor, deciding
 from oms.search.interface import Query
 from tests.doors import ASKING, CONFIRMING, FULL, LISTING, StandIn, call, given, questions, refuser, statements
@@ -177,10 +181,37 @@ def _raiser(error: BaseException) -> object:
 # What these look at before they ask for the password, as it is when they may go on.
 FRESH: dict[str, Callable[[], dict[str, Any]]] = {
     "access_reviews.signing.sign": lambda: {"review": thing(signed_at=None, state="open")},
+    "accounts.delegations.give": lambda: {
+        "delegate": thing(id="b", disabled=False),
+        "actions": [next(iter(DELEGABLE))],
+        "decision": "Giấy ủy quyền số 5",
+        "valid_from": today(),
+        "valid_to": today(),
+    },
+    "campaigns.checking.attest": lambda: {
+        "declaration": thing(state=next(iter(get_step("attest").start)), dossier=_IN_USE)
+    },
+    "custody.moving.take": lambda: {
+        "step": thing(start=["here"], other_person=False, needs_reason=False, binding=True),
+        "transfer": thing(state="here"),
+        "session": _nothing(),
+    },
     "disposal.decide": lambda: {"disposal": thing(state=DisposalState.PROPOSED), "approved": True},
     "holds.lift": lambda: {"hold": thing(lifted_at=None, lift_asked_by_id="b")},
     "packages.answering.acknowledge": lambda: {"package": thing(direction=PackageDirection.IN, answered_at=None)},
     "papers.file_print.take_number": lambda: {"document_ids": ["d"], **_OF_PAPER},
+    "procedures.answering.grant": lambda: {
+        "request": thing(state=SubjectRequestState.FORWARDED, forwarded_by_id="b", answered_by_id="b", dossier=_IN_USE)
+    },
+    "procedures.requests.take_copy": lambda: {
+        "request": thing(
+            asked_by_id="a",
+            dossier=thing(person_id=None),
+            state=SubjectRequestState.GRANTED,
+            collected_on=None,
+            open_until=today(),
+        )
+    },
     "procedures.attestations._begin": lambda: {"attestation": thing(state=AttestationState.ASKED, dossier=_IN_USE)},
     "procedures.corrections._begin": lambda: {"correction": thing(state=CorrectionState.PROPOSED, dossier=_IN_USE)},
     "procedures.reopening._reported": lambda: _of_leaving(mistake_by_id="b"),
@@ -192,10 +223,15 @@ FRESH: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def _of_leaving(**more: Any) -> dict[str, Any]:
+def _nothing() -> StandIn:
+    """A session that finds nothing."""
     nothing = session_of()
     nothing.scalar.return_value = None
-    return {"session": nothing, "leaving": thing(state=LeavingState.CLOSED, dossier=_IN_USE, **more)}
+    return nothing
+
+
+def _of_leaving(**more: Any) -> dict[str, Any]:
+    return {"session": _nothing(), "leaving": thing(state=LeavingState.CLOSED, dossier=_IN_USE, **more)}
 
 
 @pytest.mark.parametrize("name", sorted(FRESH))
@@ -207,3 +243,20 @@ def test_whose_password_is_not_fresh_is_asked_before_anything_is_done(
     with pytest.raises(ConfirmationNeeded) as needed:
         call(CONFIRMING[name], {**given(CONFIRMING[name], replace(_all_but("none"), confirmed=False)), **FRESH[name]()})
     assert refuser(needed.value) is CONFIRMING[name]
+
+
+def test_the_list_of_a_batch_as_a_table_asks_for_a_fresh_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "papers.mass_transfers.handover_list_excel"
+    monkeypatch.setattr("oms.papers.mass_transfers._listed", lambda *_: [thing()])
+    with pytest.raises(ConfirmationNeeded) as needed:
+        call(CONFIRMING[name], given(CONFIRMING[name], replace(FULL, confirmed=False)))
+    assert refuser(needed.value) is CONFIRMING[name]
+
+
+def test_the_slip_with_the_code_is_for_who_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    slip = ASKING["papers.opening_slip.opening_slip"]
+    patch(monkeypatch, "can", lambda actor, action, thing=None: action in actor.units)
+    monkeypatch.setattr("oms.packages.check_code", lambda *_: None)
+    with pytest.raises(Refused) as refused:
+        call(slip, given(slip, _all_but("TRANSFER_SEND")))
+    assert refuser(refused.value) is slip

@@ -17,7 +17,7 @@ from oms.catalogue.staff_reports import read_staff_reports
 from oms.errors import BadInput, ConfirmationNeeded, NotFound, Refused
 from oms.figures import staff
 from oms.models import AuditEntry, Category, Gender, Person, Precision, Unit
-from oms.permissions import Actor
+from oms.permissions import Action, Actor
 from tests import factories
 from tests.factories import World
 from tests.test_figures import DAY, add, say
@@ -138,6 +138,14 @@ def test_whom_it_does_not_cover_is_said(session: Session, world: World, actor: F
     for username in ("kiemtra.khoi", "quantri"):
         with pytest.raises(Refused):
             read(session, actor(username))
+
+
+def test_only_whose_record_one_reads_is_counted(session: Session, world: World, actor: Find) -> None:
+    add(session, world.units["sonv"])
+    officer = actor("canbo.sonv")
+    elsewhere = {**officer.units, Action.RECORD_READ: frozenset({world.units["sotc"]})}
+    assert read(session, officer).people == 1
+    assert read(session, dataclasses.replace(officer, units=elsewhere)).people == 0
 
 
 def test_a_form_leaves_in_its_layout(session: Session, world: World, actor: Find) -> None:

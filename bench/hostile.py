@@ -87,7 +87,8 @@ class Door:
             headers["Authorization"] = f"Bearer {self.token}"
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         try:
-            line.request(method, path, body, {"Accept-Language": "en", **headers})
+            with suppress(BrokenPipeError):  # refused before all was sent: browsers read what was said, too
+                line.request(method, path, body, {"Accept-Language": "en", **headers})
             answer = line.getresponse()
             content = answer.read()
         finally:

@@ -9,19 +9,8 @@ from oms.settings import Settings
 EXISTING = frozenset(
     (
         *("init", "serve", "worker", "check", "doctor", "reindex"),
-        *(
-            "audit",
-            "backup",
-            "backups",
-            "restore",
-            "drill",
-            "backup-key",
-            "key-shares",
-            "key-join",
-            "keys",
-            "ca",
-            "marks",
-        ),
+        *("audit", "marks", "keys", "ca"),
+        *("backup", "backups", "restore", "drill", "backup-key", "key-shares", "key-join"),
         *("user", "unit"),
     )
 )
